@@ -1,0 +1,132 @@
+"""A small, untyped view of the Kubernetes API: paths in, JSON out.
+
+The official client is used for what is hard (kubeconfig, client certificates, exec plugins, OIDC); its generated
+models are not, because the callers compare and report objects of any kind.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from kubernetes.client import ApiClient  # type: ignore[import-untyped]
+from kubernetes.config import (  # type: ignore[import-untyped]
+    ConfigException,
+    list_kube_config_contexts,
+    new_client_from_config,
+)
+from urllib3.exceptions import HTTPError
+
+Json = dict[str, Any]
+
+APPLY_PATCH = "application/apply-patch+yaml"
+"""Media type of a server-side apply (KEP-555)."""
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""Asks the API server for metadata alone, so that listing Secrets does not read them."""
+
+
+class ApiError(Exception):
+    """The API server answered with an error. `status` is the HTTP code, `reason` the API's own word (NotFound, …)."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.reason, self.message = status, reason, message
+
+
+class Unreachable(Exception):
+    """No usable cluster behind the target: no kubeconfig, no such context, or no answer."""
+
+
+class Cluster:
+    """One Kubernetes API server, as one kubeconfig context sees it. Safe to use from several threads."""
+
+    def __init__(self, client: ApiClient) -> None:
+        self._client = client
+
+    @classmethod
+    def connect(cls, kubeconfig: Path | None, context: str | None) -> Cluster:
+        """Read the kubeconfig (None: $KUBECONFIG or ~/.kube/config) without calling the API server.
+
+        Raises Unreachable with a sentence that names the file and the contexts that it has.
+        """
+        where = str(kubeconfig) if kubeconfig else "the default kubeconfig ($KUBECONFIG or ~/.kube/config)"
+        file = str(kubeconfig) if kubeconfig else None
+        try:
+            contexts, _ = list_kube_config_contexts(file)
+        except (ConfigException, OSError, ValueError) as error:
+            raise Unreachable(f"{where} cannot be used: {error}") from error
+        names = [entry["name"] for entry in contexts]
+        if context is not None and context not in names:
+            raise Unreachable(f"{where} has no context {context!r}; it has {', '.join(map(repr, names)) or 'none'}")
+        try:
+            client = new_client_from_config(file, context=context, persist_config=False)
+        except (ConfigException, OSError, ValueError) as error:
+            raise Unreachable(f"context {context!r} of {where} cannot be used: {error}") from error
+        # One try: a retry hides a dead server for half a minute.
+        client.configuration.retries = False
+        return cls(client)
+
+    @property
+    def server(self) -> str:
+        """The API server's URL."""
+        return str(self._client.configuration.host)
+
+    def request(  # noqa: PLR0913 - the parts of an HTTP request
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+        timeout: float = 30.0,
+    ) -> Json:
+        """Send one request (timeout in seconds) and return the decoded answer.
+
+        Raises ApiError for an answer of 400 and above, Unreachable when there is none.
+        """
+        headers = {"Accept": accept}
+        if body is not None:
+            headers["Content-Type"] = content_type
+        self._client.update_params_for_auth(headers, [], ["BearerToken"])
+        url = self.server + path + (f"?{urlencode(query)}" if query else "")
+        # JSON is YAML; a bytes body is sent as it is for every content type, server-side apply included.
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            response = self._client.rest_client.pool_manager.request(
+                method, url, body=data, headers=headers, timeout=timeout, retries=False
+            )
+        except HTTPError as error:
+            raise Unreachable(f"the API server {self.server} does not answer: {error}") from error
+        if response.status >= 400:  # noqa: PLR2004 - HTTP
+            raise _api_error(response.status, response.data)
+        return cast(Json, json.loads(response.data)) if response.data else {}
+
+    def get(self, path: str, **options: Any) -> Json | None:
+        """GET one object or list; None when it does not exist."""
+        try:
+            return self.request("GET", path, **options)
+        except ApiError as error:
+            if error.status == 404:  # noqa: PLR2004 - HTTP
+                return None
+            raise
+
+
+def _api_error(status: int, data: bytes) -> ApiError:
+    try:
+        document = json.loads(data)
+        return ApiError(status, document.get("reason", ""), document.get("message", ""))
+    except (ValueError, AttributeError):
+        return ApiError(status, "", data.decode(errors="replace").strip())
+
+
+def object_path(manifest: Mapping[str, Any], plural: str) -> str:
+    """The API path of the collection of one object; append `/<name>` for the object."""
+    version = manifest["apiVersion"]
+    root = f"/api/{version}" if "/" not in version else f"/apis/{version}"
+    namespace = manifest["metadata"].get("namespace")
+    return f"{root}/namespaces/{namespace}/{plural}" if namespace else f"{root}/{plural}"
