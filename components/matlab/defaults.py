@@ -1,0 +1,140 @@
+"""What each part of a MATLAB cluster asks for unless the stack config says otherwise: images, resources, claims.
+
+A subclass per part, so that `workers.resources.cpuRequest: 4` leaves the part's other defaults as they are.
+"""
+
+from __future__ import annotations
+
+from components.shared.fields import DnsLabel, DnsName, Model, Quantity
+from components.shared.groups import (
+    AccessMode,
+    AccessModes,
+    Image,
+    Namespace,
+    Repository,
+    Resources,
+    Tag,
+    Volume,
+)
+
+_REGISTRY = "ghcr.io/mathworks-ref-arch/matlab-parallel-server-k8s"
+
+
+class MatlabNamespace(Namespace):
+    """The namespace of the cluster. Object names are fixed, so a namespace holds one MATLAB cluster."""
+
+    name: DnsLabel = "mjs"
+
+
+class CheckpointVolume(Volume):
+    """The job database."""
+
+    size: Quantity = "20Gi"
+
+
+class LogVolume(Volume):
+    """Logs of the job manager. The controller logs to its standard output."""
+
+    size: Quantity = "10Gi"
+
+
+class WorkerLogVolume(Volume):
+    """Logs of workers and pool proxies, which run on many nodes: ReadWriteMany."""
+
+    size: Quantity = "10Gi"
+    access_modes: AccessModes = (AccessMode.READ_WRITE_MANY,)
+
+
+class WorkerResources(Resources):
+    """What one worker asks of its node."""
+
+    cpu_request: Quantity | None = "2"
+    memory_request: Quantity | None = "8Gi"
+    memory_limit: Quantity | None = "8Gi"
+
+
+class JobManagerResources(Resources):
+    """What the job manager asks of its node. 2Gi serve 1000 workers; each further 1000 need 1Gi more."""
+
+    cpu_request: Quantity | None = "1"
+    memory_request: Quantity | None = "2Gi"
+
+
+class ControllerResources(Resources):
+    """What the controller asks of its node."""
+
+    cpu_request: Quantity | None = "100m"
+    memory_request: Quantity | None = "128Mi"
+
+
+class ProxyResources(Resources):
+    """What a proxy asks of its node."""
+
+    cpu_request: Quantity | None = "100m"
+    memory_request: Quantity | None = "256Mi"
+
+
+class PoolProxyResources(Resources):
+    """What one pool proxy asks of its node."""
+
+    cpu_request: Quantity | None = "500m"
+    memory_request: Quantity | None = "500Mi"
+
+
+class WorkerImage(Image):
+    """Image of the workers."""
+
+    repository: Repository = f"{_REGISTRY}/mjs-worker-image"
+
+
+class JobManagerImage(Image):
+    """Image of the job manager."""
+
+    repository: Repository = f"{_REGISTRY}/mjs-job-manager-image"
+
+
+class MatlabDepsImage(Image):
+    """Image of pods that take MATLAB from a claim."""
+
+    repository: Repository = "mathworks/matlab-deps"
+
+
+class ControllerImage(Image):
+    """Image of the controller. The format of config.json belongs to its version (facts §4.1)."""
+
+    repository: Repository = f"{_REGISTRY}/mjs-controller-image"
+    tag: Tag | None = "2.1.1"
+
+
+class ParallelServerProxyImage(Image):
+    """Image of the parallel server proxy."""
+
+    repository: Repository = "ghcr.io/mathworks/parallel-server-proxy"
+    tag: Tag | None = "v1.0.1"
+
+
+class HaproxyImage(Image):
+    """Image of HAProxy."""
+
+    repository: Repository = "haproxy"
+    tag: Tag | None = "3.3"
+
+
+class PoolProxyImage(Image):
+    """Image of the pool proxies."""
+
+    repository: Repository = "containers.mathworks.com/matlab-parallel-server-k8s/parallel-server-proxy-image"
+
+
+class Images(Model):
+    """Container images. Default tags fit the release."""
+
+    worker: WorkerImage = WorkerImage()
+    job_manager: JobManagerImage = JobManagerImage()
+    matlab_deps: MatlabDepsImage = MatlabDepsImage()
+    controller: ControllerImage = ControllerImage()
+    parallel_server_proxy: ParallelServerProxyImage = ParallelServerProxyImage()
+    haproxy: HaproxyImage = HaproxyImage()
+    pool_proxy: PoolProxyImage = PoolProxyImage()
+    pull_secrets: tuple[DnsName, ...] = ()
+    """Existing image pull Secrets, for every pod."""

@@ -1,0 +1,334 @@
+"""The typed stack config of a MATLAB Parallel Server (MJS) cluster: `clusters:matlab` of a stack file.
+
+The single source: the JSON Schema for editors and docs/configuration.md are generated from it. Rules that need more
+than one setting stand in rules.py; the names that MathWorks' chart has for these settings in upstream.py.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from components.matlab.defaults import (
+    CheckpointVolume,
+    ControllerResources,
+    Images,
+    JobManagerResources,
+    LogVolume,
+    MatlabNamespace,
+    PoolProxyResources,
+    ProxyResources,
+    WorkerLogVolume,
+    WorkerResources,
+)
+from components.shared.fields import (
+    AbsolutePath,
+    Bool,
+    Cidr,
+    Count,
+    DnsName,
+    EnvName,
+    Host,
+    LabelKey,
+    LabelValue,
+    Line,
+    Model,
+    Positive,
+    Seconds,
+    Secret,
+    UserPort,
+    refuse,
+)
+from components.shared.groups import Toleration
+
+
+def _release(value: str) -> str:
+    if not re.fullmatch(r"r20\d\d[ab]", value):
+        refuse(f"{value!r} is not a MATLAB release", "Write r, the year and a or b in lower case, such as r2026a.")
+    if value < "r2024a":
+        refuse(f"{value!r} is too old for MATLAB Job Scheduler on Kubernetes", "Write r2024a or later.")
+    return value
+
+
+def _ldap_url(value: str) -> str:
+    if not re.fullmatch(r"ldaps?://[^\s:/]+:\d{1,5}", value):
+        refuse(f"{value!r} is not an LDAP address", "Write ldap://HOST:PORT or ldaps://HOST:PORT.")
+    return value
+
+
+def _certificate(value: str) -> str:
+    if "-----BEGIN CERTIFICATE-----" not in value or "PRIVATE KEY" in value:
+        refuse("is not a PEM certificate", "Paste the certificate of the server or of its CA, without any key.")
+    return value if value.endswith("\n") else f"{value}\n"
+
+
+def _user(value: str) -> str:
+    if not re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", value) or value == "root":
+        refuse(f"{value!r} is not a user name", "Use lower-case letters, digits, - and _, a letter first; not root.")
+    return value
+
+
+Release = Annotated[str, AfterValidator(_release)]
+"""A MATLAB release. Lexicographic order is release order (facts §1.1)."""
+UserName = Annotated[str, AfterValidator(_user)]
+
+
+class Workers(Model):
+    """The MATLAB workers, which the controller starts and stops on demand."""
+
+    max: Count
+    """Most workers that ever run at once."""
+    min: Count = 0
+    """Workers that are kept even when nobody needs them."""
+    idle_stop: Seconds = 300
+    """Seconds that a worker may idle before it is stopped."""
+    auto_scaling_period: Positive = 15
+    """Seconds between two looks of the controller at the demand."""
+    stop_worker_grace_period: Seconds = 60
+    """Seconds that a worker has to stop in order."""
+    num_gpus: Count = Field(0, alias="numGPUs")
+    """NVIDIA GPUs of each worker (limit nvidia.com/gpu)."""
+    username: UserName = "matlab"
+    """User that MATLAB runs as inside a worker."""
+    password: Secret | None = None
+    """Secret. That user's password; null: generated."""
+    env: dict[EnvName, str] = {}
+    """Extra environment variables of every worker."""
+    claims: dict[DnsName, AbsolutePath] = {}
+    """Extra volumes of every worker: existing claim → mount path, read-write."""
+    node_selector: dict[LabelKey, LabelValue] = {}
+    """Labels of the nodes that may run workers and pool proxies."""
+    tolerations: tuple[Toleration, ...] = ()
+    """Taints that workers and pool proxies put up with."""
+    resources: WorkerResources = WorkerResources()
+
+
+class JobManager(Model):
+    """The job manager, which holds the queue and the job database."""
+
+    name: Line = "MJS_Kubernetes"
+    """Name of the job manager and of the cluster profile."""
+    user_id: Count = Field(1000, alias="userID")
+    """User id that the job manager runs as. It must be able to write the checkpoint and log volumes."""
+    group_id: Count = Field(1000, alias="groupID")
+    """Group id that the job manager runs as and that its volumes are given to (fsGroup)."""
+    env: dict[EnvName, str] = {}
+    """Extra environment variables of the job manager."""
+    termination_grace_period: Seconds = 120
+    """Seconds that the job manager has to stop in order and write its database."""
+    start_timeout: Positive = 1200
+    """Seconds that `up` waits for the job manager: the first start pulls an image of several gigabytes."""
+    node_selector: dict[LabelKey, LabelValue] = {}
+    """Labels of the nodes that may run the job manager, the controller and the ingress proxies."""
+    tolerations: tuple[Toleration, ...] = ()
+    """Taints that the job manager, the controller and the ingress proxies put up with."""
+    resources: JobManagerResources = JobManagerResources()
+
+
+class Controller(Model):
+    """The controller, which scales the workers."""
+
+    resources: ControllerResources = ControllerResources()
+
+
+class Installation(Model):
+    """Where MATLAB comes from when it is not in the images."""
+
+    claim: DnsName | None = None
+    """Existing claim that holds MATLAB, mounted read-only at /opt/matlab; workers then run the matlabDeps image."""
+    job_manager_uses_claim: Bool = False
+    """true: the job manager takes MATLAB from that claim too."""
+    root: AbsolutePath | None = None
+    """MATLAB's folder in the containers; null: /opt/matlab or /opt/matlab/<release>, whichever holds it."""
+    additional_claims: tuple[DnsName, ...] = ()
+    """Existing claims that hold older releases of MATLAB, for workers that serve several."""
+    java_claim: DnsName | None = None
+    """Existing claim that holds a Java runtime, used instead of MATLAB's own."""
+
+
+class Storage(Model):
+    """Where job data and logs are kept."""
+
+    checkpoint: CheckpointVolume = CheckpointVolume()
+    """The job database."""
+    log: LogVolume = LogVolume()
+    """Logs of the job manager. The controller logs to its standard output."""
+    worker_log: WorkerLogVolume = WorkerLogVolume()
+    """Logs of workers and pool proxies, which run on many nodes: ReadWriteMany."""
+
+
+class LoadBalancer(Model):
+    """The Service through which clients outside Kubernetes reach the cluster."""
+
+    create: Bool = True
+    """true: the stack makes it; false: Service mjs-ingress-proxy exists with the ports of docs/network.md."""
+    type: Literal["LoadBalancer", "NodePort", "ClusterIP"] = "LoadBalancer"
+    """Type of the Service. Other than LoadBalancer needs network.clusterHost."""
+    load_balancer_class: DnsName | None = Field(None, alias="class")
+    """loadBalancerClass of the Service; null: the cluster's default."""
+    annotations: dict[LabelKey, str] = {}
+    """Annotations for the load-balancer implementation."""
+    source_ranges: tuple[Cidr, ...] = ()
+    """Networks that may connect; empty: every network."""
+    address_timeout: Positive = 300
+    """Seconds that `up` waits for the external address."""
+
+
+class NetworkPolicies(Model):
+    """NetworkPolicy objects. They take effect where the cluster's network plug-in enforces them."""
+
+    enabled: Bool = True
+    """true: each pod reaches, and is reached by, only what it needs."""
+    worker_egress: tuple[Cidr, ...] = ("0.0.0.0/0", "::/0")
+    """Networks that workers may reach for data, licences and user code; cloud metadata addresses never."""
+
+
+class Network(Model):
+    """Ports, names and the way in from outside."""
+
+    base_port: UserPort = 27350
+    """First of the job manager's ten ports."""
+    cluster_host: Host | None = None
+    """Host that clients connect to; null: the load balancer's own address."""
+    cluster_domain: DnsName = "cluster.local"
+    """DNS domain of the Kubernetes cluster."""
+    internal_clients_only: Bool = False
+    """true: only clients inside Kubernetes; no way in from outside is made."""
+    load_balancer: LoadBalancer = LoadBalancer()
+    policies: NetworkPolicies = NetworkPolicies()
+
+
+class ParallelServerProxy(Model):
+    """The proxy that carries clients of R2026a and later through one port (SOCKS5)."""
+
+    port: UserPort = 1080
+    """Port of the proxy."""
+    use_mutual_tls: Bool = Field(True, alias="useMutualTLS")
+    """true: only holders of the cluster profile's certificate connect."""
+    resources: ProxyResources = ProxyResources()
+
+
+class PoolProxy(Model):
+    """The proxies that carry interactive pools of clients before R2026a."""
+
+    base_port: UserPort = 30000
+    """Port of the first pool proxy; the next ones follow."""
+    workers_per_pool_proxy: Positive = 32
+    """Workers that share one pool proxy."""
+    resources: PoolProxyResources = PoolProxyResources()
+
+
+class Haproxy(Model):
+    """HAProxy, the way in where more than one port has to be carried."""
+
+    idle_timeout: Positive = 86400
+    """Seconds without traffic after which a connection is closed. Upstream closes an idle pool after 300."""
+    resources: ProxyResources = ProxyResources()
+
+
+class Security(Model):
+    """Who may do what, and the credentials that the stack owns."""
+
+    level: Annotated[int, Field(strict=True, ge=0, le=2)] = 2
+    """MJS security level: 0 none, 1 user names, 2 passwords."""
+    use_secure_communication: Bool = True
+    """true: MJS encrypts its connections."""
+    require_client_certificate: Bool = True
+    """true: only clients with the cluster profile's certificate connect to the job manager."""
+    require_script_verification: Bool = True
+    """true: MJS commands need the shared secret."""
+    admin_user: Line = "admin"
+    """Name of the MJS administrator; with LDAP a user of the LDAP server."""
+    admin_password: Secret | None = None
+    """Secret. Password of the MJS administrator (level 2); null: generated. With LDAP that user's LDAP password."""
+    credentials_generation: Positive = 1
+    """Raise by one to replace CA, certificates and profile; every profile that was handed out becomes invalid."""
+
+
+class Ldap(Model):
+    """Users from an LDAP server; off without url."""
+
+    url: Annotated[str, AfterValidator(_ldap_url)] | None = None
+    """ldap://HOST:PORT or ldaps://HOST:PORT."""
+    security_principal_format: Line | None = None
+    """How a user name becomes an LDAP principal, such as [username]@example.org."""
+    synchronization_interval_secs: Positive = 1800
+    """Seconds between two synchronizations."""
+    certificate: Annotated[str, AfterValidator(_certificate)] | None = None
+    """PEM certificate of an ldaps:// server or of its CA."""
+
+
+class Metrics(Model):
+    """Metrics of the job manager for Prometheus."""
+
+    export: Bool = False
+    """true: the job manager exports metrics. Needs release r2024b or later in the job manager."""
+    port: UserPort = 8001
+    """Port of the metrics."""
+    use_secure: Bool = True
+    """true: HTTPS with client certificates (Secret mjs-metrics-client-certs)."""
+    open_port_outside_kubernetes: Bool = False
+    """true: the port is reachable from outside Kubernetes too."""
+    bring_own_certificates: Bool = False
+    """true: Secret mjs-metrics-secret exists with ca.crt, jobmanager.crt and jobmanager.key."""
+
+
+class License(Model):
+    """How workers get their licences."""
+
+    network_license_manager: Line | None = None
+    """port@host of the network licence manager (MLM_LICENSE_FILE)."""
+    use_online_licensing: Bool = False
+    """true: users sign in to their MathWorks account."""
+
+
+class Probes(Model):
+    """Health checks of job manager and workers, in seconds."""
+
+    startup_initial_delay: Seconds = 5
+    """Seconds before the job manager is first asked whether it has started."""
+    startup_period: Positive = 1
+    """Seconds between two such questions; also the controller's wait between two looks at the job manager."""
+    startup_failure_threshold: Positive = 60
+    """Failed questions after which the job manager is restarted."""
+    liveness_period: Positive = 300
+    """Seconds between two liveness checks, and before the job manager's first."""
+    liveness_initial_delay: Positive = 300
+    """Seconds before a worker's first liveness check."""
+    liveness_timeout: Positive = 30
+    """Seconds that any health check may take."""
+    liveness_failure_threshold: Positive = 3
+    """Failed checks after which the container is restarted."""
+
+
+class Settings(Model):
+    """A MATLAB Parallel Server cluster (MATLAB Job Scheduler on Kubernetes)."""
+
+    release: Release
+    """MATLAB release of the cluster, such as r2026a."""
+    additional_supported_releases: tuple[Release, ...] = ()
+    """Older releases whose clients are served too."""
+    namespace: MatlabNamespace = MatlabNamespace()
+    workers: Workers
+    job_manager: JobManager = JobManager()
+    controller: Controller = Controller()
+    storage: Storage = Storage()
+    installation: Installation = Installation()
+    network: Network = Network()
+    parallel_server_proxy: ParallelServerProxy = ParallelServerProxy()
+    pool_proxy: PoolProxy = PoolProxy()
+    haproxy: Haproxy = Haproxy()
+    security: Security = Security()
+    ldap: Ldap = Ldap()
+    metrics: Metrics = Metrics()
+    license: License = License()
+    images: Images = Images()
+    probes: Probes = Probes()
+    log_level: Annotated[int, Field(strict=True, ge=0, le=6)] = 0
+    """Detail of the MJS logs, 0 to 6."""
+    file_descriptor_ulimit: Positive = 4096
+    """Soft and hard limit of open files of job manager and workers."""
+    enable_service_links: Bool = False
+    """true: pods get environment variables for every Service of the namespace."""

@@ -1,0 +1,227 @@
+"""What follows from the settings: proxy mode, ports, images, addresses. Pure functions, no Pulumi (facts §1)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cached_property
+from math import ceil
+from typing import NamedTuple
+
+from components.matlab import names
+from components.matlab.settings import Settings
+
+FIRST_SOCKS_RELEASE = "r2026a"
+"""First release whose clients speak SOCKS5 through the parallel server proxy."""
+NEWEST_PUBLISHED_RELEASE = "r2026a"
+"""Newest release that chart 2.1.1 publishes images for."""
+JOB_MANAGER_PORTS = 10
+
+
+class Mode(StrEnum):
+    """How clients reach the cluster; the values are upstream's names (facts §1.2)."""
+
+    NO_PROXY = "no-proxy-mode"
+    LEGACY = "legacy-proxy-mode"
+    BACKWARDS_COMPATIBLE = "backwards-compatible-mode"
+    NEW = "new-proxy-mode"
+    NEW_MULTI = "new-multi-proxy-mode"
+
+
+class Port(NamedTuple):
+    """One TCP port of a Service; it is its own target port, as the controller demands (facts §4.5)."""
+
+    name: str
+    number: int
+
+
+class Topology:
+    """One cluster as its settings make it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @property
+    def namespace(self) -> str:
+        """Namespace of every object."""
+        return self.settings.namespace.name
+
+    @cached_property
+    def mode(self) -> Mode:
+        """The proxy mode: first match wins (facts §1.2)."""
+        settings = self.settings
+        oldest = min((*settings.additional_supported_releases, settings.release))
+        if not settings.additional_supported_releases:
+            oldest = settings.release
+        metrics = settings.metrics
+        if settings.network.internal_clients_only:
+            return Mode.NO_PROXY
+        if oldest >= FIRST_SOCKS_RELEASE:
+            return Mode.NEW_MULTI if metrics.export and metrics.open_port_outside_kubernetes else Mode.NEW
+        return Mode.LEGACY if settings.release < FIRST_SOCKS_RELEASE else Mode.BACKWARDS_COMPATIBLE
+
+    @property
+    def uses_haproxy(self) -> bool:
+        """HAProxy is the way in."""
+        return self.mode in {Mode.LEGACY, Mode.BACKWARDS_COMPATIBLE, Mode.NEW_MULTI}
+
+    @property
+    def uses_pool_proxies(self) -> bool:
+        """Clients before R2026a need pool proxies."""
+        return self.mode in {Mode.LEGACY, Mode.BACKWARDS_COMPATIBLE}
+
+    @property
+    def uses_parallel_server_proxy(self) -> bool:
+        """Clients from R2026a on come through the parallel server proxy."""
+        return self.mode in {Mode.BACKWARDS_COMPATIBLE, Mode.NEW, Mode.NEW_MULTI}
+
+    @property
+    def parallel_server_proxy_name(self) -> str:
+        """Deployment and `app` label of the parallel server proxy: in mode new it is the ingress proxy itself."""
+        return names.PARALLEL_SERVER_PROXY if self.uses_haproxy else names.INGRESS_PROXY
+
+    @property
+    def open_to_outside(self) -> bool:
+        """Clients outside Kubernetes have a way in."""
+        return self.mode is not Mode.NO_PROXY
+
+    # Ports (facts §1.4)
+
+    @property
+    def base_port(self) -> int:
+        """First port of the job manager; a direct profile names it, and clients add the offsets themselves."""
+        return self.settings.network.base_port
+
+    @property
+    def lookup_port(self) -> int:
+        """Port of the lookup service."""
+        return self.base_port + 6
+
+    @property
+    def job_manager_port(self) -> int:
+        """Port of the job manager proper; the offset changes with r2026b."""
+        return self.base_port + (7 if self.settings.release >= "r2026b" else 9)
+
+    @property
+    def job_manager_ports(self) -> tuple[Port, ...]:
+        """Ports of the job manager's Service, metrics aside."""
+        return tuple(Port(f"tcp-{port}", port) for port in range(self.base_port, self.base_port + JOB_MANAGER_PORTS))
+
+    @property
+    def metrics_port(self) -> Port:
+        """Port of the metrics, where exported."""
+        return Port(f"metrics-{self.settings.metrics.port}", self.settings.metrics.port)
+
+    @property
+    def metrics_outside(self) -> bool:
+        """The metrics port is open to clients outside Kubernetes."""
+        metrics = self.settings.metrics
+        return self.uses_haproxy and metrics.export and metrics.open_port_outside_kubernetes
+
+    @property
+    def pool_proxy_count(self) -> int:
+        """Pool proxies that the maximum of workers needs (facts §1.5), whether the mode uses them or not."""
+        return ceil(self.settings.workers.max / self.settings.pool_proxy.workers_per_pool_proxy)
+
+    @property
+    def pool_proxy_ports(self) -> tuple[Port, ...]:
+        """One port per pool proxy, in order."""
+        first = self.settings.pool_proxy.base_port
+        count = self.pool_proxy_count if self.uses_pool_proxies else 0
+        return tuple(Port(f"tcp-pool-proxy-{index + 1}", first + index) for index in range(count))
+
+    @property
+    def parallel_server_proxy_port(self) -> Port:
+        """Port of the parallel server proxy."""
+        return Port("tcp-parallel-server-proxy", self.settings.parallel_server_proxy.port)
+
+    @property
+    def load_balancer_ports(self) -> tuple[Port, ...]:
+        """Ports of the Service for clients outside, in upstream's order (facts §1.6)."""
+        ports: list[Port] = []
+        if self.uses_pool_proxies:
+            ports += [Port("tcp-lookup", self.lookup_port), Port("tcp-jobmanager", self.job_manager_port)]
+        if self.uses_parallel_server_proxy:
+            ports.append(self.parallel_server_proxy_port)
+        ports += self.pool_proxy_ports
+        if self.metrics_outside:
+            ports.append(self.metrics_port)
+        return tuple(ports)
+
+    # Credentials (facts §4.7, §5)
+
+    @property
+    def mutual_tls(self) -> bool:
+        """The parallel server proxy demands the profile's certificate."""
+        return self.uses_parallel_server_proxy and self.settings.parallel_server_proxy.use_mutual_tls
+
+    @property
+    def uses_shared_secret(self) -> bool:
+        """Job manager and workers mount the shared secret."""
+        security = self.settings.security
+        return (
+            security.use_secure_communication
+            or security.require_client_certificate
+            or security.require_script_verification
+        )
+
+    @property
+    def secure_metrics(self) -> bool:
+        """Metrics are exported over HTTPS."""
+        return self.settings.metrics.export and self.settings.metrics.use_secure
+
+    @property
+    def uses_admin_password(self) -> bool:
+        """MJS asks for the administrator's password (security level 2)."""
+        return self.settings.security.level >= 2  # noqa: PLR2004 - MJS's own scale
+
+    @property
+    def imports_ldap_certificate(self) -> bool:
+        """The job manager has to trust the certificate of an LDAP server; MATLAB from a claim trusts by itself."""
+        url = self.settings.ldap.url
+        return url is not None and url.startswith("ldaps://") and not self.job_manager_uses_claim
+
+    # MATLAB (facts §1.7, §1.8)
+
+    @property
+    def matlab_release(self) -> str:
+        """The release as MJS writes it, such as R2026a."""
+        return self.settings.release.replace("r", "R")
+
+    @property
+    def job_manager_uses_claim(self) -> bool:
+        """The job manager takes MATLAB from the claim."""
+        return self.settings.installation.claim is not None and self.settings.installation.job_manager_uses_claim
+
+    @property
+    def worker_image(self) -> str:
+        """Image reference of the workers; with MATLAB from a claim, the dependencies alone under the worker's tag."""
+        images = self.settings.images
+        if self.settings.installation.claim:
+            return images.matlab_deps.reference(images.worker.tag or self.settings.release)
+        return images.worker.reference(self.settings.release)
+
+    @property
+    def job_manager_image(self) -> str:
+        """Image reference of the job manager."""
+        images = self.settings.images
+        if self.job_manager_uses_claim:
+            return images.matlab_deps.reference(images.job_manager.tag or self.settings.release)
+        return images.job_manager.reference(self.settings.release)
+
+    @property
+    def pool_proxy_image(self) -> str:
+        """Image reference of the pool proxies: the newest release before r2026a that is served (B33)."""
+        releases = (self.settings.release, *self.settings.additional_supported_releases)
+        older = [release for release in releases if release < FIRST_SOCKS_RELEASE]
+        return self.settings.images.pool_proxy.reference(max(older, default=self.settings.release))
+
+    # Addresses
+
+    def service_host(self, service: str) -> str:
+        """Fully qualified DNS name of a Service of the cluster."""
+        return f"{service}.{self.namespace}.svc.{self.settings.network.cluster_domain}"
+
+    @property
+    def needs_load_balancer_address(self) -> bool:
+        """The profile needs the address that the load balancer gets."""
+        return self.open_to_outside and self.settings.network.cluster_host is None

@@ -1,0 +1,184 @@
+"""Field types of every stack config: each refuses a wrong value with the problem and the remedy."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, NoReturn
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+
+class Model(BaseModel):
+    """A group of settings: camelCase in the stack file, unknown keys refused, frozen, documented by its docstrings."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        use_attribute_docstrings=True,
+        # A refused value may be a secret: pydantic's own texts must not repeat it.
+        hide_input_in_errors=True,
+    )
+
+
+def refuse(problem: str, remedy: str) -> NoReturn:
+    """Refuse a value from within a validator."""
+    # The texts are templates to pydantic; what the person typed may hold braces.
+    raise PydanticCustomError("refused", "{problem}", {"problem": problem, "remedy": remedy})
+
+
+# Strict: YAML knows numbers and booleans, so "4" or 1 in their place is a slip, not a value.
+Int = Annotated[int, Field(strict=True)]
+Bool = Annotated[bool, Field(strict=True)]
+Seconds = Annotated[int, Field(strict=True, ge=0)]
+Count = Annotated[int, Field(strict=True, ge=0)]
+Positive = Annotated[int, Field(strict=True, ge=1)]
+UserPort = Annotated[int, Field(strict=True, ge=1024, le=65535)]
+"""A TCP port that needs no privilege to listen on."""
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_KEY = re.compile(r"([a-zA-Z0-9][-a-zA-Z0-9_.]{0,61})?[a-zA-Z0-9]")
+
+
+def _dns_label(value: str) -> str:
+    if not _LABEL.fullmatch(value):
+        refuse(f"{value!r} is not a DNS label", "Use up to 63 lower-case letters, digits and dashes (RFC 1123).")
+    return value
+
+
+def _dns_name(value: str) -> str:
+    if len(value) > 253 or not all(_LABEL.fullmatch(part) for part in value.split(".")):  # noqa: PLR2004 - RFC 1123
+        refuse(f"{value!r} is not a DNS name", "Use lower-case letters, digits, dashes and dots (RFC 1123).")
+    return value
+
+
+DnsLabel = Annotated[str, AfterValidator(_dns_label)]
+"""The name of a namespace or Service (RFC 1123 label)."""
+DnsName = Annotated[str, AfterValidator(_dns_name)]
+"""The name of most Kubernetes objects, and of hosts (RFC 1123 subdomain)."""
+
+
+def _host(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        if re.fullmatch(r"[0-9.]+", value) or not all(_LABEL.fullmatch(part) for part in value.lower().split(".")):
+            refuse(
+                f"{value!r} is neither an IP address nor a host name",
+                "Write the name alone, without scheme, port or path, such as mjs.example.org.",
+            )
+        return value
+
+
+Host = Annotated[str, AfterValidator(_host)]
+
+
+def _cidr(value: str) -> str:
+    try:
+        return str(ipaddress.ip_network(value))
+    except ValueError as error:
+        refuse(f"{value!r} is not a network: {error}", "Write address/prefix length, such as 192.0.2.0/24.")
+
+
+Cidr = Annotated[str, AfterValidator(_cidr)]
+
+# https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+_QUANTITY = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<suffix>m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][-+]?\d+)?")
+_SUFFIXES = {"": Decimal(1), "m": Decimal("0.001")}
+_SUFFIXES |= {suffix: Decimal(1000) ** power for power, suffix in enumerate("kMGTPE", 1)}
+_SUFFIXES |= {f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", 1)}
+
+
+def quantity(value: str) -> Decimal:
+    """The amount that a Kubernetes quantity stands for. Raises ValueError for anything else."""
+    match = _QUANTITY.fullmatch(value)
+    if not match:
+        raise ValueError(value)
+    suffix = match["suffix"] or ""
+    try:
+        return Decimal(match["number"]) * (_SUFFIXES.get(suffix) or Decimal(f"1{suffix}"))
+    except InvalidOperation as error:
+        raise ValueError(value) from error
+
+
+def _quantity(value: Any) -> str:
+    text = f"{value}" if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
+    try:
+        amount = quantity(text)
+    except ValueError:
+        refuse(f"{value!r} is not a Kubernetes quantity", "Write a number with an optional suffix: 2, 500m, 8Gi.")
+    if amount <= 0:
+        refuse(f"{value!r} is not more than nothing", "Write a positive amount, or null to leave it out.")
+    return text
+
+
+Quantity = Annotated[str, BeforeValidator(_quantity)]
+"""An amount of CPU (cores) or memory and storage (bytes), in Kubernetes' notation."""
+
+
+def _one_line(value: str) -> str:
+    if not value or any(ord(char) < 32 or ord(char) == 127 for char in value):  # noqa: PLR2004 - ASCII
+        refuse("is empty or holds a line break or control character", "Write one line of text.")
+    return value
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+"""One line of text, not empty. Quotes, spaces and $ are safe: nothing pastes it into a script."""
+
+
+def _absolute(value: str) -> str:
+    if not value.startswith("/") or ".." in value.split("/") or ":" in value or _one_line(value) == "/":
+        refuse(f"{value!r} is not an absolute path", "Write a path from the root of the container, such as /data.")
+    return value.rstrip("/")
+
+
+AbsolutePath = Annotated[str, AfterValidator(_absolute)]
+"""A mount path. A colon is refused, as the kubelet and MATLAB's path lists do."""
+
+
+def _env_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+        refuse(f"{value!r} is not a variable name", "Use letters, digits and underscores, not a digit first.")
+    return value
+
+
+EnvName = Annotated[str, AfterValidator(_env_name)]
+
+
+def _label_key(value: str) -> str:
+    prefix, slash, name = value.rpartition("/")
+    if not _KEY.fullmatch(name) or (slash and _dns_name(prefix) != prefix):
+        refuse(f"{value!r} is not a label key", "Write name or prefix.example.org/name.")
+    return value
+
+
+def _label_value(value: str) -> str:
+    if value and not _KEY.fullmatch(value):
+        refuse(f"{value!r} is not a label value", "Use up to 63 letters, digits, dashes, underscores and dots.")
+    return value
+
+
+LabelKey = Annotated[str, AfterValidator(_label_key)]
+LabelValue = Annotated[str, AfterValidator(_label_value)]
+
+
+def _secret(value: Any) -> Any:
+    # Refused without a word about the value: messages end up in terminals and logs.
+    if not isinstance(value, str) or not value or any(char in value for char in "\0\r\n"):
+        refuse("is not one line of text", "Set it with pulumi config set --secret --path.")
+    return value
+
+
+Secret = Annotated[SecretStr, BeforeValidator(_secret)]
+"""A value that is given with `pulumi config set --secret --path …` only."""

@@ -1,0 +1,182 @@
+"""Groups of settings that every system has: container images, resources, claims, scheduling."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from components.shared.fields import (
+    Bool,
+    Count,
+    DnsLabel,
+    DnsName,
+    LabelKey,
+    LabelValue,
+    Line,
+    Model,
+    Quantity,
+    refuse,
+)
+
+
+class PullPolicy(StrEnum):
+    """When the kubelet pulls an image (imagePullPolicy)."""
+
+    ALWAYS = "Always"
+    NEVER = "Never"
+    IF_NOT_PRESENT = "IfNotPresent"
+
+
+class AccessMode(StrEnum):
+    """How many nodes may mount a volume (accessModes of a PersistentVolumeClaim)."""
+
+    READ_WRITE_ONCE = "ReadWriteOnce"
+    READ_ONLY_MANY = "ReadOnlyMany"
+    READ_WRITE_MANY = "ReadWriteMany"
+    READ_WRITE_ONCE_POD = "ReadWriteOncePod"
+
+
+def _repository(value: str) -> str:
+    last = value.rsplit("/", 1)[-1]
+    if ":" in last or "@" in value:
+        refuse(
+            f"{value!r} holds a tag or digest", "Write the repository alone; tag and digest have their own settings."
+        )
+    if not re.fullmatch(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*", value):
+        refuse(f"{value!r} is not an image repository", "Write registry/path, in lower case, without a scheme.")
+    return value
+
+
+def _tag(value: str) -> str:
+    if not re.fullmatch(r"\w[\w.-]{0,127}", value, re.ASCII):
+        refuse(f"{value!r} is not an image tag", "Use up to 128 letters, digits, underscores, dots and dashes.")
+    return value
+
+
+def _digest(value: str) -> str:
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", value):
+        refuse(f"{value!r} is not an image digest", "Write sha256: and 64 hexadecimal digits.")
+    return value
+
+
+Repository = Annotated[str, AfterValidator(_repository)]
+Tag = Annotated[str, AfterValidator(_tag)]
+Digest = Annotated[str, AfterValidator(_digest)]
+
+
+class Image(Model):
+    """One container image."""
+
+    repository: Repository
+    """Registry and path, without a tag."""
+    tag: Tag | None = None
+    """Tag; null: the one that fits the release."""
+    digest: Digest | None = None
+    """sha256 digest; where given it pins the image, and the tag is for people only."""
+    pull_policy: PullPolicy = PullPolicy.IF_NOT_PRESENT
+    """Always, Never or IfNotPresent."""
+
+    def reference(self, tag: str) -> str:
+        """The full image reference; `tag` is used where none is set."""
+        tagged = f"{self.repository}:{self.tag or tag}"
+        return f"{tagged}@{self.digest}" if self.digest else tagged
+
+
+class Resources(Model):
+    """Requests and limits of one container, as Kubernetes quantities; null leaves one out."""
+
+    cpu_request: Quantity | None = None
+    """CPU that the scheduler reserves, in cores."""
+    cpu_limit: Quantity | None = None
+    """CPU that is never exceeded, in cores."""
+    memory_request: Quantity | None = None
+    """Memory that the scheduler reserves, in bytes."""
+    memory_limit: Quantity | None = None
+    """Memory above which the container is killed, in bytes."""
+
+
+AccessModes = Annotated[tuple[AccessMode, ...], Field(min_length=1)]
+
+
+class Volume(Model):
+    """A place for data: a claim that the stack makes and keeps, one that exists, or none."""
+
+    claim: DnsName | None = None
+    """Name of an existing PersistentVolumeClaim in the namespace; null: the stack makes one."""
+    size: Quantity
+    """Size of the claim that the stack makes, in bytes. It may grow, never shrink."""
+    storage_class: DnsName | None = None
+    """StorageClass of the claim that the stack makes; null: the cluster's default class."""
+    access_modes: AccessModes = (AccessMode.READ_WRITE_ONCE,)
+    """Access modes of the claim that the stack makes."""
+    persistent: Bool = True
+    """false: no claim; the data live and die with the pod."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Volume:
+        if self.claim and self.model_fields_set & {"size", "storage_class", "access_modes"}:
+            refuse("names an existing claim and describes a new one", "Keep claim, or size and its neighbours.")
+        if not self.persistent and self.model_fields_set - {"persistent"}:
+            refuse("describes a claim, but persistent is false", "Remove the one or the other.")
+        return self
+
+
+class Toleration(Model):
+    """A taint that pods put up with (Kubernetes toleration)."""
+
+    key: LabelKey | None = None
+    """Taint key; null with operator Exists: every key."""
+    operator: Literal["Exists", "Equal"] = "Equal"
+    """Exists or Equal."""
+    value: LabelValue | None = None
+    """Taint value, with operator Equal."""
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+    """NoSchedule, PreferNoSchedule or NoExecute; null: every effect."""
+    toleration_seconds: Count | None = None
+    """Seconds to stay on the node, with effect NoExecute; null: for ever."""
+
+    @model_validator(mode="after")
+    def _as_the_api_demands(self) -> Toleration:
+        if self.operator == "Exists" and self.value:
+            refuse("has a value, but operator Exists takes none", "Remove value, or write operator: Equal.")
+        if self.key is None and self.operator == "Equal":
+            refuse("has no key", "Write a key, or operator: Exists for every taint.")
+        if self.toleration_seconds is not None and self.effect != "NoExecute":
+            refuse("has tolerationSeconds without effect NoExecute", "Write effect: NoExecute.")
+        return self
+
+
+class Namespace(Model):
+    """The namespace of one system. Object names are fixed, so a namespace holds one of each system."""
+
+    name: DnsLabel
+    """Name of the namespace."""
+    create: Bool = True
+    """true: the stack makes and keeps it; false: it exists."""
+    pod_security: Literal["privileged", "baseline", "restricted"] = "baseline"
+    """Pod Security level that is enforced where the stack makes the namespace; restricted is always warned about."""
+
+
+class Target(Model):
+    """The Kubernetes cluster that the stack file names. No other is ever touched."""
+
+    context: Line | None = None
+    """Context of the kubeconfig."""
+    kubeconfig: Line | None = None
+    """Path of the kubeconfig; null: $KUBECONFIG or ~/.kube/config. Relative to the project's folder; ~ is expanded."""
+    embedded: Bool = False
+    """true: the local control plane that `make cluster-up` starts."""
+
+    @model_validator(mode="after")
+    def _names_one_cluster(self) -> Target:
+        if self.embedded and (self.context or self.kubeconfig):
+            refuse("names a context and the embedded cluster", "Keep embedded: true, or context and kubeconfig.")
+        if not self.embedded and not self.context:
+            refuse(
+                "names no cluster",
+                "Write context: NAME (see kubectl config get-contexts), or embedded: true for the local one.",
+            )
+        return self

@@ -1,0 +1,1 @@
+"""The embedded default: what runs on this machine when there is no cluster and no Pulumi CLI."""

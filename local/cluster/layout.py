@@ -1,0 +1,113 @@
+"""Where the control plane keeps its files, and the names that more than one module needs."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+PACKAGE: Final = Path(__file__).resolve().parent
+PROJECT_ROOT: Final = PACKAGE.parent.parent
+FILES: Final = PACKAGE / "files"
+VERSIONS: Final = PACKAGE / "versions"
+
+DIRECTORY_VARIABLE: Final = "CLUSTERS_EMBEDDED_DIR"
+CONTEXT: Final = "embedded"
+LOOPBACK: Final = "127.0.0.1"
+
+ETCD: Final = "etcd"
+APISERVER: Final = "kube-apiserver"
+CONTROLLER_MANAGER: Final = "kube-controller-manager"
+SCHEDULER: Final = "kube-scheduler"
+KUBECTL: Final = "kubectl"
+KUBEMARK: Final = "kubemark"
+LOAD_BALANCER: Final = "load-balancer"
+
+PRIVATE_FOLDER: Final = 0o700
+PRIVATE_FILE: Final = 0o600
+
+
+class ControlPlaneError(Exception):
+    """What went wrong, as a sentence for the person at the keyboard."""
+
+
+def default_directory() -> Path:
+    """Return the folder of the embedded cluster: $CLUSTERS_EMBEDDED_DIR, else .state/cluster of this project."""
+    chosen = os.environ.get(DIRECTORY_VARIABLE)
+    return Path(chosen) if chosen else PROJECT_ROOT / ".state" / "cluster"
+
+
+def versions() -> list[str]:
+    """Return the Kubernetes minor versions that can be built here, the newest last."""
+    found = [path.parent.name for path in VERSIONS.glob("*/go.mod")]
+    return sorted(found, key=lambda name: tuple(int(part) for part in name.split(".")))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file in one step, readable by its owner only: a reader never sees half of it."""
+    temporary = path.with_name(f"{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    temporary.replace(path)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The files of one control plane, all below one folder."""
+
+    directory: Path
+    kubeconfig: Path = field(init=False)
+    pki: Path = field(init=False)
+    etcd: Path = field(init=False)
+    logs: Path = field(init=False)
+    pids: Path = field(init=False)
+    audit_log: Path = field(init=False)
+    settings: Path = field(init=False)
+    lock: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Derive every path from the folder."""
+        names = {
+            "kubeconfig": "kubeconfig",
+            "pki": "pki",
+            "etcd": "etcd",
+            "logs": "logs",
+            "pids": "pids",
+            "audit_log": "audit.log",
+            "settings": "settings.json",
+            "lock": "lock",
+        }
+        for attribute, name in names.items():
+            object.__setattr__(self, attribute, self.directory / name)
+
+    def create(self) -> None:
+        """Make the folders. Private keys and Secrets lie here: nobody else may look."""
+        for folder in (self.directory, self.pki, self.etcd, self.logs, self.pids):
+            folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an `up` remembers for the next one."""
+
+    version: str
+    nodes: int
+    port: int
+    runtime: str
+    """The folder of sockets and kubelet files. In the temporary folder, because a socket's path ends at 107 bytes."""
+
+    @classmethod
+    def read(cls, layout: Layout) -> Settings | None:
+        """Return the settings of the last `up`, or None when there was none or its file is damaged."""
+        try:
+            return cls(**json.loads(layout.settings.read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
+    def write(self, layout: Layout) -> None:
+        """Keep the settings for the next `up`."""
+        write_private(layout.settings, json.dumps(asdict(self), indent=2) + "\n")
