@@ -49,9 +49,7 @@ class Topology:
     def mode(self) -> Mode:
         """The proxy mode: first match wins (facts §1.2)."""
         settings = self.settings
-        oldest = min((*settings.additional_supported_releases, settings.release))
-        if not settings.additional_supported_releases:
-            oldest = settings.release
+        oldest = min(settings.additional_supported_releases, default=settings.release)
         metrics = settings.metrics
         if settings.network.internal_clients_only:
             return Mode.NO_PROXY

@@ -71,17 +71,18 @@ DnsName = Annotated[str, AfterValidator(_dns_name)]
 
 def _host(value: str) -> str:
     try:
-        return str(ipaddress.ip_address(value))
+        return str(ipaddress.IPv4Address(value))
     except ValueError:
         if re.fullmatch(r"[0-9.]+", value) or not all(_LABEL.fullmatch(part) for part in value.lower().split(".")):
             refuse(
-                f"{value!r} is neither an IP address nor a host name",
+                f"{value!r} is neither an IPv4 address nor a host name",
                 "Write the name alone, without scheme, port or path, such as mjs.example.org.",
             )
         return value
 
 
 Host = Annotated[str, AfterValidator(_host)]
+"""A host that clients connect to. IPv6 needs a name: the parts of a profile's host string are divided by colons."""
 
 
 def _cidr(value: str) -> str:

@@ -1,0 +1,20 @@
+"""Clusters for interactive and parallel computing on Kubernetes: the Pulumi program."""
+
+import pulumi
+
+from components.preflight import preflight
+from components.program import deploy, read_config
+from components.shared.kube import Unreachable
+from components.shared.mistakes import ConfigError
+
+try:
+    stack = read_config(pulumi.get_stack(), pulumi.Config())
+    findings = preflight(stack, dry_run=pulumi.runtime.is_dry_run())
+except (ConfigError, Unreachable) as error:
+    # RunError is shown without a traceback.
+    raise pulumi.RunError(str(error)) from error
+
+for warning in findings.warnings:
+    pulumi.log.warn(warning)
+for name, value in deploy(stack, findings).items():
+    pulumi.export(name, value)

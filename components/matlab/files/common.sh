@@ -1,0 +1,89 @@
+#!/bin/bash
+# Sourced by the scripts of job manager and workers. settings.sh, written by the program, stands beside this file and
+# holds every value and path, quoted for the shell.
+
+set -euo pipefail
+
+# shellcheck source=/dev/null
+source "${BASH_SOURCE[0]%/*}/settings.sh"
+
+say() {
+    printf '%s %s\n' "$(date -u +'%Y-%m-%dT%H:%M:%SZ')" "$*" | tee -a "${CLUSTER_SCRIPT_LOG}"
+}
+
+fail() {
+    say "error: $*"
+    exit 1
+}
+
+# Run one MATLAB command, with its output on the console and in the log of the scripts. Not a pipeline: a service that
+# the command leaves behind may keep its output open, and a pipeline would wait for it.
+run() {
+    say "running: $*"
+    "$@" > >(tee -a "${CLUSTER_SCRIPT_LOG}") 2>&1
+}
+
+# Images and claims hold MATLAB either in /opt/matlab itself or in a folder of its release. The controller reads the
+# answer from the job manager's container, so it is written down.
+find_matlab() {
+    local candidates=("${CLUSTER_MATLAB_DIR}" "${CLUSTER_MATLAB_DIR}/${CLUSTER_MATLAB_RELEASE}") candidate
+    [[ -z "${CLUSTER_MATLAB_ROOT}" ]] || candidates=("${CLUSTER_MATLAB_ROOT}")
+    for candidate in "${candidates[@]}"; do
+        if [[ -d "${candidate}/toolbox/parallel/bin" ]]; then
+            printf '%s' "${candidate}" >"${CLUSTER_MATLAB_ROOT_FILE}"
+            MATLAB_BIN="${candidate}/toolbox/parallel/bin"
+            return
+        fi
+    done
+    fail "no MATLAB Parallel Server in ${candidates[*]}; set matlab.installation.root to the folder that holds it"
+}
+
+matlab_root() {
+    cat "${CLUSTER_MATLAB_ROOT_FILE}" 2>/dev/null || printf '%s' "${CLUSTER_MATLAB_ROOT:-${CLUSTER_MATLAB_DIR}}"
+}
+
+limit_open_files() {
+    ulimit -n "${CLUSTER_FILE_DESCRIPTORS}" ||
+        fail "${CLUSTER_FILE_DESCRIPTORS} open files are not allowed here; lower matlab.fileDescriptorUlimit"
+}
+
+# MJS reads its definitions from a file of shell assignments; the name of this host is known only now.
+write_definitions() {
+    cp "${CLUSTER_CONFIG_DIR}/mjs_def.sh" "${CLUSTER_RUN_DIR}/mjs_def.sh"
+    printf '%s=%q\n' HOSTNAME "$1" LOGBASE "$2" >>"${CLUSTER_RUN_DIR}/mjs_def.sh"
+}
+
+start_mjs() {
+    run "${MATLAB_BIN}/mjs" start -mjsdef "${CLUSTER_RUN_DIR}/mjs_def.sh" -loglevel "${CLUSTER_LOG_LEVEL}" \
+        -disablereliableconnections
+}
+
+# The options that every command to a running MJS takes.
+command_options() {
+    OPTIONS=(-baseport "${CLUSTER_BASE_PORT}" -scriptlogfile "${CLUSTER_SCRIPT_LOG}")
+    [[ -z "${CLUSTER_SECRET_FILE}" ]] || OPTIONS+=(-secretfile "${CLUSTER_SECRET_FILE}")
+}
+
+# Stay in the foreground until the stop hook is done. The kubelet sends SIGTERM after the hook, and bash as the first
+# process of a container would ignore it.
+wait_for_stop() {
+    trap 'exit 0' TERM
+    until [[ -e "$1" ]]; do
+        sleep 1 &
+        wait $! || true
+    done
+    say "stopped"
+}
+
+# Wait for a start that is still under way, within the pod's grace period; a start that failed has nothing to stop.
+wait_for_start() {
+    local waited=0
+    until [[ -e "$1" ]]; do
+        if ((waited >= CLUSTER_STOP_WAIT)); then
+            say "not started within ${CLUSTER_STOP_WAIT} seconds, nothing to stop"
+            exit 0
+        fi
+        sleep 1
+        waited=$((waited + 1))
+    done
+}

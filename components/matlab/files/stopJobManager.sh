@@ -1,0 +1,11 @@
+#!/bin/bash
+# preStop hook of the job manager: stop it in order; queued and finished jobs stay in the database.
+
+# shellcheck source=common.sh
+source "${BASH_SOURCE[0]%/*}/common.sh"
+
+wait_for_start "${CLUSTER_RUN_DIR}/jm-started"
+command_options
+run "$(matlab_root)/toolbox/parallel/bin/stopjobmanager" -cleanPreserveJobs -name "${CLUSTER_JOB_MANAGER_NAME}" \
+    "${OPTIONS[@]}"
+touch "${CLUSTER_RUN_DIR}/jm-stopped"

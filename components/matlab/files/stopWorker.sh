@@ -1,0 +1,10 @@
+#!/bin/bash
+# preStop hook of a worker.
+
+# shellcheck source=common.sh
+source "${BASH_SOURCE[0]%/*}/common.sh"
+
+wait_for_start "${CLUSTER_RUN_DIR}/worker-started"
+command_options
+run "$(matlab_root)/toolbox/parallel/bin/stopworker" -clean -name "${WORKER_NAME}" "${OPTIONS[@]}"
+touch "${CLUSTER_RUN_DIR}/worker-stopped"

@@ -1,0 +1,208 @@
+"""Manifests of the controller: identity and rights, config.json, Deployment (facts §3.2, §3.3, §4)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from components.matlab import names
+from components.matlab.manifests import common
+from components.matlab.topology import Topology
+from components.shared import security
+from components.shared.manifest import (
+    CHECKSUM,
+    Manifest,
+    checksum,
+    config_map,
+    manifest,
+    resources,
+)
+
+CONFIG_FILE = "config.json"
+KUBERNETES_TIMEOUT = 60
+"""Seconds for one call to the API server."""
+RESIZE_COMMAND = "toolbox/parallel/bin/resize"
+"""Relative to MATLAB's root; scales and reports the workers."""
+
+
+def config_json(cluster: Topology) -> dict[str, Any]:
+    """The controller's configuration: exactly 72 fields, no unknown one is forgiven (facts §4.1)."""
+    settings, workers, network, security_ = (
+        cluster.settings,
+        cluster.settings.workers,
+        cluster.settings.network,
+        cluster.settings.security,
+    )
+    return {
+        "IdleStop": workers.idle_stop,
+        "LocalDebugMode": False,
+        # Standard output: a log volume would have to be shared with the job manager's node (B13, B14).
+        "LogFile": "",
+        "LogLevel": settings.log_level,
+        "JobManagerName": settings.job_manager.name,
+        "JobManagerWaitPeriod": settings.probes.startup_period,
+        "KubeConfig": "",
+        "KubernetesTimeoutSecs": KUBERNETES_TIMEOUT,
+        "MatlabRootFile": names.MATLAB_ROOT_FILE,
+        "MinWorkers": workers.min,
+        "Period": workers.auto_scaling_period,
+        # The credentials belong to the stack, not to the controller's Deployment.
+        "PreserveSecrets": False,
+        "ResizePath": RESIZE_COMMAND,
+        "Network": {
+            "BasePort": cluster.base_port,
+            "ClusterDomain": network.cluster_domain,
+            "ClusterHost": network.cluster_host or "",
+            "InternalClientsOnly": network.internal_clients_only,
+            "JobManagerPort": cluster.job_manager_port,
+            "LookupPort": cluster.lookup_port,
+            "MaxWorkers": workers.max,
+            "Namespace": cluster.namespace,
+            "OpenMetricsPortOutsideKubernetes": settings.metrics.open_port_outside_kubernetes,
+            "ParallelServerProxyPort": settings.parallel_server_proxy.port,
+            "ParallelServerProxyUseMutualTLS": settings.parallel_server_proxy.use_mutual_tls,
+            "PoolProxyBasePort": settings.pool_proxy.base_port,
+            "RequireClientCertificate": security_.require_client_certificate,
+            "RequireScriptVerification": security_.require_script_verification,
+            "SecurityLevel": security_.level,
+            "WorkersPerPoolProxy": settings.pool_proxy.workers_per_pool_proxy,
+            "UsePoolProxy": cluster.uses_pool_proxies,
+            "UseParallelServerProxy": cluster.uses_parallel_server_proxy,
+            "UseSecureCommunication": security_.use_secure_communication,
+            "UseSecureMetrics": cluster.secure_metrics,
+        },
+        "ResourceNames": {
+            "CertificateFile": names.CERTIFICATE_FILE,
+            "ClientMetricsSecret": names.METRICS_CLIENT_SECRET,
+            "ClientMetricsCertFile": names.METRICS_CLIENT_FILES[0],
+            "ClientMetricsKeyFile": names.METRICS_CLIENT_FILES[1],
+            "Controller": names.CONTROLLER,
+            "JobManagerContainer": names.JOB_MANAGER,
+            "JobManagerLabel": f"app={names.JOB_MANAGER}",
+            "JobManagerService": names.JOB_MANAGER,
+            "LoadBalancer": names.INGRESS_PROXY,
+            "MetricsSecret": names.METRICS_SECRET,
+            "MetricsCaCertFile": names.METRICS_CA_FILE,
+            "MetricsCertFile": names.METRICS_SERVER_FILES[0],
+            "MetricsKeyFile": names.METRICS_SERVER_FILES[1],
+            "ParallelServerProxySecret": names.PARALLEL_SERVER_PROXY_SECRET,
+            "PoolProxyLabel": f"app={names.POOL_PROXY}",
+            "PoolProxyTemplate": names.POOL_PROXY_TEMPLATE,
+            "ProfileKey": names.PROFILE_KEY,
+            "ProfileSecret": names.PROFILE_SECRET,
+            "ProfileSecretPre26a": names.PROFILE_PRE_R2026A_SECRET,
+            "SharedSecret": names.SHARED_SECRET,
+            "SharedSecretDir": names.SECRET_DIR,
+            "SharedSecretFile": names.SHARED_SECRET_FILE,
+            "TemplateFile": names.TEMPLATE_FILE,
+            "WorkerLabel": f"app={names.WORKER}",
+            "WorkerTemplate": names.WORKER_TEMPLATE,
+        },
+        "AnnotationKeys": {
+            "CertVolume": "mjs/cert-volume",
+            "LogDir": "mjs/log-dir",
+            "PoolProxyBasePort": "mjs/pool-proxy-base-port",
+            "PoolProxyID": names.POOL_PROXY_ID,
+            "PoolProxyPrefix": "mjs/pool-proxy-prefix",
+            "SecretName": "mjs/secret-name",
+            "TemplateChecksum": "checksum/template",
+            "UsePoolProxy": "mjs/use-pool-proxy",
+            "UseSecureCommunication": "mjs/use-secure-communication",
+            "WorkerDomain": "mjs/worker-domain",
+            "WorkerID": "mjs/worker-id",
+            "WorkerName": "mjs/worker-name",
+            "WorkerPrefix": "mjs/worker-prefix",
+            "WorkersPerPoolProxy": "mjs/workers-per-pool-proxy",
+        },
+    }
+
+
+def configuration(cluster: Topology) -> Manifest:
+    """ConfigMap with config.json."""
+    text = json.dumps(config_json(cluster), indent=2) + "\n"
+    return config_map(names.CONTROLLER_CONFIG, cluster.namespace, {CONFIG_FILE: text})
+
+
+def service_account(cluster: Topology) -> Manifest:
+    """Identity of the controller."""
+    return manifest("v1", "ServiceAccount", names.CONTROLLER_SERVICE_ACCOUNT, cluster.namespace)
+
+
+def role(cluster: Topology) -> Manifest:
+    """The verbs that the controller really uses, on named objects wherever RBAC can name them (facts §4.9, B30)."""
+    # Also in modes without pool proxies: after a change of mode the controller removes those that are left.
+    pool_proxies = [f"{names.POOL_PROXY}-{index + 1}" for index in range(cluster.pool_proxy_count)]
+    profiles = [names.PROFILE_SECRET, names.PROFILE_PRE_R2026A_SECRET]
+    own = [
+        names.SHARED_SECRET,
+        names.METRICS_SECRET,
+        names.METRICS_CLIENT_SECRET,
+        names.PARALLEL_SERVER_PROXY_SECRET,
+        *profiles,
+    ]
+    rules = [
+        _rule("", "pods", "list", "create", "delete"),
+        _rule("", "pods/exec", "create"),
+        _rule("", "configmaps", "get", named=[names.WORKER_TEMPLATE, names.POOL_PROXY_TEMPLATE]),
+        _rule("", "secrets", "get", named=own),
+        _rule("", "secrets", "update", named=profiles),
+        _rule("apps", "deployments", "get", named=[names.CONTROLLER]),
+        _rule("apps", "deployments", "list"),
+    ]
+    if cluster.open_to_outside:
+        rules.append(_rule("", "services", "get", named=[names.INGRESS_PROXY]))
+    if cluster.uses_pool_proxies:
+        rules += [_rule("", "secrets", "create"), _rule("apps", "deployments", "create")]
+        rules += [_rule("apps", "deployments", "update", named=pool_proxies)] if pool_proxies else []
+    if pool_proxies:
+        rules += [
+            _rule("", "secrets", "get", "delete", named=pool_proxies),
+            _rule("apps", "deployments", "delete", named=pool_proxies),
+        ]
+    return manifest("rbac.authorization.k8s.io/v1", "Role", names.CONTROLLER_ROLE, cluster.namespace, rules=rules)
+
+
+def _rule(group: str, resource: str, *verbs: str, named: list[str] | None = None) -> Manifest:
+    rule: Manifest = {"apiGroups": [group], "resources": [resource], "verbs": list(verbs)}
+    return {**rule, "resourceNames": named} if named else rule
+
+
+def role_binding(cluster: Topology) -> Manifest:
+    """Gives the role to the controller."""
+    return manifest(
+        "rbac.authorization.k8s.io/v1",
+        "RoleBinding",
+        names.CONTROLLER_ROLE_BINDING,
+        cluster.namespace,
+        subjects=[{"kind": "ServiceAccount", "name": names.CONTROLLER_SERVICE_ACCOUNT, "namespace": cluster.namespace}],
+        roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": names.CONTROLLER_ROLE},
+    )
+
+
+def deployment(cluster: Topology) -> Manifest:
+    """The controller. It owns workers and pool proxies: a replacement would take them all (facts §4.7)."""
+    images = cluster.settings.images
+    container = {
+        "name": names.CONTROLLER,
+        "image": images.controller.reference("2.1.1"),
+        "imagePullPolicy": str(images.controller.pull_policy),
+        "args": [f"-config=/config/{CONFIG_FILE}"],
+        "resources": resources(cluster.settings.controller.resources),
+        "securityContext": security.container(),
+        "volumeMounts": [common.mount("config-vol", "/config")],
+    }
+    return common.workload(
+        cluster,
+        names.CONTROLLER,
+        containers=[container],
+        volumes=[{"name": "config-vol", "configMap": {"name": names.CONTROLLER_CONFIG}}],
+        annotations={
+            CHECKSUM: checksum(configuration(cluster)["data"]),
+            # Secrets are read at start only.
+            **common.credentials_annotation(cluster),
+        },
+        # It has no leader election: two at once would scale against each other.
+        strategy="Recreate",
+        service_account=names.CONTROLLER_SERVICE_ACCOUNT,
+        securityContext=security.pod(security.UNPRIVILEGED_USER),
+    )

@@ -1,0 +1,32 @@
+"""The program: from an accepted stack config to resources and outputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+
+from components.matlab.cluster import MatlabCluster
+from components.matlab.rules import warnings
+from components.preflight import Findings
+from components.shared.component import Context
+from components.shared.target import provider
+from components.stack import KEYS, Stack, load_stack
+
+
+def read_config(stack: str, config: pulumi.Config) -> Stack:
+    """The stack's config. Raises ConfigError with every mistake."""
+    values: dict[str, Any] = {key: config.get_object(key) for key in KEYS}
+    secret = {key for key in KEYS if pulumi.runtime.is_config_secret(config.full_key(key))}
+    return load_stack(stack, values, secret)
+
+
+def deploy(stack: Stack, findings: Findings) -> dict[str, Any]:
+    """Register what the stack config asks for; returns the stack outputs."""
+    context = Context(stack.name, provider(stack.target))
+    outputs: dict[str, Any] = {}
+    if stack.matlab:
+        for warning in warnings(stack.matlab):
+            pulumi.log.warn(warning)
+        outputs |= MatlabCluster(stack.matlab, context, findings.load_balancer_address).outputs
+    return outputs

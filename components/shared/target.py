@@ -1,0 +1,57 @@
+"""The cluster that a stack names, and the provider for it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import pulumi_kubernetes as kubernetes
+
+from components.shared.groups import Target
+from components.shared.kube import Cluster
+
+PROJECT: Final = Path(__file__).resolve().parent.parent.parent
+EMBEDDED_CONTEXT: Final = "embedded"
+EMBEDDED_DIR_VARIABLE: Final = "CLUSTERS_EMBEDDED_DIR"
+"""Environment variable that points at another embedded cluster than the project's own."""
+
+
+def embedded_kubeconfig() -> Path:
+    """Kubeconfig of the embedded control plane (local/cluster writes it)."""
+    return Path(os.environ.get(EMBEDDED_DIR_VARIABLE) or PROJECT / ".state" / "cluster") / "kubeconfig"
+
+
+def kubeconfig(target: Target) -> Path | None:
+    """Path of the kubeconfig; None: the client's default."""
+    if target.embedded:
+        return embedded_kubeconfig()
+    return PROJECT / Path(target.kubeconfig).expanduser() if target.kubeconfig else None
+
+
+def context(target: Target) -> str:
+    """Name of the kubeconfig's context."""
+    return target.context or EMBEDDED_CONTEXT
+
+
+def connect(target: Target) -> Cluster:
+    """A client for the cluster. Raises Unreachable with a sentence."""
+    return Cluster.connect(kubeconfig(target), context(target))
+
+
+def provider(target: Target) -> kubernetes.Provider:
+    """The one provider of a stack.
+
+    ConfigMaps and Secrets are updated in place: without the two flags the provider deletes and creates them again
+    (facts, pulumi §3.2 no. 1). The identifier keeps the provider the same when a path to a kubeconfig changes.
+    """
+    path = kubeconfig(target)
+    return kubernetes.Provider(
+        "kubernetes",
+        kubeconfig=str(path) if path else None,
+        context=context(target),
+        cluster_identifier=context(target),
+        enable_server_side_apply=True,
+        enable_config_map_mutable=True,
+        enable_secret_mutable=True,
+    )
