@@ -1,0 +1,1 @@
+"""The program: systems, their components, and what they share."""

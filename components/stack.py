@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ class Stack:
     matlab: Settings | None
 
 
-def load_stack(name: str, values: Mapping[str, Any], secret_keys: Set[str]) -> Stack:
+def load_stack(name: str, values: Mapping[str, Any], secret_keys: AbstractSet[str]) -> Stack:
     """Check the stack's config, `values` by top-level key; `secret_keys` are the keys that hold a secret somewhere.
 
     Raises ConfigError with every mistake of every key.

@@ -1,0 +1,1 @@
+"""MATLAB Parallel Server (MJS)."""

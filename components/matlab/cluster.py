@@ -70,13 +70,16 @@ class MatlabCluster(pulumi.ComponentResource):
 
     def _profiles(self, cluster: Topology, credentials: Credentials, host: pulumi.Output[str]) -> list[pulumi.Resource]:
         """The profile Secrets; the controller keeps them as long as they say what it would say (facts §5.4)."""
-        self.profile_documents: dict[str, pulumi.Output[str]] = {}
-        for index, entry in enumerate(profile.profiles(cluster, "")):
-            self.profile_documents[entry.secret] = pulumi.Output.secret(
-                pulumi.Output.all(host, credentials.client).apply(
-                    lambda both, index=index: _document(cluster, both[0], both[1], index)
-                )
+        inputs = pulumi.Output.all(host=host, leaf=credentials.client)
+
+        def document(index: int) -> pulumi.Output[str]:
+            return pulumi.Output.secret(
+                inputs.apply(lambda known: _document(cluster, known["host"], known["leaf"], index))
             )
+
+        # The host is known only to the cluster, which profiles there are is not.
+        entries = enumerate(profile.profiles(cluster, ""))
+        self.profile_documents = {entry.secret: document(index) for index, entry in entries}
         return [
             # The controller rewrites a profile whose host is outdated; the next `up` takes it back.
             credentials.secret(name, {names.PROFILE_KEY: text}, protect=False, annotations=PATCH_FORCE)

@@ -114,10 +114,13 @@ class Credentials(Part):
             ),
             names.CERTIFICATE_FILE: job_manager.apply(documents.certificate_file),
         }
-        proxy = {names.CERTIFICATE_FILE: proxy.apply(documents.certificate_file)}
         self.secrets = [
             self.secret(names.SHARED_SECRET, shared, protect=True),
-            self.secret(names.PARALLEL_SERVER_PROXY_SECRET, proxy, protect=True),
+            self.secret(
+                names.PARALLEL_SERVER_PROXY_SECRET,
+                {names.CERTIFICATE_FILE: proxy.apply(documents.certificate_file)},
+                protect=True,
+            ),
         ]
 
     def _generation(
@@ -152,8 +155,8 @@ class Credentials(Part):
     def secret(
         self, name: str, data: dict[str, pulumi.Output[str]], *, protect: bool, **options: Any
     ) -> pulumi.Resource:
-        """A Secret of the stack; its values are secret outputs whatever they were made of."""
-        encoded = {key: pulumi.Output.secret(value).apply(base64) for key, value in data.items()}
+        """A Secret of the stack. The SDK marks its data as secret whatever they were made of."""
+        encoded = {key: value.apply(base64) for key, value in data.items()}
         resource: pulumi.Resource = self.add(
             manifest("v1", "Secret", name, self._namespace, type="Opaque"), data=encoded, protect=protect, **options
         )

@@ -1,6 +1,6 @@
 """What a cluster says against one MATLAB cluster on it: foreign objects, missing claims, unfit storage, wrong ports.
 
-Upstream checks some of this in its templates, and only where they can query the cluster (facts §2 X4–X6, B22, B43).
+Upstream checks some of this in its templates, and only where they can query the cluster (facts §2 X4 to X6, B22, B43).
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _foreign(cluster: Topology, found: Inventory) -> Iterator[Mistake]:
     foreign: dict[str, list[str]] = {}
     for kind, items in kinds.items():
         for name, item in (items or {}).items():
-            if name in fixed and (kind, name) not in brought and not found.is_ours(item):
+            if name in fixed and (kind, name) not in brought and not _is_ours(found, item):
                 foreign.setdefault(owner(item), []).append(f"{kind}/{name}")
     for who, objects in foreign.items():
         yield Mistake(
@@ -102,6 +102,14 @@ def _foreign(cluster: Topology, found: Inventory) -> Iterator[Mistake]:
             f"namespace {cluster.namespace} already holds MJS objects of {who}: {', '.join(sorted(objects))}",
             "Choose another namespace; names are fixed, so a namespace holds one MATLAB cluster.",
         )
+
+
+def _is_ours(found: Inventory, item: Json) -> bool:
+    # The controller rewrites a profile without its labels (B38), and owns what it writes.
+    controller = (found.deployments or {}).get(names.CONTROLLER)
+    owners = [reference["uid"] for reference in item["metadata"].get("ownerReferences", [])]
+    written = controller is not None and controller["metadata"]["uid"] in owners
+    return found.is_ours(item) or (written and controller is not None and found.is_ours(controller))
 
 
 def _made_by_us(claims: dict[str, Json] | None) -> dict[str, Json]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from components.matlab import names
 from components.matlab.topology import Topology
 
 
-class Certificate(NamedTuple):
+@dataclass(frozen=True)
+class Certificate:
     """A leaf with its key and the CA that signed it, all PEM; the key is PKCS#8 (the controller refuses PKCS#1)."""
 
     certificate: str

@@ -19,7 +19,7 @@ RESERVED_ENV = (
     ("MJS_", "MDCE_OVERRIDE_", "PARALLEL_SERVER_"),
 )
 """Variables that the controller and the scripts set: names, and beginnings of names (facts §3.4, §3.8, §3.10)."""
-RESERVED_MOUNTS = ("/mjs", "/opt/matlab", "/opt/additionalmatlab", "/usr/local/share/matlab/mjs/java", "/cert", "/tmp")
+RESERVED_MOUNTS = ("/mjs", "/opt/matlab", "/opt/additionalmatlab", "/usr/local/share/matlab/mjs/java", "/cert", "/tmp")  # noqa: S108
 
 
 def _workers(settings: Settings) -> Iterator[Mistake]:

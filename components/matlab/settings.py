@@ -205,7 +205,7 @@ class ParallelServerProxy(Model):
 
     port: UserPort = 1080
     """Port of the proxy."""
-    use_mutual_tls: Bool = Field(True, alias="useMutualTLS")
+    use_mutual_tls: Bool = Field(default=True, alias="useMutualTLS")
     """true: only holders of the cluster profile's certificate connect."""
     resources: ProxyResources = ProxyResources()
 

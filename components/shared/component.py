@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ def wait_for(jsonpath: str) -> dict[str, str]:
     return {"pulumi.com/waitFor": f"jsonpath={{{jsonpath}}}"}
 
 
-def _kind(api_version: str, kind: str) -> type[pulumi.CustomResource]:
+def _kind(api_version: str, kind: str) -> Callable[..., pulumi.CustomResource]:
     """The SDK's class for a kind. Looked up late: each API group of the SDK costs a tenth of a second to import."""
     group = {
         "v1": lambda: kubernetes.core.v1,
@@ -30,7 +30,7 @@ def _kind(api_version: str, kind: str) -> type[pulumi.CustomResource]:
         "rbac.authorization.k8s.io/v1": lambda: kubernetes.rbac.v1,
         "networking.k8s.io/v1": lambda: kubernetes.networking.v1,
     }[api_version]()
-    found: type[pulumi.CustomResource] = getattr(group, kind)
+    found: Callable[..., pulumi.CustomResource] = getattr(group, kind)
     return found
 
 

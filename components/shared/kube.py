@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from kubernetes.client import ApiClient  # type: ignore[import-untyped]
-from kubernetes.config import (  # type: ignore[import-untyped]
+from kubernetes.client import ApiClient
+from kubernetes.config import (
     ConfigException,
     list_kube_config_contexts,
     new_client_from_config,
@@ -36,7 +36,7 @@ class ApiError(Exception):
         self.status, self.reason, self.message = status, reason, message
 
 
-class Unreachable(Exception):
+class Unreachable(Exception):  # noqa: N818 - a state of the world, as in the API's own reasons
     """No usable cluster behind the target: no kubeconfig, no such context, or no answer."""
 
 
@@ -55,14 +55,14 @@ class Cluster:
         where = str(kubeconfig) if kubeconfig else "the default kubeconfig ($KUBECONFIG or ~/.kube/config)"
         file = str(kubeconfig) if kubeconfig else None
         try:
-            contexts, _ = list_kube_config_contexts(file)
+            contexts, _ = list_kube_config_contexts(file)  # type: ignore[no-untyped-call]
         except (ConfigException, OSError, ValueError) as error:
             raise Unreachable(f"{where} cannot be used: {error}") from error
         names = [entry["name"] for entry in contexts]
         if context is not None and context not in names:
             raise Unreachable(f"{where} has no context {context!r}; it has {', '.join(map(repr, names)) or 'none'}")
         try:
-            client = new_client_from_config(file, context=context, persist_config=False)
+            client = new_client_from_config(file, context=context, persist_config=False)  # type: ignore[no-untyped-call]
         except (ConfigException, OSError, ValueError) as error:
             raise Unreachable(f"context {context!r} of {where} cannot be used: {error}") from error
         # One try: a retry hides a dead server for half a minute.
@@ -92,7 +92,7 @@ class Cluster:
         headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = content_type
-        self._client.update_params_for_auth(headers, [], ["BearerToken"])
+        self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
         url = self.server + path + (f"?{urlencode(query)}" if query else "")
         # JSON is YAML; a bytes body is sent as it is for every content type, server-side apply included.
         data = None if body is None else json.dumps(body).encode()
@@ -104,7 +104,7 @@ class Cluster:
             raise Unreachable(f"the API server {self.server} does not answer: {error}") from error
         if response.status >= 400:  # noqa: PLR2004 - HTTP
             raise _api_error(response.status, response.data)
-        return cast(Json, json.loads(response.data)) if response.data else {}
+        return cast("Json", json.loads(response.data)) if response.data else {}
 
     def get(self, path: str, **options: Any) -> Json | None:
         """GET one object or list; None when it does not exist."""

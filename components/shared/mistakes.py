@@ -134,7 +134,7 @@ def dotted(steps: Iterable[str | int]) -> str:
 
 def _explain(model: type[BaseModel], detail: ErrorDetails, at: str) -> Mistake:
     kind, context = detail["type"], detail.get("ctx", {})
-    steps = [step for step in detail["loc"] if step not in ("[key]",)]
+    steps = [step for step in detail["loc"] if step != "[key]"]
     path = dotted([at, *steps])
     if kind == "extra_forbidden":
         return _unknown(model, detail, at)

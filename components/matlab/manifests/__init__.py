@@ -1,0 +1,1 @@
+"""Kubernetes manifests of a MATLAB cluster, as pure functions of its topology."""

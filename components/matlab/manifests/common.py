@@ -145,7 +145,7 @@ def stop_hook(script: str) -> Manifest:
 
 def mount(volume: str, path: str, *, read_only: bool = True) -> Manifest:
     """Mount of a pod volume."""
-    return {"name": volume, "mountPath": path, "readOnly": read_only}
+    return {"name": volume, "mountPath": path, **({"readOnly": True} if read_only else {})}
 
 
 def service_ports(ports: Sequence[Port], *, node_ports: bool = False) -> list[Manifest]:

@@ -138,7 +138,7 @@ def deployment(cluster: Topology, admin_password_mark: str) -> Manifest:
 
 def _volumes(cluster: Topology) -> list[tuple[Manifest, Manifest]]:
     """Each pod volume with its mount (facts §3.4)."""
-    settings, storage, installation = cluster.settings, cluster.settings.storage, cluster.settings.installation
+    storage, installation = cluster.settings.storage, cluster.settings.installation
     config = {"name": "config-vol", "configMap": {"name": names.JOB_MANAGER_CONFIG}}
     volumes = [
         (config, common.mount("config-vol", names.CONFIG_DIR)),

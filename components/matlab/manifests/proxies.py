@@ -1,4 +1,4 @@
-"""Manifests of the ways in: parallel server proxy, HAProxy, pool proxies, load balancer (facts §3.5–3.7, §3.9, §7)."""
+"""Manifests of the ways in: parallel server proxy, HAProxy, pool proxies, load balancer (facts §3.5 to §3.7, §3.9, §7)."""
 
 from __future__ import annotations
 

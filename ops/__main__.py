@@ -1,0 +1,57 @@
+"""Day-2 commands: `python -m ops …`. Exit code 0; 2 for a refused config; 1 for anything else."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from components.shared.mistakes import ConfigError
+from components.stack import load_stack
+from local.engine.errors import EngineError
+from ops.stack_values import read_values, stack_name
+
+REFUSED = 2
+
+
+def _render(arguments: argparse.Namespace) -> int:
+    from ops.render import (  # the SDKs take a second to import; a refused config need not wait
+        render,
+        write,
+    )
+
+    values, secret_keys = read_values(arguments.config)
+    stack = load_stack(arguments.stack or stack_name(arguments.config), values, secret_keys)
+    files, outputs = render(stack)
+    write(files, outputs, arguments.out)
+    print(f"{len(files)} objects in {arguments.out}", file=sys.stderr)
+    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command."""
+    parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    render = commands.add_parser("render", help="write one YAML file per Kubernetes object, without a cluster")
+    render.add_argument("--config", type=Path, required=True, metavar="Pulumi.NAME.yaml", help="stack file")
+    render.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
+    render.add_argument("--stack", metavar="NAME", help="stack name; default: from the file's name")
+    render.add_argument("--json", action="store_true", help="mistakes as JSON on standard output")
+    render.set_defaults(run=_render)
+    arguments = parser.parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except ConfigError as error:
+        if arguments.json:
+            print(error.json())
+        else:
+            print(error, file=sys.stderr)
+        return REFUSED
+    except (EngineError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

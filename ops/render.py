@@ -1,0 +1,122 @@
+"""Evaluate the program for a stack file without a cluster and without the Pulumi CLI."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from pathlib import Path
+from typing import Any, Final
+
+import pulumi
+import yaml
+from pulumi.runtime import rpc
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
+from pulumi.runtime.stack import run_pulumi_func
+
+from components.preflight import Findings
+from components.program import deploy
+from components.shared.manifest import Manifest
+from components.stack import PROJECT_NAME, Stack
+from ops.stack_values import placeholder
+
+ADDRESS: Final = "load-balancer-address.invalid"
+"""Stands for the external address; a name under .invalid never resolves (RFC 2606)."""
+FIRST_KEYS: Final = ("apiVersion", "kind", "metadata", "name", "namespace")
+COMPUTED: Final = {
+    "random:index/randomPassword:RandomPassword": ("result",),
+    "tls:index/privateKey:PrivateKey": ("privateKeyPem", "privateKeyPemPkcs8"),
+    "tls:index/selfSignedCert:SelfSignedCert": ("certPem",),
+    "tls:index/certRequest:CertRequest": ("certRequestPem",),
+    "tls:index/locallySignedCert:LocallySignedCert": ("certPem",),
+}
+"""Outputs that the providers compute, per resource type."""
+
+
+class Recorder(Mocks):
+    """Keeps every Kubernetes object, and answers with placeholders for what a provider or cluster would know."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.objects: list[Manifest] = []
+
+    def call(self, args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        """Refuse: the program calls no provider functions."""
+        raise NotImplementedError(args.token)
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        """Record one resource."""
+        outputs = dict(args.inputs)
+        if args.typ.startswith("kubernetes:"):
+            clear = {key: rpc.unwrap_rpc_secret(value) for key, value in args.inputs.items()}
+            self.objects.append(_ordered(clear))
+            if args.typ == "kubernetes:core/v1:Service":
+                outputs["status"] = {"loadBalancer": {"ingress": [{"hostname": ADDRESS}]}}
+        for name in COMPUTED.get(args.typ, ()):
+            outputs[name] = placeholder(f"{args.name} {name}")
+        return args.name, outputs
+
+
+def _ordered(inputs: dict[str, Any]) -> Manifest:
+    """The object as a person reads it: the usual keys first, a Secret's data in clear placeholders."""
+    item = dict(inputs)
+    if item.get("kind") == "Secret" and "data" in item:
+        item["stringData"] = {key: b64decode(value).decode() for key, value in item.pop("data").items()}
+    ordered: Manifest = _sorted(item)
+    return ordered
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda key: (FIRST_KEYS.index(key) if key in FIRST_KEYS else len(FIRST_KEYS), key))
+        return {key: _sorted(value[key]) for key in keys}
+    if isinstance(value, list):
+        return [_sorted(item) for item in value]
+    # The protocol between program and engine knows one kind of number.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def render(stack: Stack) -> tuple[dict[str, str], dict[str, Any]]:
+    """YAML text of every Kubernetes object by file name, and the stack outputs."""
+    recorder = Recorder()
+    pulumi.runtime.set_mocks(recorder, project=PROJECT_NAME, stack=stack.name)
+    outputs: dict[str, Any] = {}
+
+    def program() -> None:
+        findings = Findings(load_balancer_address=ADDRESS)
+        pulumi.Output.from_input(deploy(stack, findings)).apply(outputs.update)
+
+    pulumi.runtime.sync_await._sync_await(run_pulumi_func(program))  # noqa: SLF001 - the SDK's test decorator does so
+    files = {_file_name(item): _text(item) for item in recorder.objects}
+    if len(files) != len(recorder.objects):
+        raise AssertionError("two objects share a kind and a name")
+    return files, dict(sorted(outputs.items()))
+
+
+def _file_name(item: Manifest) -> str:
+    return f"{item['kind'].lower()}-{item['metadata']['name']}.yaml"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Scripts and documents as blocks."""
+
+
+def _block(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _block)
+
+
+def _text(item: Manifest) -> str:
+    return yaml.dump(item, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+
+
+def write(files: dict[str, str], outputs: dict[str, Any], folder: Path) -> None:
+    """Write a rendering; what an earlier one left in the folder goes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*-*.yaml"):
+        if old.name not in files:
+            old.unlink()
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "outputs.json").write_text(json.dumps(outputs, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
