@@ -40,7 +40,7 @@ class Inventory:
                 if error.status == FORBIDDEN:
                     return None
                 raise
-            return {item["metadata"]["name"]: item for item in answer.get("items", [])}
+            return {item["metadata"]["name"]: item for item in answer.get("items") or []}
 
         def own() -> tuple[Json | None, bool]:
             try:

@@ -22,13 +22,22 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from local.cluster.layout import APISERVER, CONTROLLER_MANAGER, LOAD_BALANCER, LOOPBACK, SCHEDULER, write_private
+from local.cluster.layout import (
+    APISERVER,
+    CONTROLLER_MANAGER,
+    ETCD,
+    LOAD_BALANCER,
+    LOOPBACK,
+    SCHEDULER,
+    SERVICE_RANGE,
+    write_private,
+)
 
 AUTHORITY: Final = "ca"
-ADMIN: Final = "admin"
+ADMIN: Final = "embedded-admin"
 SERVICE_ACCOUNT: Final = "service-account"
-SERVICE_IP: Final = "10.96.0.1"
-"""The first address of the Service range (components.SERVICE_RANGE): what pods dial as `kubernetes`."""
+# Kubernetes gives the Service `kubernetes` the range's first address.
+SERVICE_IP: Final = str(ipaddress.ip_network(SERVICE_RANGE)[1])
 
 LIFETIME: Final = timedelta(days=365)
 RENEW_BEFORE: Final = timedelta(days=30)
@@ -63,7 +72,8 @@ IDENTITIES: Final = (
             "kubernetes.default.svc.cluster.local",
         ),
     ),
-    Identity(ADMIN, "embedded-admin", ("system:masters",)),
+    Identity(ETCD, ETCD, hosts=(LOOPBACK,)),
+    Identity(ADMIN, ADMIN, ("system:masters",)),
     Identity(CONTROLLER_MANAGER, f"system:{CONTROLLER_MANAGER}"),
     Identity(SCHEDULER, f"system:{SCHEDULER}"),
     Identity(LOAD_BALANCER, LOAD_BALANCER),
@@ -78,6 +88,11 @@ def certificate_path(pki: Path, name: str) -> Path:
 def key_path(pki: Path, name: str) -> Path:
     """Return the path of a private key."""
     return pki / f"{name}.key"
+
+
+def public_key_path(pki: Path, name: str) -> Path:
+    """Return the path of a public key."""
+    return pki / f"{name}.pub"
 
 
 def embedded(path: Path) -> str:
@@ -97,9 +112,8 @@ def ensure(pki: Path, identities: tuple[Identity, ...]) -> list[str]:
         if present is None or not _matches(present[0], identity, authority[0]):
             _issue(pki, identity, authority)
             issued.append(identity.file)
-    key = key_path(pki, SERVICE_ACCOUNT)
-    if not key.exists():
-        _write_key(key, ec.generate_private_key(ec.SECP256R1()))
+    if not (key_path(pki, SERVICE_ACCOUNT).exists() and public_key_path(pki, SERVICE_ACCOUNT).exists()):
+        _issue_service_account_key(pki)
         issued.append(SERVICE_ACCOUNT)
     return issued
 
@@ -142,7 +156,9 @@ def _write_pair(pki: Path, name: str, certificate: x509.Certificate, key: ec.Ell
     write_private(certificate_path(pki, name), certificate.public_bytes(Encoding.PEM).decode("ascii"))
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, lifetime: timedelta) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, lifetime: timedelta
+) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -198,8 +214,18 @@ def _issue(pki: Path, identity: Identity, authority: Pair) -> None:
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
     if identity.hosts:
-        builder = builder.add_extension(x509.SubjectAlternativeName([_general_name(host) for host in identity.hosts]), critical=False)
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName([_general_name(host) for host in identity.hosts]), critical=False
+        )
     _write_pair(pki, identity.file, builder.sign(issuer_key, hashes.SHA256()), key)
+
+
+def _issue_service_account_key(pki: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    _write_key(key_path(pki, SERVICE_ACCOUNT), key)
+    # kube-apiserver cannot derive it from a PKCS#8 private key (client-go, util/keyutil).
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    write_private(public_key_path(pki, SERVICE_ACCOUNT), public.decode("ascii"))
 
 
 def _general_name(host: str) -> x509.GeneralName:

@@ -16,6 +16,7 @@ VERSIONS: Final = PACKAGE / "versions"
 DIRECTORY_VARIABLE: Final = "CLUSTERS_EMBEDDED_DIR"
 CONTEXT: Final = "embedded"
 LOOPBACK: Final = "127.0.0.1"
+SERVICE_RANGE: Final = "10.96.0.0/16"
 
 ETCD: Final = "etcd"
 APISERVER: Final = "kube-apiserver"

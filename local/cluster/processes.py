@@ -90,7 +90,7 @@ class Processes:
     def start(self, command: Command) -> None:
         """Start a process in a session of its own, so that Ctrl-C in the terminal does not reach it.
 
-        It inherits no environment: the caller's may hold passphrases and cloud credentials, and this process lives long.
+        It inherits no environment: the caller's may hold passphrases and credentials, and this process lives long.
         """
         log = self.log(command.name)
         with contextlib.suppress(FileNotFoundError):
