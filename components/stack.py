@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel, SecretStr
 
@@ -30,6 +30,7 @@ class Stack:
 def load_stack(name: str, values: Mapping[str, Any], secret_keys: AbstractSet[str]) -> Stack:
     """Check the stack's config, `values` by top-level key; `secret_keys` are the keys that hold a secret somewhere.
 
+    Pulumi tells a program no more than that; what stands in clear beside a secret is found in the file (ops).
     Raises ConfigError with every mistake of every key.
     """
     mistakes = [_unknown(key) for key in values if key not in KEYS]
@@ -42,9 +43,12 @@ def load_stack(name: str, values: Mapping[str, Any], secret_keys: AbstractSet[st
     try:
         if values.get("matlab"):
             matlab = load(Settings, values["matlab"], "matlab", RULES)
-            mistakes += [] if "matlab" in secret_keys else _in_clear(matlab, ("matlab",))
     except ConfigError as error:
         mistakes += error.mistakes
+    if "matlab" not in secret_keys:
+        known = {mistake.path for mistake in mistakes}
+        given = secrets(Settings, values.get("matlab"), "matlab")
+        mistakes += [clear_secret(path) for path, _ in given if path not in known]
     for key in ("julia", "arkouda"):
         if values.get(key):
             mistakes.append(Mistake(key, "is not available in this version", f"Remove {key} from the stack file."))
@@ -58,14 +62,16 @@ def _unknown(key: str) -> Mistake:
     return Mistake(key, "is not a setting", f"Did you mean {near}?" if near else f"The keys are {', '.join(KEYS)}.")
 
 
-def _in_clear(group: BaseModel, at: tuple[str, ...]) -> Iterator[Mistake]:
-    """Secrets of a config that was not encrypted. Pulumi tells a program only per key whether it holds secrets."""
-    for name, field in type(group).model_fields.items():
-        value, here = getattr(group, name), (*at, field.alias or name)
-        if isinstance(value, SecretStr):
-            yield clear_secret(dotted(here))
-        elif isinstance(value, BaseModel):
-            yield from _in_clear(value, here)
+def secrets(group: type[BaseModel], values: Any, *at: str) -> Iterator[tuple[str, Any]]:
+    """Config path and value of every secret that the config gives, whatever else is wrong with it."""
+    for name, field in group.model_fields.items():
+        here = (*at, field.alias or name)
+        value = values.get(here[-1]) if isinstance(values, Mapping) else None
+        kinds = [getattr(part, "__origin__", part) for part in (field.annotation, *get_args(field.annotation))]
+        if value is not None and SecretStr in kinds:
+            yield dotted(here), value
+        elif isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from secrets(field.annotation, value, *here)
 
 
 def clear_secret(path: str) -> Mistake:

@@ -7,21 +7,17 @@ import sys
 from pathlib import Path
 
 from components.shared.mistakes import ConfigError
-from components.stack import load_stack
 from local.engine.errors import EngineError
-from ops.stack_values import read_values, stack_name
+from ops.stack_values import load_file
 
 REFUSED = 2
 
 
 def _render(arguments: argparse.Namespace) -> int:
-    from ops.render import (  # the SDKs take a second to import; a refused config need not wait
-        render,
-        write,
-    )
+    stack = load_file(arguments.config, arguments.stack)
+    # After the check: the SDKs take a second to import, and a refused config need not wait for them.
+    from ops.render import render, write
 
-    values, secret_keys = read_values(arguments.config)
-    stack = load_stack(arguments.stack or stack_name(arguments.config), values, secret_keys)
     files, outputs = render(stack)
     write(files, outputs, arguments.out)
     print(f"{len(files)} objects in {arguments.out}", file=sys.stderr)

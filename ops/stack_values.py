@@ -6,9 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from components.matlab.settings import Settings
+from components.shared.mistakes import ConfigError, Mistake
 from components.shared.target import PROJECT
-from components.stack import PROJECT_NAME
+from components.stack import PROJECT_NAME, Stack, clear_secret, load_stack, secrets
 from local.engine.stack_file import read_project, read_stack_file
+
+SECRET = "<secret "  # noqa: S105 - how a placeholder begins
 
 
 def placeholder(what: str) -> str:
@@ -25,10 +29,27 @@ def stack_name(path: Path) -> str:
 def read_values(path: Path) -> tuple[dict[str, Any], set[str]]:
     """Config values by top-level key, secrets as placeholders, and the keys that hold secrets."""
     project = read_project(PROJECT / "Pulumi.yaml")
-    texts, secret_keys = read_stack_file(path, project, lambda at, _: placeholder(f"secret {_without_project(at)}"))
+    texts, secret_keys = read_stack_file(path, project, lambda at, _: f"{SECRET}{_without_project(at)}>")
     own = {key: text for key, text in texts.items() if key.startswith(f"{PROJECT_NAME}:")}
     values = {_without_project(key): _value(text) for key, text in own.items()}
     return values, {_without_project(key) for key in secret_keys}
+
+
+def load_file(path: Path, name: str | None = None) -> Stack:
+    """The stack that a file describes. Raises ConfigError with every mistake, secrets in clear included."""
+    values, secret_keys = read_values(path)
+    mistakes: list[Mistake] = []
+    stack: Stack | None = None
+    try:
+        stack = load_stack(name or stack_name(path), values, secret_keys)
+    except ConfigError as error:
+        mistakes += error.mistakes
+    known = {mistake.path for mistake in mistakes}
+    given = secrets(Settings, values.get("matlab"), "matlab")
+    mistakes += [clear_secret(at) for at, secret in given if at not in known and not str(secret).startswith(SECRET)]
+    if mistakes or stack is None:
+        raise ConfigError(mistakes)
+    return stack
 
 
 def _without_project(key: str) -> str:

@@ -16,7 +16,7 @@ from components.shared.fields import quantity
 from components.shared.groups import AccessMode, Volume
 from components.shared.inventory import Inventory, owner
 from components.shared.kube import Json
-from components.shared.mistakes import Mistake
+from components.shared.mistakes import Mistake, dotted
 
 ONE_NODE_PROVISIONERS: Final = {
     "disk.csi.azure.com",
@@ -156,7 +156,7 @@ def _named_claims(cluster: Topology) -> Iterator[tuple[str, str]]:
     for index, name in enumerate(installation.additional_claims):
         yield f"matlab.installation.additionalClaims[{index}]", name
     for name in settings.workers.claims:
-        yield f"matlab.workers.claims.{name}", name
+        yield dotted(["matlab", "workers", "claims", name]), name
 
 
 def _changed(name: str, volume: Volume, claim: Json) -> Iterator[Mistake]:

@@ -7,12 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from components.matlab import topology
-from components.matlab.settings import Settings
+from components.matlab.settings import HIGHEST_PORT, Settings
 from components.matlab.topology import JOB_MANAGER_PORTS, Mode, Topology
 from components.shared.fields import quantity
-from components.shared.mistakes import Mistake, Rule
+from components.shared.mistakes import Mistake, Rule, dotted
 
-HIGHEST_PORT = 65535
 FIRST_METRICS_RELEASE = "r2024b"
 RESERVED_ENV = (
     {"WORKER_NAME", "LOGBASE", "HOSTNAME", "MPICH_INTERFACE_HOSTNAME", "USER", "SHELL", "MLM_LICENSE_FILE"},
@@ -59,7 +58,9 @@ def _claims(settings: Settings) -> Iterator[Mistake]:
         clash = next((used for used in RESERVED_MOUNTS if path == used or path.startswith(f"{used}/")), None)
         if clash:
             yield Mistake(
-                f"matlab.workers.claims.{claim}", f"{path} belongs to MATLAB Parallel Server", "Mount it elsewhere."
+                dotted(["matlab", "workers", "claims", claim]),
+                f"{path} belongs to MATLAB Parallel Server",
+                "Mount it elsewhere.",
             )
     twice = [path for path, count in Counter(settings.workers.claims.values()).items() if count > 1]
     for path in twice:

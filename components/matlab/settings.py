@@ -43,9 +43,13 @@ from components.shared.fields import (
 )
 from components.shared.groups import Toleration
 
+HIGHEST_PORT = 65535
+MOST_WORKERS = 100_000
+"""Far beyond what a job manager serves: a typing error, which would only exhaust memory with its pool proxies."""
+
 
 def _release(value: str) -> str:
-    if not re.fullmatch(r"r20\d\d[ab]", value):
+    if not re.fullmatch(r"r20\d\d[ab]", value, re.ASCII):
         refuse(f"{value!r} is not a MATLAB release", "Write r, the year and a or b in lower case, such as r2026a.")
     if value < "r2024a":
         refuse(f"{value!r} is too old for MATLAB Job Scheduler on Kubernetes", "Write r2024a or later.")
@@ -53,7 +57,8 @@ def _release(value: str) -> str:
 
 
 def _ldap_url(value: str) -> str:
-    if not re.fullmatch(r"ldaps?://[^\s:/]+:\d{1,5}", value):
+    match = re.fullmatch(r"ldaps?://[^\s:/]+:(\d{1,5})", value, re.ASCII)
+    if not match or not 1 <= int(match[1]) <= HIGHEST_PORT:
         refuse(f"{value!r} is not an LDAP address", "Write ldap://HOST:PORT or ldaps://HOST:PORT.")
     return value
 
@@ -78,7 +83,7 @@ UserName = Annotated[str, AfterValidator(_user)]
 class Workers(Model):
     """The MATLAB workers, which the controller starts and stops on demand."""
 
-    max: Count
+    max: Annotated[int, Field(strict=True, ge=0, le=MOST_WORKERS)]
     """Most workers that ever run at once."""
     min: Count = 0
     """Workers that are kept even when nobody needs them."""

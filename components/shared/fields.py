@@ -41,9 +41,11 @@ def refuse(problem: str, remedy: str) -> NoReturn:
 # Strict: YAML knows numbers and booleans, so "4" or 1 in their place is a slip, not a value.
 Int = Annotated[int, Field(strict=True)]
 Bool = Annotated[bool, Field(strict=True)]
-Seconds = Annotated[int, Field(strict=True, ge=0)]
-Count = Annotated[int, Field(strict=True, ge=0)]
-Positive = Annotated[int, Field(strict=True, ge=1)]
+HIGHEST = 2**31 - 1
+"""Kubernetes keeps most numbers in 32 bits, and refuses greater ones late."""
+Seconds = Annotated[int, Field(strict=True, ge=0, le=HIGHEST)]
+Count = Annotated[int, Field(strict=True, ge=0, le=HIGHEST)]
+Positive = Annotated[int, Field(strict=True, ge=1, le=HIGHEST)]
 UserPort = Annotated[int, Field(strict=True, ge=1024, le=65535)]
 """A TCP port that needs no privilege to listen on."""
 
@@ -95,7 +97,7 @@ def _cidr(value: str) -> str:
 Cidr = Annotated[str, AfterValidator(_cidr)]
 
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
-_QUANTITY = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<suffix>m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][-+]?\d+)?")
+_QUANTITY = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<suffix>m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][-+]?\d+)?", re.ASCII)
 _SUFFIXES = {"": Decimal(1), "m": Decimal("0.001")}
 _SUFFIXES |= {suffix: Decimal(1000) ** power for power, suffix in enumerate("kMGTPE", 1)}
 _SUFFIXES |= {f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", 1)}

@@ -45,7 +45,7 @@ def _repository(value: str) -> str:
         refuse(
             f"{value!r} holds a tag or digest", "Write the repository alone; tag and digest have their own settings."
         )
-    if not re.fullmatch(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*", value):
+    if not re.fullmatch(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*", value, re.ASCII):
         refuse(f"{value!r} is not an image repository", "Write registry/path, in lower case, without a scheme.")
     return value
 

@@ -60,8 +60,9 @@ def load(model: type[M], data: Mapping[str, Any], at: str, rules: Sequence[Rule[
     try:
         settings = model.model_validate(data)
     except ValidationError as error:
-        wrong = [_location(detail, data) for detail in error.errors(include_url=False)]
-        mistakes = [_explain(model, detail, at) for detail in error.errors(include_url=False)]
+        details = _without_echoes(error.errors(include_url=False))
+        wrong = [_location(detail, data) for detail in details]
+        mistakes = [_explain(model, detail, at) for detail in details]
         try:
             settings = model.model_validate(_without(data, wrong))
         except ValidationError:
@@ -79,6 +80,12 @@ def did_you_mean(word: str, words: Iterable[str]) -> str | None:
     lower = {known.lower(): known for known in words}
     near = difflib.get_close_matches(str(word).lower(), lower, n=1, cutoff=0.6)
     return lower[near[0]] if near else None
+
+
+def _without_echoes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out lists that are too short only because an item of theirs was refused."""
+    parents = {detail["loc"][:-1] for detail in details}
+    return [detail for detail in details if detail["type"] != "too_short" or detail["loc"] not in parents]
 
 
 def _location(detail: ErrorDetails, data: Any) -> tuple[str | int, ...]:
@@ -182,7 +189,8 @@ def _unknown(model: type[BaseModel], detail: ErrorDetails, at: str) -> Mistake:
 
 
 def _group(model: type[BaseModel], steps: Sequence[str | int]) -> set[str]:
-    return next((words for group, words in _groups(model) if list(group) == list(steps)), set())
+    inside = [step for step in steps if isinstance(step, str)]
+    return next((words for group, words in _groups(model) if list(group) == inside), set())
 
 
 def _groups(model: type[BaseModel], at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], set[str]]]:

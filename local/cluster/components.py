@@ -127,6 +127,8 @@ class Components:
             "client-ca-file": self._certificate(AUTHORITY),
             "anonymous-auth": "false",
             "authorization-mode": "Node,RBAC",
+            # As kubeadm and the clouds do: what may be privileged is Pod Security's to say.
+            "allow-privileged": "true",
             "enable-admission-plugins": "NodeRestriction",
             "service-cluster-ip-range": SERVICE_RANGE,
             "service-account-issuer": ISSUER,

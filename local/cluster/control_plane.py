@@ -88,7 +88,7 @@ class ControlPlane:
             old = Settings.read(self.layout)
             settings = next_settings(self._processes, old, version, self._nodes)
             if old is not None and old.port != settings.port:
-                # All that still runs knows the old port. Ended before the new one is written down, lest it be forgotten.
+                # All that still runs knows the old port; it ends before the new one is written down, lest it be missed.
                 end(self._processes, self._processes.names())
             if settings != old:
                 settings.write(self.layout)

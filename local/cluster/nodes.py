@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from local.cluster.certificates import Identity
 
@@ -30,36 +29,25 @@ def node_identities(count: int) -> tuple[Identity, ...]:
 def remove_surplus(api: Api, count: int) -> list[str]:
     """Delete the Nodes of an earlier, larger cluster: nothing else would, and pods would wait on them."""
     wanted = set(node_names(count))
-    present = [node["metadata"]["name"] for node in _items(api, NODES)]
+    present = [node["metadata"]["name"] for node in (api.get(NODES) or {"items": []})["items"]]
     surplus = [name for name in present if name.startswith(NODE_PREFIX) and name not in wanted]
     for name in surplus:
         api.delete(f"{NODES}/{name}")
     return surplus
 
 
-def not_ready(api: Api, count: int, fresh: Collection[str], since: datetime) -> list[str]:
-    """Return the nodes that cannot take pods yet. The kubelets in `fresh` must have shown themselves after `since`."""
-    found = {node["metadata"]["name"]: node for node in _items(api, NODES)}
-    leases = {lease["metadata"]["name"]: lease["spec"].get("renewTime") for lease in _items(api, LEASES)}
-
-    def ready(name: str) -> bool:
-        condition = _ready_condition(found.get(name))
-        if condition is None or condition["status"] != "True":
-            return False
-        # The condition of a Node that was there before may be the predecessor's, and its kubelet leaves it for
-        # minutes when nothing has changed; the lease of a new Node may take its kubelet several seconds.
-        seen = (leases.get(name), condition["lastHeartbeatTime"])
-        return name not in fresh or any(time and datetime.fromisoformat(time) >= since for time in seen)
-
-    return [name for name in node_names(count) if not ready(name)]
-
-
-def _items(api: Api, path: str) -> list[dict[str, Any]]:
-    return list((api.get(path) or {"items": []})["items"])
-
-
-def _ready_condition(node: dict[str, Any] | None) -> dict[str, str] | None:
-    """Return the Ready condition; None for a tainted Node, as all are until kube-controller-manager has seen them."""
+def is_ready(api: Api, name: str, since: datetime | None) -> bool:
+    """Tell whether a node can take pods. With `since`, its kubelet must have shown itself after that."""
+    node = api.get(f"{NODES}/{name}")
+    # All are tainted until kube-controller-manager has seen them Ready.
     if node is None or node["spec"].get("taints"):
-        return None
-    return next((condition for condition in node["status"].get("conditions", []) if condition["type"] == "Ready"), None)
+        return False
+    conditions = {condition["type"]: condition for condition in node["status"].get("conditions", [])}
+    ready = conditions.get("Ready", {})
+    if ready.get("status") != "True":
+        return False
+    # The condition of a Node that was there before may be the predecessor's, and the kubelet leaves it for minutes when
+    # nothing has changed; the lease of a new Node may take its kubelet several seconds.
+    lease = api.get(f"{LEASES}/{name}") or {"spec": {}}
+    seen = (ready.get("lastHeartbeatTime"), lease["spec"].get("renewTime"))
+    return since is None or any(time is not None and datetime.fromisoformat(time) >= since for time in seen)

@@ -17,6 +17,8 @@ from typing import Final
 from local.cluster.layout import PRIVATE_FILE, write_private
 
 LOG_LIMIT: Final = 10 * 1024 * 1024
+# etcd and the kubelet put whole stack traces into one line.
+LOG_LINE_LIMIT: Final = 300
 STOP_SECONDS: Final = 15.0
 KILL_SECONDS: Final = 5.0
 BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
@@ -167,4 +169,4 @@ class Processes:
                 text = file.read().decode("utf-8", errors="replace")
         except FileNotFoundError:
             return ""
-        return "\n".join(text.rstrip().splitlines()[-lines:])
+        return "\n".join(line[:LOG_LINE_LIMIT] for line in text.rstrip().splitlines()[-lines:])

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from local.cluster.components import Components
 from local.cluster.kubeconfig import write_kubeconfig
 from local.cluster.layout import (
     APISERVER,
+    CONTROLLER_MANAGER,
     ETCD,
     PRIVATE_FOLDER,
     ControlPlaneError,
@@ -92,11 +94,11 @@ class Startup:
     started: list[str] = field(default_factory=list)
     """Filled as processes start, so that an interrupted `up` can end them."""
 
-    def run(self, old: Settings | None) -> None:
+    def run(self) -> None:
         """Start all, in order, and wait until pods can be scheduled."""
         commands = self.components.commands()
         issued = self._identities()
-        end(self.processes, self._outdated(commands, issued, moved=old is not None and old.port != self.settings.port))
+        end(self.processes, self._outdated(commands, issued))
         # Heartbeats are whole seconds.
         since = datetime.now(UTC).replace(microsecond=0)
         begin = time.monotonic()
@@ -104,9 +106,9 @@ class Startup:
             if self.processes.find(command.name) is None:
                 self._start(command)
             if command.name == ETCD:
-                self._wait(lambda: _answers(self.components.etcd_socket), f"{ETCD} does not answer")
+                self._wait(lambda: _answers(self.components.etcd_socket), ETCD, "does not answer")
             if command.name == APISERVER:
-                self._wait(self._api().ready, f"{APISERVER} is not ready")
+                self._wait(self._api().ready, APISERVER, "is not ready")
                 if APISERVER in self.started:
                     self._api().apply_objects()
                     self.progress(f"{APISERVER} answers after {time.monotonic() - begin:.1f} s")
@@ -127,9 +129,9 @@ class Startup:
             write_kubeconfig(self.components.kubeconfig(name), pki, name, self.settings.port)
         return issued
 
-    def _outdated(self, commands: list[Command], issued: list[str], *, moved: bool) -> list[str]:
-        """Return the processes to end: each keeps the certificates, the address and the flags that it began with."""
-        everything = moved or not {certificates.AUTHORITY, certificates.SERVICE_ACCOUNT}.isdisjoint(issued)
+    def _outdated(self, commands: list[Command], issued: list[str]) -> list[str]:
+        """Return the processes to end: each keeps the certificates and the flags that it began with."""
+        everything = not {certificates.AUTHORITY, certificates.SERVICE_ACCOUNT}.isdisjoint(issued)
         wanted = {command.name: list(command.argv) for command in commands}
         outdated = []
         for name in self.processes.names():
@@ -151,11 +153,16 @@ class Startup:
         api = self._api()
         for name in nodes.remove_surplus(api, self.settings.nodes):
             self.progress(f"Removed {name}")
-        self._wait(lambda: api.get(DEFAULT_SERVICE_ACCOUNT) is not None, "the default service account is not made")
-        fresh = set(self.started)
-        self._wait(lambda: not nodes.not_ready(api, self.settings.nodes, fresh, since), "not all nodes are Ready")
+        self._wait(
+            lambda: api.get(DEFAULT_SERVICE_ACCOUNT) is not None,
+            CONTROLLER_MANAGER,
+            "has not made the default service account",
+        )
+        for name in nodes.node_names(self.settings.nodes):
+            after = since if name in self.started else None
+            self._wait(partial(nodes.is_ready, api, name, after), name, "is not Ready")
 
-    def _wait(self, condition: Callable[[], bool], otherwise: str) -> None:
+    def _wait(self, condition: Callable[[], bool], blamed: str, otherwise: str) -> None:
         """Wait for a condition; raises ControlPlaneError when time is up or a process that we started has ended."""
         deadline = time.monotonic() + READY_SECONDS
         while not condition():
@@ -163,7 +170,7 @@ class Startup:
                 if self.processes.find(name) is None:
                     self._fail(f"{name} ended while it started", name)
             if time.monotonic() > deadline:
-                self._fail(f"{otherwise} after {READY_SECONDS:.0f} s", self.started[-1] if self.started else APISERVER)
+                self._fail(f"{blamed} {otherwise} after {READY_SECONDS:.0f} s", blamed)
             time.sleep(POLL_SECONDS)
 
     def _fail(self, reason: str, name: str) -> None:

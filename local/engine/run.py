@@ -38,6 +38,7 @@ class Run:
         self.apis: dict[str, Api] = {}
         self._lock = threading.Lock()
         self._claimed: set[str] = set()
+        self._all_stands = True
 
     def register(self, request: resource_pb2.RegisterResourceRequest) -> tuple[str, Outcome]:
         """Handle one registration. Raises Stopped after it, or another one, failed; the failure is reported here."""
@@ -82,7 +83,7 @@ class Run:
 
     def changes_nothing(self) -> bool:
         """True when the state already says all that this run, a preview, found, outputs included."""
-        return not self.gone() and not any(
+        return self._all_stands and not self.gone() and not any(
             differs(self.state.resources.get(urn), record, outputs=not record.custom) or not is_known(record.outputs)
             for urn, record in self.records.items()
         )
@@ -94,6 +95,7 @@ class Run:
             record.outputs = registration.old.outputs
         with self._lock:
             self.records[record.urn] = record
+            self._all_stands &= outcome.operation == "same"
         if not self.dry_run and differs(registration.old, record, outputs=True):
             self.state.put(record)
 

@@ -150,7 +150,7 @@ class State:
     def deletion_order(self, urns: Iterable[str]) -> graphlib.TopologicalSorter[str]:
         """A prepared sorter that yields a resource when nothing among `urns` needs it any more."""
         chosen = set(urns)
-        sorter: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter({urn: () for urn in chosen})
+        sorter: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter(dict.fromkeys(chosen, ()))
         for urn in chosen:
             for needed in self.resources[urn].needs() & chosen:
                 sorter.add(needed, urn)

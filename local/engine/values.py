@@ -170,7 +170,7 @@ def changes(old: Any, new: Any, path: str = "", *, hidden: bool = False) -> Iter
         yield path, _shown(old, hidden), _shown(new, hidden)
 
 
-def _shown(value: Any, hidden: bool) -> Any:  # noqa: FBT001
+def _shown(value: Any, hidden: bool) -> Any:
     if not isinstance(value, (Mapping, list)) and value in (ABSENT, UNKNOWN):
         return "[unknown]" if value == UNKNOWN else value
     return "[secret]" if hidden else redacted(value)

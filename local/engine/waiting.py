@@ -211,7 +211,12 @@ def why(api: Api, live: Json) -> str:
         pods = api.request("GET", path, query={"labelSelector": selector})["items"]
     except ApiError as error:
         return f"its pods cannot be read: {error}"
-    return next((text for pod in pods if _pod(pod) and (text := _pod_trouble(api, pod))), "")
+    return next((_pod_trouble(api, pod) for pod in pods if _pod(pod) or _waits(pod)), "")
+
+
+def _waits(pod: Json) -> bool:
+    # A hollow node reports even a pod as Ready whose containers were never started (kubemark's FakeManager).
+    return any(container.get("state", {}).get("waiting") for container in pod.get("status", {}).get("containerStatuses", ()))
 
 
 def _pod_trouble(api: Api, pod: Json) -> str:

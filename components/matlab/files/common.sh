@@ -7,8 +7,9 @@ set -euo pipefail
 # shellcheck source=/dev/null
 source "${BASH_SOURCE[0]%/*}/settings.sh"
 
+# A full or missing log volume must not keep MJS from being stopped in order.
 say() {
-    printf '%s %s\n' "$(date -u +'%Y-%m-%dT%H:%M:%SZ')" "$*" | tee -a "${CLUSTER_SCRIPT_LOG}"
+    printf '%s %s\n' "$(date -u +'%Y-%m-%dT%H:%M:%SZ')" "$*" | tee -a "${CLUSTER_SCRIPT_LOG}" || true
 }
 
 fail() {
@@ -16,11 +17,20 @@ fail() {
     exit 1
 }
 
-# Run one MATLAB command, with its output on the console and in the log of the scripts. Not a pipeline: a service that
-# the command leaves behind may keep its output open, and a pipeline would wait for it.
+# Run one command, with its output on the console and in the log of the scripts. Not a pipeline: a service that the
+# command leaves behind may keep its output open, and a pipeline would wait for it. Yet the last lines, which say why a
+# command failed, have to be out before the container ends, so the copying gets a moment.
 run() {
+    local code=0 patience=20 output copying
     say "running: $*"
-    "$@" > >(tee -a "${CLUSTER_SCRIPT_LOG}") 2>&1
+    exec {output}> >(exec tee -a "${CLUSTER_SCRIPT_LOG}")
+    copying=$!
+    "$@" >&"${output}" 2>&1 {output}>&- || code=$?
+    exec {output}>&-
+    while ((patience-- > 0)) && kill -0 "${copying}" 2>/dev/null; do
+        sleep 0.05
+    done
+    ((code == 0)) || fail "$1 ended with exit code ${code}"
 }
 
 # Images and claims hold MATLAB either in /opt/matlab itself or in a folder of its release. The controller reads the
@@ -49,8 +59,10 @@ limit_open_files() {
 
 # MJS reads its definitions from a file of shell assignments; the name of this host is known only now.
 write_definitions() {
-    cp "${CLUSTER_CONFIG_DIR}/mjs_def.sh" "${CLUSTER_RUN_DIR}/mjs_def.sh"
-    printf '%s=%q\n' HOSTNAME "$1" LOGBASE "$2" >>"${CLUSTER_RUN_DIR}/mjs_def.sh"
+    {
+        cat "${CLUSTER_CONFIG_DIR}/mjs_def.sh"
+        printf '%s=%q\n' HOSTNAME "$1" LOGBASE "$2"
+    } >"${CLUSTER_RUN_DIR}/mjs_def.sh"
 }
 
 start_mjs() {
@@ -64,11 +76,19 @@ command_options() {
     [[ -z "${CLUSTER_SECRET_FILE}" ]] || OPTIONS+=(-secretfile "${CLUSTER_SECRET_FILE}")
 }
 
+# Start and stop hook tell each other what is done by the files ROLE-started and ROLE-stopped. A container that
+# crashed may have left both behind.
+forget_last_run() {
+    rm -f "${CLUSTER_RUN_DIR}/$1-started" "${CLUSTER_RUN_DIR}/$1-stopped"
+}
+
 # Stay in the foreground until the stop hook is done. The kubelet sends SIGTERM after the hook, and bash as the first
-# process of a container would ignore it.
-wait_for_stop() {
+# process of a container would ignore it; hence the trap, before the hook can have begun.
+serve() {
     trap 'exit 0' TERM
-    until [[ -e "$1" ]]; do
+    touch "${CLUSTER_RUN_DIR}/$1-started"
+    say "started"
+    until [[ -e "${CLUSTER_RUN_DIR}/$1-stopped" ]]; do
         sleep 1 &
         wait $! || true
     done
@@ -78,7 +98,7 @@ wait_for_stop() {
 # Wait for a start that is still under way, within the pod's grace period; a start that failed has nothing to stop.
 wait_for_start() {
     local waited=0
-    until [[ -e "$1" ]]; do
+    until [[ -e "${CLUSTER_RUN_DIR}/$1-started" ]]; do
         if ((waited >= CLUSTER_STOP_WAIT)); then
             say "not started within ${CLUSTER_STOP_WAIT} seconds, nothing to stop"
             exit 0
@@ -86,4 +106,8 @@ wait_for_start() {
         sleep 1
         waited=$((waited + 1))
     done
+}
+
+tell_stopped() {
+    touch "${CLUSTER_RUN_DIR}/$1-stopped"
 }

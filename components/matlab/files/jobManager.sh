@@ -8,15 +8,14 @@ trust_ldap_server() {
     # The trust store of the image is read-only for other users than root, so a copy is made and Java told of it.
     local java="${CLUSTER_JAVA_DIR}" store="${CLUSTER_RUN_DIR}/cacerts" password="changeit"
     [[ -n "${java}" ]] || java="$(matlab_root)/sys/java/jre/glnxa64/jre"
-    cp "${java}/lib/security/cacerts" "${store}"
-    chmod u+w "${store}"
+    cat "${java}/lib/security/cacerts" >"${store}"
     run "${java}/bin/keytool" -importcert -noprompt -alias ldap-server -file "${CLUSTER_LDAP_CERTIFICATE}" \
         -keystore "${store}" -storepass "${password}"
     export JAVA_TOOL_OPTIONS="${JAVA_TOOL_OPTIONS:+${JAVA_TOOL_OPTIONS} }-Djavax.net.ssl.trustStore=${store} -Djavax.net.ssl.trustStorePassword=${password}"
 }
 
 mkdir -p "${CLUSTER_LOG_DIR}"
-rm -f "${CLUSTER_RUN_DIR}/jm-started" "${CLUSTER_RUN_DIR}/jm-stopped"
+forget_last_run jm
 limit_open_files
 find_matlab
 write_definitions "${CLUSTER_JOB_MANAGER_HOST}" "${CLUSTER_LOG_DIR}"
@@ -27,6 +26,4 @@ command_options
 [[ -z "${CLUSTER_CERTIFICATE_FILE}" ]] || OPTIONS+=(-certificate "${CLUSTER_CERTIFICATE_FILE}")
 run "${MATLAB_BIN}/startjobmanager" -name "${CLUSTER_JOB_MANAGER_NAME}" -databaseDirectory "${CLUSTER_DATABASE_DIR}" \
     "${OPTIONS[@]}"
-touch "${CLUSTER_RUN_DIR}/jm-started"
-say "job manager started"
-wait_for_stop "${CLUSTER_RUN_DIR}/jm-stopped"
+serve jm

@@ -4,8 +4,8 @@
 # shellcheck source=common.sh
 source "${BASH_SOURCE[0]%/*}/common.sh"
 
-wait_for_start "${CLUSTER_RUN_DIR}/jm-started"
+wait_for_start jm
 command_options
 run "$(matlab_root)/toolbox/parallel/bin/stopjobmanager" -cleanPreserveJobs -name "${CLUSTER_JOB_MANAGER_NAME}" \
     "${OPTIONS[@]}"
-touch "${CLUSTER_RUN_DIR}/jm-stopped"
+tell_stopped jm

@@ -4,7 +4,7 @@
 # shellcheck source=common.sh
 source "${BASH_SOURCE[0]%/*}/common.sh"
 
-wait_for_start "${CLUSTER_RUN_DIR}/worker-started"
+wait_for_start worker
 command_options
 run "$(matlab_root)/toolbox/parallel/bin/stopworker" -clean -name "${WORKER_NAME}" "${OPTIONS[@]}"
-touch "${CLUSTER_RUN_DIR}/worker-stopped"
+tell_stopped worker

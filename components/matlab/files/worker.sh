@@ -6,16 +6,16 @@ source "${BASH_SOURCE[0]%/*}/common.sh"
 
 make_user() {
     if ! id -u "${MJS_WORKER_USERNAME}" >/dev/null 2>&1; then
-        useradd --create-home --shell /bin/bash "${MJS_WORKER_USERNAME}"
+        run useradd --create-home --shell /bin/bash "${MJS_WORKER_USERNAME}"
     fi
-    # By standard input: arguments are visible to every process.
-    printf '%s:%s\n' "${MJS_WORKER_USERNAME}" "${MJS_WORKER_PASSWORD}" | chpasswd
+    # By standard input: arguments are visible to every process, and logged.
+    printf '%s:%s\n' "${MJS_WORKER_USERNAME}" "${MJS_WORKER_PASSWORD}" | run chpasswd
 }
 
 # The worker user writes its own logs here.
 mkdir -p "${LOGBASE}"
 chmod a+rwx "${LOGBASE}"
-rm -f "${CLUSTER_RUN_DIR}/worker-started" "${CLUSTER_RUN_DIR}/worker-stopped"
+forget_last_run worker
 find_matlab
 write_definitions "${HOSTNAME}" "${LOGBASE}"
 make_user
@@ -25,6 +25,4 @@ start_mjs
 command_options
 run "${MATLAB_BIN}/startworker" -jobmanager "${CLUSTER_JOB_MANAGER_NAME}" \
     -jobmanagerhost "${CLUSTER_JOB_MANAGER_HOST}" -name "${WORKER_NAME}" "${OPTIONS[@]}"
-touch "${CLUSTER_RUN_DIR}/worker-started"
-say "worker ${WORKER_NAME} started"
-wait_for_stop "${CLUSTER_RUN_DIR}/worker-stopped"
+serve worker

@@ -1,4 +1,4 @@
-"""Manifests of the ways in: parallel server proxy, HAProxy, pool proxies, load balancer (facts §3.5 to §3.7, §3.9, §7)."""
+"""Manifests of the ways in: parallel server proxy, HAProxy, pool proxies, load balancer (facts §3.5, §3.9, §7)."""
 
 from __future__ import annotations
 
@@ -135,9 +135,8 @@ def haproxy_config(cluster: Topology) -> Manifest:
     for index, port in enumerate(cluster.pool_proxy_ports, 1):
         name = f"{names.POOL_PROXY}-{index}"
         routes.append((name, name, name, name, port.number))
-    sections = [
-        (common.FILES / HAPROXY_FILE).read_text(encoding="utf-8").format(idle=cluster.settings.haproxy.idle_timeout)
-    ]
+    general = (common.FILES / HAPROXY_FILE).read_text(encoding="utf-8")
+    sections = [general.replace("{idle}", str(cluster.settings.haproxy.idle_timeout))]
     for frontend, backend, server, service, number in routes:
         sections.append(
             f"frontend front-{frontend}\n    bind *:{number}\n    default_backend back-{backend}\n\n"

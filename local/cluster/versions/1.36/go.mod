@@ -1,3 +1,7 @@
+// `go mod tidy` and `go get -tool` fail here: they ask for test dependencies of modules that are published in part only.
+// After changing a version below (k8s.io/* follow k8s.io/kubernetes: v1.X.Y is v0.X.Y there), run in this folder
+//   CGO_ENABLED=0 go build -mod=mod -o /dev/null tool ./kubemark
+// which completes go.mod and go.sum; the project itself builds with -mod=readonly.
 module clusters.local/control-plane/v1.36
 
 go 1.26.0

@@ -1,0 +1,64 @@
+# The commands of this project; README.md explains them. STACK names the stack file, Pulumi.$(STACK).yaml.
+STACK ?= dev
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+TESTS ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help up preview destroy outputs test test-unit lint golden pulumi cluster-up cluster-down clean
+
+help:
+	@echo "make up | preview | outputs | destroy      STACK=$(STACK); SHOW_SECRETS=1 for outputs, PURGE=1 for destroy"
+	@echo "make test | test-unit | lint | golden      what has to be green"
+	@echo "make cluster-up | cluster-down | clean     the embedded Kubernetes"
+	@echo "make pulumi                                install the Pulumi CLI"
+
+# One environment for everything; it is made anew when a pinned version changes.
+$(VENV)/runtime: requirements.txt requirements-local.txt
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Python packages …"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-local.txt
+	@touch $@
+
+$(VENV)/development: $(VENV)/runtime requirements-dev.txt
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+up preview: $(VENV)/runtime
+	@$(RUN) -m local.run $@ --stack $(STACK)
+
+outputs: $(VENV)/runtime
+	@$(RUN) -m local.run outputs --stack $(STACK) $(if $(SHOW_SECRETS),--show-secrets)
+
+destroy: $(VENV)/runtime
+	@$(RUN) -m local.run destroy --stack $(STACK) $(if $(PURGE),--purge)
+
+cluster-up: $(VENV)/runtime
+	@$(RUN) -m local.cluster up
+
+cluster-down: $(VENV)/runtime
+	@$(RUN) -m local.cluster down
+
+pulumi: $(VENV)/runtime
+	@$(RUN) -m local.install_pulumi
+
+lint: $(VENV)/development
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+	@git ls-files '*.sh' .ci/run | xargs $(VENV)/bin/shellcheck
+
+test-unit: $(VENV)/development
+	@$(RUN) -m pytest tests/unit tests/golden
+
+test: lint
+	@$(RUN) -m local.cluster build >/dev/null
+	@$(RUN) -m pytest $(TESTS)
+
+golden: $(VENV)/development
+	@$(RUN) -m pytest tests/golden --update-golden
+
+clean: $(VENV)/runtime
+	@$(RUN) -m local.cluster down --wipe
+	@rm -rf .state .mypy_cache .ruff_cache .pytest_cache .hypothesis

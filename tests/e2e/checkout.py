@@ -1,0 +1,122 @@
+"""A copy of the project, as a user has it after a clone, and what a user does with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from components.shared.kube import Cluster
+from components.shared.target import EMBEDDED_CONTEXT, EMBEDDED_DIR_VARIABLE, PROJECT
+from local.cluster import ControlPlane
+from local.run import EMBEDDED_PASSPHRASE
+
+PARTS = ("components", "local", "ops", "__main__.py", "Pulumi.yaml", "requirements.txt")
+ADMINISTRATOR = "embedded-admin"
+"""User of the embedded kubeconfig, as the audit log names it."""
+STACK = "dev"
+NAMESPACE = "mjs"
+
+
+class Checkout:
+    """Runs the commands of the make targets, and looks at the cluster behind them."""
+
+    def __init__(self, root: Path, control_plane: ControlPlane, engine: str) -> None:
+        self.root, self.control_plane, self.engine = root, control_plane, engine
+        root.mkdir()
+        for part in PARTS:
+            source = PROJECT / part
+            if source.is_dir():
+                shutil.copytree(source, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, root / part)
+        (root / ".venv").symlink_to(sys.prefix)
+        self.stack_file = root / f"Pulumi.{STACK}.yaml"
+        self.config: dict[str, Any] = yaml.safe_load((PROJECT / self.stack_file.name).read_text())
+        self.write()
+        self.api = Cluster.connect(control_plane.kubeconfig, EMBEDDED_CONTEXT)
+
+    @property
+    def matlab(self) -> dict[str, Any]:
+        """The config of the MATLAB cluster, to be changed and then written."""
+        matlab: dict[str, Any] = self.config["config"]["clusters:matlab"]
+        return matlab
+
+    def target(self, context: str, kubeconfig: Path) -> None:
+        """Name a cluster as a user with one does."""
+        self.config["config"]["clusters:kubernetes"] = {"context": context, "kubeconfig": str(kubeconfig)}
+
+    def write(self) -> None:
+        """Write the stack file."""
+        self.stack_file.write_text(yaml.safe_dump(self.config))
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a user who has not logged in anywhere."""
+        return {
+            **os.environ,
+            "ENGINE": self.engine,
+            EMBEDDED_DIR_VARIABLE: str(self.control_plane.kubeconfig.parent),
+            "PULUMI_BACKEND_URL": f"file://{self.root / '.state'}",
+            "PULUMI_CONFIG_PASSPHRASE": EMBEDDED_PASSPHRASE,
+            "YES": "1",
+        }
+
+    def run(self, action: str, *words: str, code: int = 0, **variables: str) -> str:
+        """Run a command; returns all it prints. The exit code must be `code`."""
+        (self.root / ".state").mkdir(exist_ok=True)
+        command = [sys.executable, "-m", "local.run", action, "--stack", STACK, *words]
+        answer = subprocess.run(
+            command,
+            cwd=self.root,
+            env={**self.environment(), **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert answer.returncode == code, answer.stdout
+        return answer.stdout
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack outputs, secrets in clear."""
+        command = [sys.executable, "-m", "local.run", "outputs", "--stack", STACK, "--show-secrets"]
+        answer = subprocess.run(
+            command, cwd=self.root, env=self.environment(), capture_output=True, text=True, timeout=60, check=True
+        )
+        outputs: dict[str, Any] = json.loads(answer.stdout)
+        return outputs
+
+    def remove(self) -> None:
+        """Remove everything, whatever state a test left."""
+        self.run("destroy", "--purge", CONFIRM=STACK)
+
+    def get(self, kind: str, name: str, group: str = "/api/v1") -> dict[str, Any] | None:
+        """One object of the namespace."""
+        return self.api.get(f"{group}/namespaces/{NAMESPACE}/{kind}/{name}")
+
+    def deployment(self, name: str) -> dict[str, Any]:
+        """A Deployment, which must exist."""
+        found = self.get("deployments", name, "/apis/apps/v1")
+        assert found is not None, name
+        return found
+
+    def writes(self) -> list[str]:
+        """The requests so far that changed something for the person who runs the program, from the audit log."""
+        lines = (self.control_plane.kubeconfig.parent / "audit.log").read_text().splitlines()
+        events = [json.loads(line) for line in lines]
+        return [
+            f"{event['verb']} {event['requestURI']}"
+            for event in events
+            if event["verb"] in {"create", "update", "patch", "delete", "deletecollection"}
+            and event["user"]["username"] == ADMINISTRATOR
+            and "selfsubjectaccessreviews" not in event["requestURI"]
+            and not any(word in event["requestURI"] for word in ("dryRun=All", "fieldManager=embedded-cluster"))
+        ]

@@ -1,0 +1,46 @@
+"""One control plane for the tests of the program, beside whatever else runs on this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.cluster import ControlPlane
+from local.run import pulumi_cli
+from tests.e2e.checkout import Checkout
+
+ENGINES = ("small", "pulumi") if pulumi_cli() else ("small",)
+"""The tests run under the Pulumi CLI too where there is one; ENGINE=small in the environment keeps it out."""
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A running control plane, ended with the session."""
+    control_plane = ControlPlane(tmp_path_factory.mktemp("cluster"))
+    control_plane.up(print)
+    yield control_plane
+    control_plane.down(wipe=True)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """The engine that runs the program."""
+    return str(request.param)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, cluster: ControlPlane, engine: str) -> Iterator[Checkout]:
+    """A copy of the project that works on the control plane of the tests; its stack is gone when the test ends."""
+    project = Checkout(tmp_path / "project", cluster, engine)
+    yield project
+    project.remove()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_environment() -> None:
+    """Keep the developer's own Pulumi settings out."""
+    for name in [name for name in os.environ if name.startswith(("PULUMI_", "CLUSTERS_"))]:
+        del os.environ[name]

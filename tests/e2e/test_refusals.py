@@ -1,0 +1,195 @@
+"""What a cluster can say against a stack: each is one clear sentence, before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from components.shared.kube import Cluster
+from components.shared.target import EMBEDDED_CONTEXT
+from tests.e2e.checkout import NAMESPACE, Checkout
+
+
+@pytest.fixture(scope="module")
+def engine() -> str:
+    """The checks run before any engine does anything; one engine shows them all."""
+    return "small"
+
+
+@pytest.fixture
+def checkout(checkout: Checkout) -> Checkout:
+    """A project that names the cluster by its context: an embedded one would be repaired before it is looked at."""
+    checkout.target(EMBEDDED_CONTEXT, checkout.control_plane.kubeconfig)
+    return checkout
+
+
+@pytest.fixture
+def namespace(checkout: Checkout) -> Iterator[str]:
+    """The namespace, made by somebody else."""
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    checkout.api.request("POST", "/api/v1/namespaces", body)
+    yield NAMESPACE
+    checkout.api.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
+    while checkout.api.get(f"/api/v1/namespaces/{NAMESPACE}"):
+        pass
+
+
+def refused(checkout: Checkout, *sentences: str) -> None:
+    """`up` says why not, and writes nothing."""
+    checkout.write()
+    before = len(checkout.writes())
+    text = checkout.run("up", code=1)
+    for sentence in sentences:
+        assert sentence in text
+    assert "Traceback" not in text
+    assert checkout.writes()[before:] == []
+
+
+def test_a_context_that_the_kubeconfig_lacks(checkout: Checkout) -> None:
+    checkout.target("prod", checkout.control_plane.kubeconfig)
+    refused(checkout, "has no context 'prod'; it has 'embedded'", "Correct kubernetes.context")
+
+
+def test_an_api_server_that_does_not_answer(checkout: Checkout) -> None:
+    text = checkout.control_plane.kubeconfig.read_text()
+    server = Cluster.connect(checkout.control_plane.kubeconfig, EMBEDDED_CONTEXT).server
+    elsewhere = checkout.root / "kubeconfig"
+    elsewhere.write_text(text.replace(server, "https://127.0.0.1:9"))
+    checkout.target(EMBEDDED_CONTEXT, elsewhere)
+    refused(checkout, "the API server https://127.0.0.1:9 does not answer", "Nothing was changed")
+
+
+def test_a_storage_class_that_does_not_exist(checkout: Checkout) -> None:
+    """The provider would wait for minutes until the claim's time is up."""
+    checkout.matlab["storage"]["log"]["storageClass"] = "fast"
+    refused(checkout, "matlab.storage.log.storageClass: the cluster has no StorageClass fast", "standard")
+
+
+def test_block_storage_for_many_nodes(checkout: Checkout) -> None:
+    storage_class = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "block"},
+        "provisioner": "ebs.csi.aws.com",
+    }
+    path = "/apis/storage.k8s.io/v1/storageclasses"
+    checkout.api.request("POST", path, storage_class)
+    try:
+        checkout.matlab["storage"]["workerLog"]["storageClass"] = "block"
+        refused(checkout, "class block (ebs.csi.aws.com) gives storage for one node")
+    finally:
+        checkout.api.request("DELETE", f"{path}/block")
+
+
+def test_no_default_storage_class(checkout: Checkout) -> None:
+    path, annotation = "/apis/storage.k8s.io/v1/storageclasses/standard", "storageclass.kubernetes.io/is-default-class"
+
+    def default(value: str) -> None:
+        patch: dict[str, Any] = {"metadata": {"annotations": {annotation: value}}}
+        checkout.api.request("PATCH", path, patch, content_type="application/merge-patch+json")
+
+    default("false")
+    try:
+        refused(checkout, "matlab.storage.checkpoint.storageClass: the cluster has no default StorageClass")
+    finally:
+        default("true")
+
+
+def test_a_namespace_that_holds_a_helm_release(checkout: Checkout, namespace: str) -> None:
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "mjs-job-manager", "annotations": {"meta.helm.sh/release-name": "lab"}},
+        "spec": {"clusterIP": "None"},
+    }
+    checkout.api.request("POST", f"/api/v1/namespaces/{namespace}/services", service)
+    checkout.matlab["namespace"] = {"create": False}
+    refused(checkout, "already holds MJS objects of Helm release lab: Service/mjs-job-manager")
+
+
+def test_a_namespace_of_somebody_else(checkout: Checkout, namespace: str) -> None:
+    refused(checkout, f"namespace {namespace} exists and belongs to somebody else", "Set it to false")
+
+
+def test_a_claim_that_does_not_exist(checkout: Checkout, namespace: str) -> None:
+    """Upstream checks this only where its templates can query the cluster (B22)."""
+    checkout.matlab["namespace"] = {"create": False}
+    checkout.matlab["storage"]["log"] = {"claim": "logs"}
+    checkout.matlab["workers"]["claims"] = {"data": "/data"}
+    refused(
+        checkout,
+        "matlab.storage.log.claim: namespace mjs has no PersistentVolumeClaim logs",
+        "matlab.workers.claims.data: namespace mjs has no PersistentVolumeClaim data",
+    )
+
+
+def test_a_load_balancer_of_the_users_that_lacks_a_port(checkout: Checkout, namespace: str) -> None:
+    """The controller checks other ports than the clients need (B5)."""
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "mjs-ingress-proxy"},
+        "spec": {"ports": [{"name": "a", "port": 1081, "targetPort": 1080}]},
+    }
+    checkout.api.request("POST", f"/api/v1/namespaces/{namespace}/services", service)
+    checkout.matlab["namespace"] = {"create": False}
+    checkout.matlab["network"] = {"clusterHost": "mjs.example.org", "loadBalancer": {"create": False}}
+    refused(checkout, "Service mjs-ingress-proxy lacks port 1080", "sends ports elsewhere: 1081 → 1080")
+
+
+def test_missing_rights(checkout: Checkout) -> None:
+    """A user who may only look: the preview works, and `up` says what is missing."""
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "reader", "namespace": "default"}}
+    accounts = "/api/v1/namespaces/default/serviceaccounts"
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "reader"},
+        "subjects": [{"kind": "ServiceAccount", "name": "reader", "namespace": "default"}],
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+    }
+    bindings = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
+    checkout.api.request("POST", accounts, account)
+    checkout.api.request("POST", bindings, binding)
+    try:
+        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        token = checkout.api.request("POST", f"{accounts}/reader/token", request)["status"]["token"]
+        config = checkout.root / "reader.kubeconfig"
+        config.write_text(reader_kubeconfig(checkout, token))
+        checkout.target("reader", config)
+        checkout.write()
+        checkout.run("preview")
+        text = checkout.run("up", code=1)
+        assert "your user lacks rights in namespace mjs" in text
+        assert "create, patch, delete deployments.apps" in text
+    finally:
+        checkout.api.request("DELETE", f"{bindings}/reader")
+        checkout.api.request("DELETE", f"{accounts}/reader")
+
+
+def reader_kubeconfig(checkout: Checkout, token: str) -> str:
+    """The kubeconfig of the tests' cluster with another user."""
+    import yaml
+
+    config = yaml.safe_load(checkout.control_plane.kubeconfig.read_text())
+    config["users"] = [{"name": "reader", "user": {"token": token}}]
+    config["contexts"] = [
+        {"name": "reader", "context": {"cluster": config["clusters"][0]["name"], "user": "reader"}}
+    ]
+    config["current-context"] = "reader"
+    return str(yaml.safe_dump(config))
+
+
+def test_no_load_balancer_answers(checkout: Checkout) -> None:
+    """The person learns what is missing, and the other way (design, decision 4)."""
+    checkout.matlab["network"] = {"loadBalancer": {"class": "example.org/nobody", "addressTimeout": 3}}
+    checkout.write()
+    text = checkout.run("up", code=1)
+    assert "address" in text
+    assert "clusterHost" in text
+    checkout.matlab["network"] = {"clusterHost": "mjs.example.org", "loadBalancer": {"class": "example.org/nobody"}}
+    checkout.write()
+    checkout.run("up")
+    assert checkout.outputs()["externalAddress"]["host"] == "mjs.example.org"

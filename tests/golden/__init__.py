@@ -1,0 +1,1 @@
+"""Rendered manifests, committed, so that a review sees YAML."""

@@ -1,0 +1,109 @@
+"""Clusters to test with: one per proxy mode, and all their manifests without Pulumi."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from components.matlab.manifests import controller, job_manager, network_policies, proxies, workers
+from components.matlab.rules import RULES
+from components.matlab.settings import Settings
+from components.matlab.storage import own_claims
+from components.matlab.topology import Topology
+from components.shared.manifest import Manifest, claim
+from components.shared.mistakes import load
+from components.shared.namespace import namespace
+
+Values = dict[str, Any]
+
+MODES: dict[str, Values] = {
+    "no-proxy-mode": {"network": {"internalClientsOnly": True}},
+    "legacy-proxy-mode": {"release": "r2025a"},
+    "backwards-compatible-mode": {"additionalSupportedReleases": ["r2024b"]},
+    "new-proxy-mode": {},
+    "new-multi-proxy-mode": {"metrics": {"export": True, "openPortOutsideKubernetes": True}},
+}
+"""Upstream's name of each mode, and the least that leads to it from the defaults."""
+SMALLEST: Values = {"release": "r2026a", "workers": {"max": 40}}
+PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+EVERYTHING: Values = {
+    "workers": {
+        "min": 2,
+        "numGPUs": 1,
+        "env": {"OMP_NUM_THREADS": "4"},
+        "claims": {"data.v2": "/data", "home": "/home/shared"},
+        "nodeSelector": {"pool": "gpu"},
+        "tolerations": [{"key": "gpu", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 30}],
+        "resources": {"cpuLimit": "4"},
+    },
+    "jobManager": {
+        "env": {"TZ": "UTC"},
+        "nodeSelector": {"pool": "system"},
+        "tolerations": [{"key": "system", "value": "yes"}],
+        "resources": {"cpuLimit": "2", "memoryLimit": "4Gi"},
+    },
+    "installation": {"additionalClaims": ["matlab.r2024b", "config-vol"], "javaClaim": "java"},
+    "network": {"clusterHost": "mjs.example.org", "loadBalancer": {"annotations": {"example.org/pool": "lab"}}},
+    "ldap": {"url": "ldaps://ldap.example.org:636", "certificate": PEM},
+    "metrics": {"export": True},
+    "license": {"networkLicenseManager": "27000@license.example.org"},
+    "images": {"pullSecrets": ["registry"]},
+    "logLevel": 6,
+}
+"""Settings that switch on what is off by default; they fit every mode."""
+
+
+def merged(*parts: Mapping[str, Any]) -> Values:
+    """The parts laid over each other, groups within groups."""
+    whole: Values = {}
+    for part in parts:
+        for key, value in part.items():
+            whole[key] = merged(whole[key], value) if isinstance(value, dict) and key in whole else value
+    return whole
+
+
+def cluster(*parts: Mapping[str, Any], base: Values = SMALLEST) -> Topology:
+    """The cluster of these settings over the smallest ones. Raises ConfigError as the program does."""
+    return Topology(load(Settings, merged(base, *parts), "matlab", RULES))
+
+
+def in_mode(mode: str, *parts: Mapping[str, Any]) -> Topology:
+    """A cluster in one of MODES."""
+    here = cluster(MODES[mode], *parts)
+    assert here.mode == mode
+    return here
+
+
+def objects(here: Topology, mark: str = "generated") -> dict[tuple[str, str], Manifest]:
+    """Every manifest of a cluster but the Secrets, by kind and name; test_rendering compares them with the program's."""
+    made = [
+        workers.configuration(here),
+        workers.template(here, mark),
+        workers.service(here),
+        job_manager.configuration(here),
+        job_manager.deployment(here, mark),
+        job_manager.service(here),
+        controller.service_account(here),
+        controller.role(here),
+        controller.role_binding(here),
+        controller.configuration(here),
+        controller.deployment(here),
+        *network_policies.network_policies(here),
+        *(claim(name, here.namespace, volume) for name, volume in own_claims(here).items()),
+    ]
+    if here.settings.namespace.create:
+        made.append(namespace(here.settings.namespace))
+    if here.open_to_outside and here.settings.network.load_balancer.create:
+        made.append(proxies.load_balancer(here))
+    if here.uses_parallel_server_proxy:
+        made.append(proxies.parallel_server_proxy(here))
+    if here.uses_parallel_server_proxy and here.uses_haproxy:
+        made.append(proxies.parallel_server_proxy_service(here))
+    if here.uses_haproxy:
+        made += [proxies.haproxy_config(here), proxies.haproxy(here)]
+    if here.uses_pool_proxies:
+        made.append(proxies.pool_proxy_template(here))
+        made += [proxies.pool_proxy_service(here, number + 1) for number in range(here.pool_proxy_count)]
+    found = {(item["kind"], item["metadata"]["name"]): item for item in made}
+    assert len(found) == len(made)
+    return found

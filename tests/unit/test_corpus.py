@@ -1,0 +1,190 @@
+"""Every wrong stack file of tests/corpus is refused with exactly the mistakes that its first lines expect.
+
+A file's name says the field at fault and the error: `workers-min__is-more-than-max.yaml`.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import pytest
+
+from components.shared import fields, mistakes
+from components.shared.fields import Model
+from components.shared.mistakes import ConfigError, Mistake, load
+from components.stack import load_stack
+from ops.stack_values import load_file, read_values
+
+CORPUS = Path(__file__).resolve().parent.parent / "corpus"
+FILES = sorted(CORPUS.glob("*.yaml"))
+EXPECT = re.compile(r"# expect: (?P<path>.*?) \| (?P<words>.*)")
+CHECKERS = (
+    "components.stack",
+    "components.matlab.rules",
+    "components.matlab.settings",
+    "components.shared.fields",
+    "components.shared.groups",
+    "components.shared.mistakes",
+)
+"""Modules that refuse a config before a cluster is asked."""
+
+
+class Expected(NamedTuple):
+    """One mistake: its config path, and words of its sentence."""
+
+    path: str
+    words: str
+
+    def fits(self, mistake: Mistake) -> bool:
+        return mistake.path == self.path and self.words in f"{mistake.problem}. {mistake.remedy}"
+
+
+class Site(NamedTuple):
+    """A place in the code that makes a mistake."""
+
+    module: str
+    line: int
+
+
+def expectations(file: Path) -> list[Expected]:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return [Expected(match["path"], match["words"]) for line in lines if (match := EXPECT.fullmatch(line))]
+
+
+@functools.cache
+def values_of(file: Path) -> tuple[dict[str, Any], set[str]]:
+    return read_values(file)
+
+
+@functools.cache
+def found_in(file: Path) -> tuple[Mistake, ...]:
+    with pytest.raises(ConfigError) as refused:
+        load_file(file)
+    return refused.value.mistakes
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_wrong_stack_file_is_refused_with_exactly_these_mistakes(file: Path) -> None:
+    expected, found = expectations(file), found_in(file)
+    assert expected, "the file's first line must be `# expect: <path> | <words>`"
+    missing = [item for item in expected if not any(item.fits(mistake) for mistake in found)]
+    surplus = [str(mistake) for mistake in found if not any(item.fits(mistake) for item in expected)]
+    assert (missing, surplus) == ([], [])
+    assert len(found) == len(expected)
+
+
+def test_corpus_files_are_named_after_the_field_at_fault() -> None:
+    for file in FILES:
+        path = expectations(file)[0].path.removeprefix("matlab.")
+        assert file.stem.partition("__")[0] == re.sub(r"[^A-Za-z0-9]+", "-", path).strip("-")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_program_finds_what_the_file_check_finds(file: Path) -> None:
+    """Pulumi hands the program values without the file: only a secret in clear beside an encrypted one escapes it."""
+    values, secret_keys = values_of(file)
+    with_the_file = set(found_in(file))
+    try:
+        load_stack("corpus", values, secret_keys)
+        found: set[Mistake] = set()
+    except ConfigError as error:
+        found = set(error.mistakes)
+    assert found <= with_the_file
+    assert all("stands in clear" in mistake.problem for mistake in with_the_file - found)
+    assert found == with_the_file or secret_keys
+
+
+class NotYet(Model):
+    """Kinds of values that no setting has: their sentences wait for the first one."""
+
+    since: date
+    items: list[str]
+
+
+def sites(module: ModuleType) -> Iterator[Site]:
+    """Every call in the module that makes a Mistake or refuses a value."""
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"Mistake", "refuse"}:
+            yield Site(module.__name__, node.lineno)
+
+
+def test_every_refusal_in_the_code_has_a_corpus_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule without a file here is a rule whose sentence nobody has read."""
+    modules = [importlib.import_module(name) for name in CHECKERS]
+    reached: set[Site] = set()
+    kinds: set[str] = set()
+
+    def mark() -> None:
+        caller = sys._getframe(2)
+        reached.add(Site(caller.f_globals["__name__"], caller.f_lineno))
+
+    class Marked(Mistake):
+        def __init__(self, path: str, problem: str, remedy: str) -> None:
+            mark()
+            super().__init__(path, problem, remedy)
+
+    def refuse(problem: str, remedy: str) -> None:
+        mark()
+        original(problem, remedy)
+
+    def explain(model: Any, detail: Any, at: str) -> Mistake:
+        kinds.add(detail["type"])
+        return real_explain(model, detail, at)
+
+    original, real_explain = fields.refuse, mistakes._explain
+    for module in modules:
+        for name, replacement in (("Mistake", Marked), ("refuse", refuse), ("_explain", explain)):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, replacement)
+    for file in FILES:
+        with suppress(ConfigError):
+            load_stack("corpus", *values_of(file))
+    with suppress(ConfigError):
+        load(NotYet, {"since": "tomorrow", "items": "one"}, "later")
+    assert sorted({site for module in modules for site in sites(module)} - reached) == []
+    assert sorted(set(mistakes._KINDS) - kinds) == []
+
+
+def ops_render(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ops", "render", *arguments]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+
+
+def test_a_refused_config_ends_the_command_with_2_and_a_sentence_and_writes_nothing(
+    project: Path, tmp_path: Path
+) -> None:
+    file = CORPUS / "workers-min__is-more-than-max.yaml"
+    out = tmp_path / "out"
+    done = ops_render(project, "--config", str(file), "--out", str(out))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == (
+        "The stack config is refused, nothing was changed. 1 mistake:\n"
+        "  matlab.workers.min: 5 is more than matlab.workers.max, 4. Lower min or raise max.\n"
+    )
+    assert not out.exists()
+
+
+def test_a_refused_config_is_json_on_standard_output_when_asked_for(project: Path, tmp_path: Path) -> None:
+    file = CORPUS / "kubernetes__all-keys-at-once.yaml"
+    out = tmp_path / "out"
+    done = ops_render(project, "--config", str(file), "--out", str(out), "--json")
+    assert done.returncode == 2
+    assert done.stderr == ""
+    found = json.loads(done.stdout)["mistakes"]
+    assert [mistake["path"] for mistake in found] == ["julia", "kubernetes", "matlab.workers.min", "matlap"]
+    assert all(set(mistake) == {"path", "problem", "remedy"} for mistake in found)
+    assert not out.exists()
