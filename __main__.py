@@ -4,17 +4,16 @@ import pulumi
 
 from components.preflight import preflight
 from components.program import deploy, read_config
+from components.shared.address import live_address
 from components.shared.kube import Unreachable
 from components.shared.mistakes import ConfigError
 
 try:
     stack = read_config(pulumi.get_stack(), pulumi.Config())
-    findings = preflight(stack, dry_run=pulumi.runtime.is_dry_run())
+    cluster = preflight(stack, dry_run=pulumi.runtime.is_dry_run())
 except (ConfigError, Unreachable) as error:
     # RunError is shown without a traceback.
     raise pulumi.RunError(str(error)) from error
 
-for warning in findings.warnings:
-    pulumi.log.warn(warning)
-for name, value in deploy(stack, findings).items():
+for name, value in deploy(stack, live_address(cluster)).items():
     pulumi.export(name, value)

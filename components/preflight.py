@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Final
+
+import pulumi
 
 from components.matlab import preflight as matlab
 from components.matlab.topology import Topology
@@ -34,16 +35,8 @@ KINDS: Final = (
 VERBS: Final = ("create", "patch", "delete")
 
 
-@dataclass(frozen=True)
-class Findings:
-    """What the program needs to know of the cluster before it registers anything."""
-
-    load_balancer_address: str | None = None
-    warnings: tuple[str, ...] = ()
-
-
-def preflight(stack: Stack, *, dry_run: bool) -> Findings:
-    """Check the stack against its cluster. A preview (`dry_run`) needs no right to change anything.
+def preflight(stack: Stack, *, dry_run: bool) -> Cluster:
+    """Check the stack against its cluster, and return it. A preview (`dry_run`) needs no right to change anything.
 
     Raises ConfigError with every objection, Unreachable when there is no cluster behind the target.
     """
@@ -63,7 +56,7 @@ def preflight(stack: Stack, *, dry_run: bool) -> Findings:
             "Log in again. Nothing was changed."
         ) from error
     if not stack.matlab:
-        return Findings()
+        return cluster
     here = Topology(stack.matlab)
     inventory = Inventory.read(cluster, here.namespace, stack.name)
     mistakes = list(matlab.objections(here, inventory))
@@ -71,7 +64,9 @@ def preflight(stack: Stack, *, dry_run: bool) -> Findings:
         mistakes += _missing_rights(cluster, here)
     if mistakes:
         raise ConfigError(mistakes)
-    return Findings(matlab.load_balancer_address(here, inventory), tuple(matlab.doubts(here, inventory)))
+    for doubt in matlab.doubts(here, inventory):
+        pulumi.log.warn(doubt)
+    return cluster
 
 
 def _missing_rights(cluster: Cluster, here: Topology) -> Iterator[Mistake]:

@@ -8,7 +8,7 @@ import pulumi
 
 from components.matlab.cluster import MatlabCluster
 from components.matlab.rules import warnings
-from components.preflight import Findings
+from components.shared.address import ExternalAddress
 from components.shared.component import Context
 from components.shared.target import provider
 from components.stack import KEYS, Stack, load_stack
@@ -21,12 +21,12 @@ def read_config(stack: str, config: pulumi.Config) -> Stack:
     return load_stack(stack, values, secret)
 
 
-def deploy(stack: Stack, findings: Findings) -> dict[str, Any]:
+def deploy(stack: Stack, address: ExternalAddress) -> dict[str, Any]:
     """Register what the stack config asks for; returns the stack outputs."""
     context = Context(stack.name, provider(stack.target))
     outputs: dict[str, Any] = {}
     if stack.matlab:
         for warning in warnings(stack.matlab):
             pulumi.log.warn(warning)
-        outputs |= MatlabCluster(stack.matlab, context, findings.load_balancer_address).outputs
+        outputs |= MatlabCluster(stack.matlab, context, address).outputs
     return outputs

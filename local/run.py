@@ -74,13 +74,21 @@ def refuse_the_other_engines_stack(stack: str, cli: str | None) -> None:
     """Two engines do not know each other's states: each would find the other's objects in its way."""
     small = state_dir() / f"{stack}.json"
     files = {"small": small, "pulumi": state_dir() / ".pulumi" / "stacks" / PROJECT_NAME / f"{stack}.json"}
-    mine, other = ("pulumi", "small") if cli else ("small", "pulumi")
-    if files[other].exists() and not files[mine].exists():
+    other = "small" if cli else "pulumi"
+    if _holds_resources(files[other]):
         what = "the Pulumi CLI" if other == "pulumi" else "the small engine"
         raise Refused(
             f"stack {stack} was made with {what} (its state is {files[other]}). Go on with {ENGINE_VARIABLE}={other}, "
-            f"or remove it first: make destroy PURGE=1 {ENGINE_VARIABLE}={other}; then remove that file"
+            f"or remove it first: make destroy PURGE=1 {ENGINE_VARIABLE}={other}"
         )
+
+
+def _holds_resources(state: Path) -> bool:
+    if not state.exists():
+        return False
+    document = json.loads(state.read_text(encoding="utf-8"))
+    latest = document["checkpoint"].get("latest") or {} if "checkpoint" in document else document
+    return bool(latest.get("resources"))
 
 
 def confirm_purge(stack: str) -> None:

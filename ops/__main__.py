@@ -8,6 +8,7 @@ from pathlib import Path
 
 from components.shared.mistakes import ConfigError
 from local.engine.errors import EngineError
+from ops import import_table, import_values
 from ops.stack_values import load_file
 
 REFUSED = 2
@@ -34,6 +35,8 @@ def main(argv: list[str] | None = None) -> int:
     render.add_argument("--stack", metavar="NAME", help="stack name; default: from the file's name")
     render.add_argument("--json", action="store_true", help="mistakes as JSON on standard output")
     render.set_defaults(run=_render)
+    import_values.add_command(commands)
+    import_table.add_command(commands)
     arguments = parser.parse_args(argv)
     try:
         code: int = arguments.run(arguments)

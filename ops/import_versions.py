@@ -102,7 +102,7 @@ def remarks(chart: Version) -> list[str]:
     else:
         place = "the database lies directly in the claim (1.5 to 1.7)"
     return [
-        f"Chart {spelled(chart)} cannot be taken over in place: uninstall it first (facts: its controller made the job "
+        f"Chart {spelled(chart)} cannot be taken over in place: uninstall it first (its controller made the job "
         "manager itself, and without preserveSecrets its credentials go with it, so hand out the new profile).",
         f"Job database: {place}; here it lies in a folder named after the release. Move it there if old jobs must "
         "stay visible (B39).",

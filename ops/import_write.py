@@ -44,8 +44,10 @@ _Dumper.add_representer(str, _string)
 
 
 def comment(text: str, indent: int = 0) -> list[str]:
-    """A comment, folded."""
+    """A comment, folded; commands stay in one line, to be copied."""
     pad = " " * indent
+    if text.lstrip().startswith(("pulumi ", "kubectl ")):
+        return [f"{pad}# {text}"]
     return textwrap.wrap(
         text, WIDTH, initial_indent=f"{pad}# ", subsequent_indent=f"{pad}# ", break_long_words=False,
         break_on_hyphens=False,

@@ -20,6 +20,7 @@ from components.matlab.settings import Settings
 from components.matlab.storage import Storage
 from components.matlab.topology import Topology
 from components.matlab.workers import Workers
+from components.shared.address import ExternalAddress
 from components.shared.component import PATCH_FORCE, Context, Part
 from components.shared.namespace import NamespacePart
 
@@ -41,8 +42,8 @@ class MatlabCluster(pulumi.ComponentResource):
     credentials and profile itself if it did not find them (facts §4.2).
     """
 
-    def __init__(self, settings: Settings, context: Context, found_address: str | None = None) -> None:
-        """Register the cluster. `found_address` is the address of a load balancer that the user brought."""
+    def __init__(self, settings: Settings, context: Context, address: ExternalAddress) -> None:
+        """Register the cluster; `address` finds the external one."""
         super().__init__("clusters:matlab:Cluster", "matlab")
         cluster = Topology(settings)
         namespace = NamespacePart("clusters:matlab:Namespace", settings.namespace, context, self)
@@ -53,7 +54,7 @@ class MatlabCluster(pulumi.ComponentResource):
         passwords = Passwords(cluster, inside, self)
         credentials = Credentials(cluster, inside, self)
         workers = Workers(cluster, inside, self)
-        load_balancer = LoadBalancer(cluster, inside, self, found_address)
+        load_balancer = LoadBalancer(cluster, inside, self, address)
         host = load_balancer.host
         if cluster.secure_metrics and not settings.metrics.bring_own_certificates:
             outside = settings.metrics.open_port_outside_kubernetes

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from components.matlab import names
-from components.matlab.load_balancer import external_address
 from components.matlab.storage import own_claims
 from components.matlab.topology import Topology
 from components.shared.fields import quantity
@@ -49,14 +48,6 @@ def doubts(cluster: Topology, found: Inventory) -> Iterator[str]:
     """What deserves a warning."""
     if found.storage_classes is None and own_claims(cluster):
         yield "matlab.storage: your user may not read StorageClasses, so they were not checked."
-
-
-def load_balancer_address(cluster: Topology, found: Inventory) -> str | None:
-    """Address of a load balancer that the user brought."""
-    if cluster.settings.network.load_balancer.create:
-        return None
-    service = (found.services or {}).get(names.INGRESS_PROXY, {})
-    return external_address(service.get("status", {}).get("loadBalancer", {}).get("ingress"))
 
 
 def _namespace(cluster: Topology, found: Inventory) -> Iterator[Mistake]:
@@ -236,10 +227,4 @@ def _load_balancer(cluster: Topology, found: Inventory) -> Iterator[Mistake]:
             path,
             f"Service {names.INGRESS_PROXY} sends ports elsewhere: {', '.join(moved)}",
             "Make every targetPort the number of its port.",
-        )
-    if not network.cluster_host and not load_balancer_address(cluster, found):
-        yield Mistake(
-            "matlab.network.clusterHost",
-            f"is not set, and Service {names.INGRESS_PROXY} has no external address yet",
-            "Write the host that clients connect to, or wait for the address.",
         )

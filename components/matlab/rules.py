@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from components.matlab import topology
+from components.matlab.manifests.network_policies import METADATA_ADDRESSES
 from components.matlab.settings import HIGHEST_PORT, Settings
 from components.matlab.topology import JOB_MANAGER_PORTS, Mode, Topology
 from components.shared.fields import quantity
@@ -174,6 +175,17 @@ def _way_in(settings: Settings) -> Iterator[Mistake]:
         )
 
 
+def _policies(settings: Settings) -> Iterator[Mistake]:
+    for index, cidr in enumerate(settings.network.policies.worker_egress):
+        if cidr in METADATA_ADDRESSES:
+            # Inside a wider network it is left out; alone, nothing would be left.
+            yield Mistake(
+                f"matlab.network.policies.workerEgress[{index}]",
+                f"{cidr} is where clouds hand the node's credentials to whoever asks",
+                "Remove it.",
+            )
+
+
 def _ldap(settings: Settings) -> Iterator[Mistake]:
     ldap, here = settings.ldap, Topology(settings)
     if here.imports_ldap_certificate and not ldap.certificate:
@@ -233,6 +245,7 @@ RULES: tuple[Rule[Settings], ...] = (
     _ports,
     _metrics,
     _way_in,
+    _policies,
     _ldap,
     _resources,
     _environment,

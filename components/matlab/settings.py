@@ -171,8 +171,8 @@ class LoadBalancer(Model):
     """true: the stack makes it; false: Service mjs-ingress-proxy exists with the ports of docs/network.md."""
     type: Literal["LoadBalancer", "NodePort", "ClusterIP"] = "LoadBalancer"
     """Type of the Service. Other than LoadBalancer needs network.clusterHost."""
-    load_balancer_class: DnsName | None = Field(None, alias="class")
-    """loadBalancerClass of the Service; null: the cluster's default."""
+    load_balancer_class: LabelKey | None = Field(None, alias="class")
+    """loadBalancerClass of the Service, such as service.k8s.aws/nlb; null: the cluster's default."""
     annotations: dict[LabelKey, str] = {}
     """Annotations for the load-balancer implementation."""
     source_ranges: tuple[Cidr, ...] = ()

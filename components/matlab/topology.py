@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from components.matlab import names
 from components.matlab.settings import Settings
+from components.shared.groups import Image
 
 FIRST_SOCKS_RELEASE = "r2026a"
 """First release whose clients speak SOCKS5 through the parallel server proxy."""
@@ -205,6 +206,22 @@ class Topology:
         if self.job_manager_uses_claim:
             return images.matlab_deps.reference(images.job_manager.tag or self.settings.release)
         return images.job_manager.reference(self.settings.release)
+
+    @property
+    def worker_pull_policy(self) -> str:
+        """Pull policy of the workers' image; upstream's applies with MATLAB from a claim too."""
+        return self._pull_policy(self.settings.images.worker, from_claim=self.settings.installation.claim is not None)
+
+    @property
+    def job_manager_pull_policy(self) -> str:
+        """Pull policy of the job manager's image."""
+        return self._pull_policy(self.settings.images.job_manager, from_claim=self.job_manager_uses_claim)
+
+    def _pull_policy(self, image: Image, *, from_claim: bool) -> str:
+        dependencies = self.settings.images.matlab_deps
+        if from_claim and "pull_policy" in dependencies.model_fields_set:
+            return str(dependencies.pull_policy)
+        return str(image.pull_policy)
 
     @property
     def pool_proxy_image(self) -> str:

@@ -145,7 +145,7 @@ _MJS = (
     _key("adminUser", _TEXT, "security.adminUser", f"{MANAGER_FILES}{DEFINITIONS}ADMIN_USER", default="admin",
          since="1.2.0"),
     _key("ldapURL", _TEXT, "ldap.url", f"{MANAGER_FILES}{DEFINITIONS}LDAP_URL",
-         f"{MANAGER_FILES}{SETTINGS}CLUSTER_LDAP_CERTIFICATE", default="", since="1.2.0",
+         f"{MANAGER_FILES}{DEFINITIONS}USE_LDAP_SERVER_AUTHENTICATION", default="", since="1.2.0",
          note="with `ldaps://` the certificate of Secret mjs-ldap-secret goes to `matlab.ldap.certificate`"),
     _key("ldapSecurityPrincipalFormat", _TEXT, "ldap.securityPrincipalFormat",
          f"{MANAGER_FILES}{DEFINITIONS}LDAP_SECURITY_PRINCIPAL_FORMAT", default="", since="1.2.0"),

@@ -17,11 +17,6 @@ PATCH_FORCE: Final = {"pulumi.com/patchForce": "true"}
 """Takes fields back from another writer."""
 
 
-def wait_for(jsonpath: str) -> dict[str, str]:
-    """Annotation that waits for one field of the live object instead of for all that the provider thinks of."""
-    return {"pulumi.com/waitFor": f"jsonpath={{{jsonpath}}}"}
-
-
 def _kind(api_version: str, kind: str) -> Callable[..., pulumi.CustomResource]:
     """The SDK's class for a kind. Looked up late: each API group of the SDK costs a tenth of a second to import."""
     group = {

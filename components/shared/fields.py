@@ -50,6 +50,7 @@ UserPort = Annotated[int, Field(strict=True, ge=1024, le=65535)]
 """A TCP port that needs no privilege to listen on."""
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_NAME_PART = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _KEY = re.compile(r"([a-zA-Z0-9][-a-zA-Z0-9_.]{0,61})?[a-zA-Z0-9]")
 
 
@@ -60,7 +61,8 @@ def _dns_label(value: str) -> str:
 
 
 def _dns_name(value: str) -> str:
-    if len(value) > 253 or not all(_LABEL.fullmatch(part) for part in value.split(".")):  # noqa: PLR2004 - RFC 1123
+    # Kubernetes limits the whole name of an object, not its parts.
+    if len(value) > 253 or not all(_NAME_PART.fullmatch(part) for part in value.split(".")):  # noqa: PLR2004
         refuse(f"{value!r} is not a DNS name", "Use lower-case letters, digits, dashes and dots (RFC 1123).")
     return value
 

@@ -60,4 +60,4 @@ def pool_proxy() -> Manifest:
 
     The image is closed, and its user is not known (facts §5.9); what it writes besides its log is not known either.
     """
-    return container(writable_root=True, capabilities=("DAC_OVERRIDE",))
+    return {**container(writable_root=True, capabilities=("DAC_OVERRIDE",)), "seccompProfile": dict(_SECCOMP)}

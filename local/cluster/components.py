@@ -138,6 +138,8 @@ class Components:
             "audit-log-path": str(self.layout.audit_log),
             "audit-log-maxsize": AUDIT_MEGABYTES,
             "audit-log-maxbackup": 1,
+            # Otherwise it waits a minute for its clients to end their watches, which they never do.
+            "shutdown-watch-termination-grace-period": "1s",
             "profiling": "false",
         }
 

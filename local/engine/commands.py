@@ -94,8 +94,8 @@ def evaluate(target: Target, state: State, report: Report, *, dry_run: bool) -> 
                    "PULUMI_CONFIG_SECRET_KEYS": json.dumps(secret_keys)}  # fmt: skip
     # In a session of its own: Ctrl-C is ours to handle, the program must see its registrations through.
     child = subprocess.Popen(
-        [sys.executable, "-m", "local.engine.program"], cwd=target.project.root, env=environment, stdout=report.text,
-        start_new_session=True,
+        [sys.executable, "-m", "local.engine.program"], cwd=target.project.root, env=environment, stdin=subprocess.PIPE,
+        stdout=report.text, start_new_session=True,
     )  # fmt: skip
     try:
         with _interrupts(run):

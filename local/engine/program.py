@@ -11,6 +11,7 @@ import logging
 import os
 import runpy
 import sys
+import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
@@ -23,6 +24,7 @@ SETTINGS = "SMALL_ENGINE_SETTINGS"
 
 def main() -> int:
     """Run the program in the current folder; 0, or 1 when it failed with a message."""
+    threading.Thread(target=_end_with_the_engine, daemon=True).start()
     pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())
     settings = json.loads(os.environ.pop(SETTINGS))
     pulumi.runtime.configure(pulumi.runtime.Settings(**settings))
@@ -46,6 +48,12 @@ def main() -> int:
         executor.shutdown(wait=True)
         sys.stdout.flush()
     return 1
+
+
+def _end_with_the_engine() -> None:
+    # The engine holds the other end of stdin. When it is killed, the SDK may wait for its answers for ever.
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(1)
 
 
 def _run_program() -> None:

@@ -96,6 +96,8 @@ class Checkout:
 
     def remove(self) -> None:
         """Remove everything, whatever state a test left."""
+        self.config = yaml.safe_load((PROJECT / self.stack_file.name).read_text())
+        self.write()
         self.run("destroy", "--purge", CONFIRM=STACK)
 
     def get(self, kind: str, name: str, group: str = "/api/v1") -> dict[str, Any] | None:

@@ -75,7 +75,7 @@ def in_mode(mode: str, *parts: Mapping[str, Any]) -> Topology:
 
 
 def objects(here: Topology, mark: str = "generated") -> dict[tuple[str, str], Manifest]:
-    """Every manifest of a cluster but the Secrets, by kind and name; test_rendering compares them with the program's."""
+    """Every manifest but the Secrets, by kind and name; test_rendering compares them with the program's."""
     made = [
         workers.configuration(here),
         workers.template(here, mark),

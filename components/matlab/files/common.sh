@@ -21,14 +21,14 @@ fail() {
 # command leaves behind may keep its output open, and a pipeline would wait for it. Yet the last lines, which say why a
 # command failed, have to be out before the container ends, so the copying gets a moment.
 run() {
-    local code=0 patience=20 output copying
+    local code=0 patience=100 output copying
     say "running: $*"
     exec {output}> >(exec tee -a "${CLUSTER_SCRIPT_LOG}")
     copying=$!
     "$@" >&"${output}" 2>&1 {output}>&- || code=$?
     exec {output}>&-
     while ((patience-- > 0)) && kill -0 "${copying}" 2>/dev/null; do
-        sleep 0.05
+        sleep 0.01
     done
     ((code == 0)) || fail "$1 ended with exit code ${code}"
 }

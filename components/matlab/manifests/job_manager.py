@@ -90,7 +90,7 @@ def deployment(cluster: Topology, admin_password_mark: str) -> Manifest:
     container = {
         "name": names.JOB_MANAGER,
         "image": cluster.job_manager_image,
-        "imagePullPolicy": str(settings.images.job_manager.pull_policy),
+        "imagePullPolicy": cluster.job_manager_pull_policy,
         "command": ["/bin/bash", f"{names.CONFIG_DIR}/jobManager.sh"],
         "env": variables,
         "ports": [

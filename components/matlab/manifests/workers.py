@@ -64,7 +64,7 @@ def pod_template(cluster: Topology, password_mark: str) -> Manifest:
     container: Manifest = {
         "name": names.WORKER,
         "image": cluster.worker_image,
-        "imagePullPolicy": str(settings.images.worker.pull_policy),
+        "imagePullPolicy": cluster.worker_pull_policy,
         "command": ["/bin/bash", f"{names.CONFIG_DIR}/worker.sh"],
         "env": _environment(cluster),
         "resources": resources(

@@ -1,0 +1,88 @@
+"""The address that a load balancer gives to a Service: asked of the cluster itself, not of the engine.
+
+The provider waits for it too, but says only that time is up; and the address in a state is that of the last `up`,
+while a load balancer may have got another one since. So the program asks (docs/adr/0004-address.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+
+from components.shared.kube import Cluster
+
+POLL_SECONDS: Final = 0.5
+REPORT_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Whose address is wanted, for how long to wait (seconds), and what to do when none comes."""
+
+    namespace: str
+    service: str
+    timeout: int
+    remedy: str
+
+
+ExternalAddress = Callable[[Wanted, pulumi.CustomResource | None], pulumi.Output[str]]
+"""From a Service to its address; the resource is None where the Service is not the stack's.
+
+In a preview the address is unknown as long as there is none.
+"""
+
+
+def external_address(ingress: Sequence[Mapping[str, str]] | None) -> str | None:
+    """The address in status.loadBalancer.ingress: IP rather than host name, the last entry of several.
+
+    So the MJS controller chooses (facts §5.3), and a profile must say what it would say.
+    """
+    last = ingress[-1] if ingress else {}
+    return last.get("ip") or last.get("hostname")
+
+
+def live_address(cluster: Cluster) -> ExternalAddress:
+    """Ask `cluster`."""
+
+    def look(wanted: Wanted) -> str | None:
+        service = cluster.get(f"/api/v1/namespaces/{wanted.namespace}/services/{wanted.service}") or {}
+        return external_address(service.get("status", {}).get("loadBalancer", {}).get("ingress"))
+
+    async def wait(wanted: Wanted) -> str:
+        start = reported = time.monotonic()
+        while not (address := await asyncio.to_thread(look, wanted)):
+            now = time.monotonic()
+            if now - start > wanted.timeout:
+                raise pulumi.RunError(
+                    f"Service {wanted.namespace}/{wanted.service} got no external address within {wanted.timeout} "
+                    f"seconds: no load-balancer implementation answered. {wanted.remedy}"
+                )
+            if now - reported > REPORT_SECONDS:
+                reported = now
+                pulumi.log.info(f"Waiting for an external address of Service {wanted.namespace}/{wanted.service} …")
+            await asyncio.sleep(POLL_SECONDS)
+        return address
+
+    def address(wanted: Wanted, service: pulumi.CustomResource | None) -> pulumi.Output[str]:
+        if pulumi.runtime.is_dry_run():
+            found = look(wanted)
+            return pulumi.Output.from_input(found) if found else _unknown()
+        registered = service.id if service else pulumi.Output.from_input(wanted.service)
+        return registered.apply(lambda _: wait(wanted))
+
+    return address
+
+
+def _unknown() -> pulumi.Output[str]:
+    async def nothing() -> str:
+        return ""
+
+    async def known() -> bool:
+        return False
+
+    return pulumi.Output(set(), asyncio.ensure_future(nothing()), asyncio.ensure_future(known()))

@@ -1,0 +1,1 @@
+"""Stand-ins and real programs that tests run against."""

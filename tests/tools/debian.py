@@ -1,0 +1,80 @@
+"""Programs that tests need from Debian's or Ubuntu's packages, without root and without a change to the machine.
+
+apt resolves and downloads a package with what it misses here; everything is unpacked into a cache folder of the user.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin")
+"""Not on every user's PATH."""
+
+
+class ToolError(Exception):
+    """A tool cannot be had; says what to do."""
+
+
+def find(program: str, package: str) -> list[str]:
+    """Return the command that runs a program: the machine's own, else the package's. Raises ToolError."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *SYSTEM_FOLDERS])
+    if found := shutil.which(program, path=path):
+        return [found]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pulumi-clusters" / "tools"
+    cache.mkdir(parents=True, exist_ok=True)
+    folder = cache / package
+    with (cache / f"{package}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # A copy of before an upgrade of the machine may miss its libraries.
+        if not _works(command := _command(folder, program)):
+            shutil.rmtree(folder, ignore_errors=True)
+            _unpack(package, folder)
+            command = _command(folder, program)
+            if not _works(command):
+                raise ToolError(f"{package}, as apt-get has it, does not run here. {_remedy(package)}")
+    return command
+
+
+def _remedy(package: str) -> str:
+    return f"Install {package} so that it is on PATH, such as with: apt-get install {package}"
+
+
+def _command(folder: Path, program: str) -> list[str]:
+    """`env` replaces itself with the program, so the process that is started is the program's own."""
+    found = next((path for place in ("usr/sbin", "usr/bin") if (path := folder / place / program).is_file()), None)
+    libraries = sorted({str(path.parent) for path in folder.rglob("*.so*")})
+    return ["env", f"LD_LIBRARY_PATH={':'.join(libraries)}", str(found)] if found else []
+
+
+def _works(command: list[str]) -> bool:
+    return bool(command) and subprocess.run([*command, "-v"], capture_output=True, check=False).returncode == 0
+
+
+def _unpack(package: str, folder: Path) -> None:
+    downloads = folder.with_name(f"{package}.downloads")
+    shutil.rmtree(downloads, ignore_errors=True)
+    options = ["-qq", "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User="]
+    for setting, name in (("Cache", "cache"), ("Cache::Archives", "archives"), ("State::Lists", "lists")):
+        (downloads / name / "partial").mkdir(parents=True)
+        options += ["-o", f"Dir::{setting}={downloads / name}/"]
+    try:
+        _run(package, "apt-get", *options, "update")
+        install = ("install", "--download-only", "--no-install-recommends", "--reinstall", "--yes", package)
+        _run(package, "apt-get", *options, *install)
+        for archive in (downloads / "archives").glob("*.deb"):
+            _run(package, "dpkg", "--extract", str(archive), str(folder))
+    finally:
+        shutil.rmtree(downloads, ignore_errors=True)
+
+
+def _run(package: str, *command: str) -> None:
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise ToolError(f"{package} is missing, and so is {command[0]} to get it. {_remedy(package)}") from None
+    if run.returncode:
+        raise ToolError(f"{package} is missing, and {command[0]} cannot get it: {run.stderr}{_remedy(package)}")
