@@ -8,7 +8,7 @@ from pathlib import Path
 
 from components.shared.mistakes import ConfigError
 from local.engine.errors import EngineError
-from ops import import_table, import_values
+from ops import import_table, import_values, reference
 from ops.stack_values import load_file
 
 REFUSED = 2
@@ -37,6 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     render.set_defaults(run=_render)
     import_values.add_command(commands)
     import_table.add_command(commands)
+    reference.add_command(commands)
     arguments = parser.parse_args(argv)
     try:
         code: int = arguments.run(arguments)

@@ -118,7 +118,7 @@ class _EndError(Exception):
 
 
 class _Parser:
-    """`name=value,a.b=c,list={a,b},items[0].x=y` with `\\` before a character that shall stand for itself."""
+    """`name=value,a.b=c,list={a,b},items[0].x=y`; a backslash lets the next character stand for itself."""
 
     def __init__(self, text: str, typed: Callable[[str], Any]) -> None:
         self._text, self._at, self._typed = text, 0, typed

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
-from components.matlab.upstream import GROUPS, KEYS, NEWEST_CHART, OURS, Key
+from components.matlab.upstream import GROUPS, KEYS, OURS
+from components.matlab.upstream_keys import NEWEST_CHART, Key
 from components.shared.target import PROJECT
 
 PAGE: Final = PROJECT / "docs" / "values.md"
@@ -41,11 +42,13 @@ def page() -> str:
         "",
         "<!-- Written by python -m ops values; do not edit. -->",
         "",
-        f"Each of the {len(KEYS)} values of chart {NEWEST_CHART}, {hidden} hidden ones included (*hidden*: in the "
-        "chart's schema, but neither in its values file nor in its documentation), the setting that takes its place in "
-        "`clusters:matlab`, and the fields of Kubernetes objects where the setting lands. "
-        "`python -m ops import-values` translates whole values files. Tests hold this page to the program: "
-        "`tests/unit/test_upstream.py`.",
+        (
+            f"Each of the {len(KEYS)} values of chart {NEWEST_CHART}, {hidden} hidden ones included (*hidden*: in the "
+            "chart's schema, but neither in its values file nor in its documentation), the setting that takes its "
+            "place in `clusters:matlab`, and the fields of Kubernetes objects where the setting lands. "
+            "`python -m ops import-values` translates whole values files. Tests hold this page to the program: "
+            "`tests/unit/test_upstream.py`."
+        ),
         "",
     ]
     for title, keys in GROUPS.items():

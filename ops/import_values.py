@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from components.matlab.topology import Topology
-from components.matlab.upstream import KEYS, NEWEST_CHART, Key
+from components.matlab.upstream import KEYS
+from components.matlab.upstream_keys import NEWEST_CHART, Key
 from components.shared.mistakes import ConfigError, Mistake
 from components.stack import load_stack
 from local.engine.errors import EngineError
 from ops import import_versions
+from ops.import_draft import Draft
 from ops.import_helm import gather
-from ops.import_translate import Draft, commands, differences, fits, translate
+from ops.import_translate import commands, differences, fits, translate
 from ops.import_versions import spelled
 from ops.import_write import document
 from ops.stack_values import stack_name
@@ -108,8 +110,10 @@ def _finish(draft: Draft, arguments: argparse.Namespace, sources: Sequence[str],
         notes.append("kubernetes: no cluster is named yet. Write its context where the comment says.")
     told = commands(draft, stack, arguments.namespace)
     head = [
-        f"Made by python -m ops import-values from {', '.join(sources)}, read as values of chart "
-        f"{spelled(draft.chart)}. The chart's key stands beside each setting; docs/values.md has all of them."
+        (
+            f"Made by python -m ops import-values from {', '.join(sources)}, read as values of chart "
+            f"{spelled(draft.chart)}. The chart's key stands beside each setting; docs/values.md has all of them."
+        )
     ]
     if draft.left_out:
         head += ["", "Values that became no setting:", *(f"  {line}" for line in draft.left_out)]
@@ -141,7 +145,7 @@ def _check(draft: Draft, stack: str, context: str | None) -> Iterator[Mistake]:
     else:
         if loaded.matlab and Topology(loaded.matlab).secure_metrics:
             draft.notes.append(
-                "metrics: if you made Secret mjs-metrics-secret yourself, set matlab.metrics.bringOwnCertificates: true."
+                "metrics: if Secret mjs-metrics-secret is your own, set matlab.metrics.bringOwnCertificates: true."
             )
 
 

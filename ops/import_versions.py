@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from components.matlab.upstream import FIRST_CHART, KEYS, NEWEST_CHART, Key
+from components.matlab.upstream import KEYS
+from components.matlab.upstream_keys import FIRST_CHART, NEWEST_CHART, Key
 from components.shared.mistakes import did_you_mean
 from local.engine.errors import EngineError
 
@@ -102,8 +103,12 @@ def remarks(chart: Version) -> list[str]:
     else:
         place = "the database lies directly in the claim (1.5 to 1.7)"
     return [
-        f"Chart {spelled(chart)} cannot be taken over in place: uninstall it first (its controller made the job "
-        "manager itself, and without preserveSecrets its credentials go with it, so hand out the new profile).",
-        f"Job database: {place}; here it lies in a folder named after the release. Move it there if old jobs must "
-        "stay visible (B39).",
+        (
+            f"Chart {spelled(chart)} cannot be taken over in place: uninstall it first (its controller made the job "
+            "manager itself, and without preserveSecrets its credentials go with it, so hand out the new profile)."
+        ),
+        (
+            f"Job database: {place}; here it lies in a folder named after the release. Move it there if old jobs must "
+            "stay visible (B39)."
+        ),
     ]

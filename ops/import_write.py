@@ -62,8 +62,7 @@ def group(settings: dict[Path, Setting], indent: int) -> list[str]:
         shared = 0
         while shared < min(len(open_), len(path) - 1) and open_[shared] == path[shared]:
             shared += 1
-        for depth in range(shared, len(path) - 1):
-            lines.append(f"{' ' * (indent + depth * _INDENT)}{path[depth]}:")
+        lines += [f"{' ' * (indent + depth * _INDENT)}{path[depth]}:" for depth in range(shared, len(path) - 1)]
         open_ = path[:-1]
         lines += _leaf(path[-1], settings[path], indent + (len(path) - 1) * _INDENT)
     return lines

@@ -14,6 +14,7 @@ import pulumi_tls as tls
 from components.matlab import names
 from components.matlab import profile as documents
 from components.matlab.profile import Certificate
+from components.matlab.settings import Authority as AuthoritySettings
 from components.matlab.topology import Topology
 from components.shared.component import Context, Part
 from components.shared.manifest import base64, manifest
@@ -26,11 +27,16 @@ VALIDITY_HOURS = 87_600
 class Authority:
     """A CA and the leaves that it signs."""
 
-    def __init__(self, name: str, common_name: str, part: Part, *, protect: bool) -> None:
-        """Make key and self-signed certificate. No key usage: a Java peer refuses one without digital signature."""
+    def __init__(
+        self, name: str, common_name: str, part: Part, *, protect: bool, given: AuthoritySettings | None = None
+    ) -> None:
+        """Make key and self-signed certificate. No key usage: a Java peer refuses one without digital signature.
+
+        They are made even where an authority is `given`: they are protected, so a setting must not remove them.
+        """
         self.name, self._part, self._protect = name, part, protect
         self._key = self._private_key(name, protect=protect)
-        self._certificate = tls.SelfSignedCert(
+        certificate = tls.SelfSignedCert(
             name,
             private_key_pem=self._key.private_key_pem,
             subject={"common_name": common_name},
@@ -40,15 +46,13 @@ class Authority:
             opts=pulumi.ResourceOptions(parent=part, protect=protect),
         )
 
-    @property
-    def certificate(self) -> pulumi.Output[str]:
+        self.certificate: pulumi.Output[str] = certificate.cert_pem
         """The CA's certificate, PEM."""
-        return self._certificate.cert_pem
-
-    @property
-    def key(self) -> pulumi.Output[str]:
+        self.key: pulumi.Output[str] = self._key.private_key_pem_pkcs8
         """The CA's key, PEM, PKCS#8."""
-        return self._key.private_key_pem_pkcs8
+        if given and given.certificate and given.key:
+            self.certificate = pulumi.Output.from_input(given.certificate)
+            self.key = pulumi.Output.secret(given.key.get_secret_value())
 
     def leaf(
         self,
@@ -73,7 +77,7 @@ class Authority:
         certificate = tls.LocallySignedCert(
             name,
             cert_request_pem=request.cert_request_pem,
-            ca_private_key_pem=self._key.private_key_pem,
+            ca_private_key_pem=self.key,
             ca_cert_pem=self.certificate,
             allowed_uses=[],
             validity_period_hours=VALIDITY_HOURS,
@@ -104,8 +108,9 @@ class Credentials(Part):
         self._namespace = cluster.namespace
         generation = cluster.settings.security.credentials_generation
         if generation > 1:
-            self._generation(generation - 1, protect=False)
-        authority, job_manager, proxy, self.client = self._generation(generation, protect=True)
+            self._generation(generation - 1, None, protect=False)
+        given = cluster.settings.security.authority
+        authority, job_manager, proxy, self.client = self._generation(generation, given, protect=True)
         # All of them in every mode: a setting must not remove a protected resource, and a demand for client
         # certificates that is switched on later finds the file (B6).
         shared = {
@@ -124,9 +129,9 @@ class Credentials(Part):
         ]
 
     def _generation(
-        self, number: int, *, protect: bool
+        self, number: int, given: AuthoritySettings | None, *, protect: bool
     ) -> tuple[Authority, pulumi.Output[Certificate], pulumi.Output[Certificate], pulumi.Output[Certificate]]:
-        authority = Authority(f"mjs-{number}", "server", self, protect=protect)
+        authority = Authority(f"mjs-{number}", "server", self, protect=protect, given=given)
         return authority, authority.leaf("job-manager"), authority.leaf("proxy"), authority.leaf("client")
 
     def metrics(self, cluster: Topology, host: pulumi.Input[str]) -> None:

@@ -124,8 +124,9 @@ def _claims(cluster: Topology, found: Inventory) -> Iterator[Mistake]:
             yield from _changed(name, volume, found.claims[name])
         else:
             yield from _storage_class(VOLUME_PATHS[name], volume, found)
+    named = {name for _, name in _named_claims(cluster)}
     for name, claim in found.claims.items():
-        if name in VOLUME_PATHS and name not in own and found.is_ours(claim):
+        if name in VOLUME_PATHS and name not in own and name not in named and found.is_ours(claim):
             yield Mistake(
                 VOLUME_PATHS[name],
                 f"no longer uses PersistentVolumeClaim {name}, which holds data of this stack and is protected",

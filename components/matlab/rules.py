@@ -232,6 +232,14 @@ def _environment(settings: Settings) -> Iterator[Mistake]:
                 )
 
 
+def _authority(settings: Settings) -> Iterator[Mistake]:
+    authority, path = settings.security.authority, "matlab.security.authority"
+    if authority.key and not authority.certificate:
+        yield Mistake(f"{path}.certificate", "is missing beside the key", "Give both, or neither.")
+    if authority.certificate and not authority.key:
+        yield Mistake(f"{path}.key", "is missing beside the certificate", "Give both, or neither.")
+
+
 def _duplicates(path: str, items: Sequence[str]) -> Iterator[Mistake]:
     for item, count in Counter(items).items():
         if count > 1:
@@ -249,6 +257,7 @@ RULES: tuple[Rule[Settings], ...] = (
     _ldap,
     _resources,
     _environment,
+    _authority,
 )
 
 

@@ -38,6 +38,7 @@ from components.shared.fields import (
     Positive,
     Seconds,
     Secret,
+    SecretText,
     UserPort,
     refuse,
 )
@@ -78,6 +79,8 @@ def _user(value: str) -> str:
 Release = Annotated[str, AfterValidator(_release)]
 """A MATLAB release. Lexicographic order is release order (facts §1.1)."""
 UserName = Annotated[str, AfterValidator(_user)]
+LdapUrl = Annotated[str, AfterValidator(_ldap_url)]
+Certificate = Annotated[str, AfterValidator(_certificate)]
 
 
 class Workers(Model):
@@ -233,6 +236,15 @@ class Haproxy(Model):
     resources: ProxyResources = ProxyResources()
 
 
+class Authority(Model):
+    """A CA that exists: profiles that were handed out with it stay valid (docs/data.md)."""
+
+    certificate: Certificate | None = None
+    """PEM certificate of the CA: serverCert of secret.json in Secret mjs-shared-secret."""
+    key: SecretText | None = None
+    """Secret. PEM key of the CA, PKCS#8: serverKey of the same document."""
+
+
 class Security(Model):
     """Who may do what, and the credentials that the stack owns."""
 
@@ -248,6 +260,7 @@ class Security(Model):
     """Name of the MJS administrator; with LDAP a user of the LDAP server."""
     admin_password: Secret | None = None
     """Secret. Password of the MJS administrator (level 2); null: generated. With LDAP that user's LDAP password."""
+    authority: Authority = Authority()
     credentials_generation: Positive = 1
     """Raise by one to replace CA, certificates and profile; every profile that was handed out becomes invalid."""
 
@@ -255,13 +268,13 @@ class Security(Model):
 class Ldap(Model):
     """Users from an LDAP server; off without url."""
 
-    url: Annotated[str, AfterValidator(_ldap_url)] | None = None
+    url: LdapUrl | None = None
     """ldap://HOST:PORT or ldaps://HOST:PORT."""
     security_principal_format: Line | None = None
     """How a user name becomes an LDAP principal, such as [username]@example.org."""
     synchronization_interval_secs: Positive = 1800
     """Seconds between two synchronizations."""
-    certificate: Annotated[str, AfterValidator(_certificate)] | None = None
+    certificate: Certificate | None = None
     """PEM certificate of an ldaps:// server or of its CA."""
 
 

@@ -6,67 +6,37 @@ true: every key is there, every path exists, and setting a path changes each fie
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
 
 from components.matlab import names
 from components.matlab.defaults import Images
+from components.matlab.upstream_keys import (
+    BALANCER,
+    CONFIG,
+    CONTROLLER_POD,
+    DEFINITIONS,
+    FIRST_CHART,
+    HAPROXY_FILE,
+    HAPROXY_POD,
+    INGRESS,
+    INGRESS_PROXY_POD,
+    MANAGER,
+    MANAGER_FILES,
+    MANAGER_POD,
+    MANAGER_SERVICE,
+    POOL,
+    POOL_POD,
+    PROXY,
+    PROXY_POD,
+    SETTINGS,
+    WORKER,
+    WORKER_FILES,
+    WORKER_POD,
+    Key,
+    Kind,
+)
 
 KEYS_OF_THE_CHART: Final = 106
-FIRST_CHART: Final = "1.0.0"
-NEWEST_CHART: Final = "2.1.1"
-
-
-class Kind(StrEnum):
-    """What the chart's schema takes for a value."""
-
-    TEXT = "text"
-    INTEGER = "whole number"
-    BOOLEAN = "true or false"
-    QUANTITY = "quantity"
-    ITEMS = "list"
-    MAP = "map"
-
-
-@dataclass(frozen=True)
-class Key:
-    """One key of the chart. A place is `Kind/name [file] [path]`, where `containers[name]` picks a list item by name."""
-
-    name: str
-    kind: Kind
-    paths: tuple[str, ...]
-    """Config paths below `matlab`; none: `note` says why."""
-    places: tuple[str, ...]
-    default: Any = None
-    """The chart's default; None where it has none."""
-    since: str = FIRST_CHART
-    """Chart version that first knew the key (facts §2.9)."""
-    hidden: bool = False
-    """In the chart's schema, but neither in its values file nor in its documentation."""
-    note: str = ""
-
-
-CONFIG = f"ConfigMap/{names.CONTROLLER_CONFIG} config.json "
-MANAGER_FILES = f"ConfigMap/{names.JOB_MANAGER_CONFIG} "
-WORKER_FILES = f"ConfigMap/{names.WORKER_CONFIG} "
-WORKER = f"ConfigMap/{names.WORKER_TEMPLATE} {names.TEMPLATE_FILE} "
-WORKER_POD = f"{WORKER}spec.containers[{names.WORKER}]."
-POOL = f"ConfigMap/{names.POOL_PROXY_TEMPLATE} {names.TEMPLATE_FILE} "
-POOL_POD = f"{POOL}spec.containers[{names.POOL_PROXY}]."
-HAPROXY_FILE = f"ConfigMap/{names.INGRESS_PROXY_CONFIG} haproxy.cfg"
-MANAGER = f"Deployment/{names.JOB_MANAGER} spec.template.spec."
-MANAGER_POD = f"{MANAGER}containers[{names.JOB_MANAGER}]."
-CONTROLLER_POD = f"Deployment/{names.CONTROLLER} spec.template.spec.containers[{names.CONTROLLER}]."
-INGRESS = f"Deployment/{names.INGRESS_PROXY} spec.template.spec."
-HAPROXY_POD = f"{INGRESS}containers[{names.HAPROXY}]."
-PROXY = f"Deployment/{names.PARALLEL_SERVER_PROXY} spec.template.spec."
-PROXY_POD = f"{PROXY}containers[{names.PARALLEL_SERVER_PROXY}]."
-INGRESS_PROXY_POD = f"{INGRESS}containers[{names.PARALLEL_SERVER_PROXY}]."
-BALANCER = f"Service/{names.INGRESS_PROXY}"
-MANAGER_SERVICE = f"Service/{names.JOB_MANAGER}"
-DEFINITIONS = "mjs_def.sh "
-SETTINGS = "settings.sh "
 
 
 def _key(name: str, kind: Kind, path: str, *places: str, default: Any = None, **more: Any) -> Key:
@@ -109,7 +79,7 @@ _SIZES = (
 
 _VOLUMES = (
     _key("checkpointPVC", _TEXT, "storage.checkpoint.claim storage.checkpoint.persistent",
-         f"{MANAGER}volumes[checkpoint-vol]", note="required; `\"\"` becomes `persistent: false`"),
+         f"{MANAGER}volumes[checkpoint-vol]", note='required; `""` becomes `persistent: false`'),
     _key("logPVC", _TEXT, "storage.log.claim storage.log.persistent", f"{MANAGER}volumes[log-vol]",
          note="required; the controller logs to its standard output instead (B13, B14)"),
     _key("workerLogPVC", _TEXT, "storage.workerLog.claim storage.workerLog.persistent",
@@ -219,7 +189,8 @@ def _resources() -> tuple[Key, ...]:
     keys = []
     for prefix, group, places, (cpu, memory), memory_limit, since in _PARTS:
         for what, kind, amount in (
-            ("CPU", "Request", cpu), ("CPU", "Limit", ""), ("Memory", "Request", memory), ("Memory", "Limit", memory_limit),
+            ("CPU", "Request", cpu), ("CPU", "Limit", ""), ("Memory", "Request", memory),
+            ("Memory", "Limit", memory_limit),
         ):  # fmt: skip
             field = f"resources.{kind.lower()}s.{what.lower()}"
             path = f"{group}.resources.{what.lower()}{kind}"
@@ -325,6 +296,8 @@ OURS: Final[dict[str, str]] = {
     "network.policies.workerEgress": "upstream makes no NetworkPolicy",
     "haproxy.idleTimeout": "upstream fixes 300 seconds (B31)",
     "security.adminPassword": "upstream wants Secret mjs-admin-password made by hand",
+    "security.authority.certificate": "upstream keeps the CA in Secret mjs-shared-secret, which its controller makes",
+    "security.authority.key": "upstream keeps the CA in Secret mjs-shared-secret, which its controller makes",
     "security.credentialsGeneration": "upstream replaces credentials when their Secrets are deleted",
     "ldap.certificate": "upstream wants Secret mjs-ldap-secret made by hand",
     "metrics.bringOwnCertificates": "upstream looks whether Secret mjs-metrics-secret exists",

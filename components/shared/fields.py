@@ -186,4 +186,14 @@ def _secret(value: Any) -> Any:
 
 
 Secret = Annotated[SecretStr, BeforeValidator(_secret)]
-"""A value that is given with `pulumi config set --secret --path …` only."""
+"""One line that is given with `pulumi config set --secret --path …` only."""
+
+
+def _secret_text(value: Any) -> Any:
+    if not isinstance(value, str) or not value or "\0" in value:
+        refuse("is not text", "Set it with pulumi config set --secret --path, which reads standard input.")
+    return value
+
+
+SecretText = Annotated[SecretStr, BeforeValidator(_secret_text)]
+"""As Secret, of any number of lines."""

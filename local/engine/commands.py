@@ -8,25 +8,21 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from components.shared.kube import ApiError, Unreachable
-from local.engine import kubernetes_resources, passphrase, stack_file
-from local.engine.errors import EngineError, Stopped
-from local.engine.kubernetes_api import Api
+from local.engine import deleting, passphrase, stack_file
+from local.engine.errors import EngineError
 from local.engine.lock import locked
 from local.engine.monitor import PARALLEL, serve
 from local.engine.program import SETTINGS
 from local.engine.report import Report, label
-from local.engine.run import PROVIDER, Run, check_cluster
+from local.engine.run import Run
 from local.engine.state import Resource, State
 from local.engine.values import Json, plain, redacted
 
@@ -89,9 +85,14 @@ def evaluate(target: Target, state: State, report: Report, *, dry_run: bool) -> 
     settings = {"project": target.project.name, "stack": target.stack, "monitor": address, "engine": address,
                 "parallel": PARALLEL, "dry_run": dry_run, "organization": "organization",
                 "root_directory": str(target.project.root)}  # fmt: skip
-    path = os.pathsep.join(filter(None, (str(target.project.root), str(_REPOSITORY), os.environ.get("PYTHONPATH"))))
-    environment = {**os.environ, SETTINGS: json.dumps(settings), "PULUMI_CONFIG": json.dumps(config), "PYTHONPATH": path,
-                   "PULUMI_CONFIG_SECRET_KEYS": json.dumps(secret_keys)}  # fmt: skip
+    folders = (str(target.project.root), str(_REPOSITORY), os.environ.get("PYTHONPATH"))
+    environment = {
+        **os.environ,
+        SETTINGS: json.dumps(settings),
+        "PULUMI_CONFIG": json.dumps(config),
+        "PULUMI_CONFIG_SECRET_KEYS": json.dumps(secret_keys),
+        "PYTHONPATH": os.pathsep.join(filter(None, folders)),
+    }
     # In a session of its own: Ctrl-C is ours to handle, the program must see its registrations through.
     child = subprocess.Popen(
         [sys.executable, "-m", "local.engine.program"], cwd=target.project.root, env=environment, stdin=subprocess.PIPE,
@@ -139,8 +140,8 @@ def preview(target: Target, report: Report, *, expect_no_changes: bool) -> int:
             return _failed(report, run)
         gone = run.gone()
         for resource in gone:
-            _show_deletion(report, resource, 0.0)
-        _refuse_protected(gone)
+            report.deleted(resource)
+        deleting.refuse_protected(gone)
         report.summary(_stack_outputs(run.records.values()), _calls(run))
     if expect_no_changes and report.has_changes():
         report.line("error: changes were not expected", sys.stderr)
@@ -162,7 +163,7 @@ def up(target: Target, report: Report, *, as_json: bool = False) -> int:
             if plan.failed:
                 report.errors += plan_report.errors
                 return _failed(report, plan)
-            _refuse_protected(plan.gone())
+            deleting.refuse_protected(plan.gone())
             if plan.changes_nothing():
                 report.steps = plan_report.steps
                 report.summary(_stack_outputs(state.resources.values()), calls)
@@ -170,8 +171,8 @@ def up(target: Target, report: Report, *, as_json: bool = False) -> int:
         run = evaluate(target, state, report, dry_run=False)
         if not run.failed:
             gone = run.gone()
-            _refuse_protected(gone)
-            _delete(state, [resource.urn for resource in gone], run.apis, report, run)
+            deleting.refuse_protected(gone)
+            deleting.delete(run, [resource.urn for resource in gone])
         calls += _calls(run)
         if run.failed:
             return _failed(report, run)
@@ -186,13 +187,8 @@ def destroy(target: Target, report: Report, *, purge: bool) -> int:
         kept = set() if purge else state.in_use(urn for urn, resource in state.resources.items() if resource.protect)
         chosen = [urn for urn in state.resources if urn not in kept]
         run = Run(state, report, dry_run=False)
-        used = {state.resources[urn].provider.rpartition("::")[0] for urn in chosen}
-        for urn in used & state.resources.keys():
-            provider = state.resources[urn]
-            if provider.type == f"{PROVIDER}kubernetes":
-                run.apis[urn] = _connected(provider, state)
         with _interrupts(run):
-            _delete(state, chosen, run.apis, report, run)
+            deleting.delete(run, chosen)
         if run.failed:
             return _failed(report, run)
         report.summary(None, _calls(run))
@@ -200,7 +196,7 @@ def destroy(target: Target, report: Report, *, purge: bool) -> int:
         if standing:
             report.line("still there, because it is protected:")
             for resource in standing:
-                report.line(f"  {_label(resource)}")
+                report.line(f"  {label(resource.type, resource.inputs, resource.name)}")
             report.line("to remove that too, data and keys included: destroy --purge")
         return 0
 
@@ -213,66 +209,6 @@ def outputs(target: Target, *, show_secrets: bool) -> int:
         raise EngineError(f"the stack {target.stack} was not deployed from here: {state.path} has no resources")
     print(json.dumps(plain(found) if show_secrets else redacted(found), ensure_ascii=False, indent=2))
     return 0
-
-
-def _connected(provider: Resource, state: State) -> Api:
-    inputs = plain(provider.inputs)
-    api = Api.connect(inputs.get("kubeconfig"), inputs.get("context"), inputs.get("namespace"))
-    check_cluster(provider, {"clusterUid": api.identity(), "server": api.server}, state)
-    return api
-
-
-def _delete(state: State, urns: list[str], apis: dict[str, Api], report: Report, run: Run) -> None:
-    """Delete in reverse order of dependency, what is independent at once."""
-    order = state.deletion_order(urns)
-    chosen = set(urns)
-
-    def remove(resource: Resource) -> None:
-        begin = time.monotonic()
-        if resource.type.startswith("kubernetes:") and resource.deleted_with not in chosen:
-            urn = resource.provider.rpartition("::")[0]
-            api = apis.get(urn) or apis.setdefault(urn, _connected(state.resources[urn], state))
-            kubernetes_resources.delete(api, resource, report.note, run.stopping)
-        state.remove(resource.urn)
-        if resource.custom and not resource.type.startswith(PROVIDER):
-            _show_deletion(report, resource, time.monotonic() - begin)
-
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        under_way: dict[Future[None], str] = {}
-        while order.is_active():
-            if not run.stopping.is_set():
-                under_way.update({pool.submit(remove, state.resources[urn]): urn for urn in order.get_ready()})
-            if not under_way:
-                return
-            done, _ = wait(under_way, return_when=FIRST_COMPLETED)
-            for future in done:
-                urn = under_way.pop(future)
-                try:
-                    future.result()
-                except Stopped:
-                    continue
-                except (EngineError, ApiError, Unreachable) as error:
-                    run.fail(str(error))
-                else:
-                    order.done(urn)
-
-
-def _refuse_protected(gone: Iterable[Resource]) -> None:
-    protected = [_label(resource) for resource in gone if resource.protect]
-    if protected:
-        raise EngineError(
-            f"the program no longer has {', '.join(protected)}, and protected resources are not deleted; nothing is changed. "
-            "Bring them back into the config, or remove everything with destroy --purge"
-        )
-
-
-def _show_deletion(report: Report, resource: Resource, elapsed: float) -> None:
-    if resource.custom and not resource.type.startswith(PROVIDER):
-        report.deleted(resource.type, resource.inputs, resource.name, elapsed)
-
-
-def _label(resource: Resource) -> str:
-    return label(resource.type, resource.inputs, resource.name)
 
 
 def _stack_outputs(resources: Iterable[Resource]) -> Json | None:

@@ -150,8 +150,8 @@ class Api:
             if foreign := [field for field in fields if not has_field(before, field)]:
                 owners = ", ".join(sorted(set(_FINDINGS.findall(error.message))))
                 raise EngineError(
-                    f"{title(manifest)}: {', '.join(foreign)} is managed by {owners}; take it out of the config here, or "
-                    "have them give it up"
+                    f"{title(manifest)}: {', '.join(foreign)} is managed by {owners}; take it out of the config here, "
+                    "or have them give it up"
                 ) from error
         return self.request("PATCH", path, manifest, query={**query, "force": "true"}, content_type=APPLY_PATCH)
 

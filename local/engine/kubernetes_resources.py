@@ -53,7 +53,9 @@ def _normal(inputs: Json) -> Json:
     if manifest.get("kind") == "Secret" and isinstance(manifest.get("stringData"), dict):
         # The API server stores it as data and never shows it again: neither drift nor a removed key would be seen.
         texts = manifest.pop("stringData")
-        coded = {key: text if text == UNKNOWN else base64.b64encode(text.encode()).decode() for key, text in texts.items()}
+        coded = {
+            key: text if text == UNKNOWN else base64.b64encode(text.encode()).decode() for key, text in texts.items()
+        }
         manifest["data"] = {**(manifest.get("data") or {}), **coded}
     return manifest
 
@@ -66,13 +68,13 @@ def preview(api: Api, registration: Registration) -> Outcome:
         return Outcome("create", "", inputs)
     live = None
     if old is not None and old.status != CREATING:
-        before = _unmoved(api, registration, manifest)
+        before = _unmoved(api, old, manifest)
         live = api.get(api.path(manifest)) if manifest["metadata"]["name"] != UNKNOWN else None
         if live is not None:
             if not is_known(manifest):
                 found = list(changes(old.inputs, inputs))
                 return Outcome("update", old.id, _outputs(registration, manifest), found)
-            return _preview_change(api, registration, manifest, before, live)
+            return _preview_change(api, registration, old, manifest, before=before, live=live)
     if not is_known(manifest):
         return Outcome("create", "", _outputs(registration, manifest))
     if manifest["kind"] == "PersistentVolumeClaim" and waiting.readiness(manifest):
@@ -88,9 +90,9 @@ def preview(api: Api, registration: Registration) -> Outcome:
     return Outcome("create", "", _outputs(registration, _without_server_fields(made)))
 
 
-def _preview_change(api: Api, registration: Registration, manifest: Json, before: Json, live: Json) -> Outcome:
-    old = registration.old
-    assert old is not None
+def _preview_change(  # noqa: PLR0913 - three versions of an object, and whose it is
+    api: Api, registration: Registration, old: Resource, manifest: Json, *, before: Json, live: Json
+) -> Outcome:
     if before == manifest and _stands_as_recorded(manifest, old, live):
         operation = "same" if old.status == READY else "wait"
         return Outcome(operation, old.id, _outputs(registration, live), status=old.status)
@@ -128,7 +130,7 @@ class Upper:
         before: Json = {}
         try:
             if old is not None and old.status != CREATING:
-                before = _unmoved(api, self._registration, manifest)
+                before = _unmoved(api, old, manifest)
                 live = api.get(api.path(manifest))
             if old is None or live is None:
                 return self._wait("create", self._create())
@@ -228,10 +230,8 @@ def _held_by(live: Json) -> str:
     return f": held by {', '.join(holders)}" if holders else ""
 
 
-def _unmoved(api: Api, registration: Registration, manifest: Json) -> Json:
+def _unmoved(api: Api, old: Resource, manifest: Json) -> Json:
     """The manifest recorded last. Raises NeedsCli when the new one is another object, which means a replacement."""
-    old = registration.old
-    assert old is not None
     before = api.located(_normal(old.inputs))
     places = [
         (
@@ -289,12 +289,12 @@ def _sentence(manifest: Json, error: ApiError) -> EngineError:
     name = title(manifest)
     if error.status == CONFLICT and error.reason == "AlreadyExists":
         return EngineError(
-            f"{name} exists already and is not in the state of this stack: delete it, or take it over with `pulumi import` "
-            "(the full Pulumi CLI)"
+            f"{name} exists already and is not in the state of this stack: delete it, or take it over with `pulumi "
+            "import` (the full Pulumi CLI)"
         )
     if error.status == INVALID and any(word in error.message.lower() for word in _IMMUTABLE):
         return EngineError(
-            f"{name} cannot be changed in place: {error.message}. The small engine never replaces an object: take the change "
-            "back, delete the object yourself, or use the full Pulumi CLI"
+            f"{name} cannot be changed in place: {error.message}. The small engine never replaces an object: take the "
+            "change back, delete the object yourself, or use the full Pulumi CLI"
         )
     return EngineError(f"{name}: the API server refuses it ({error.reason or error.status}): {error.message}")

@@ -78,8 +78,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     def GetDeploymentInfo(self, request: empty_pb2.Empty, context: Any) -> resource_pb2.DeploymentInfo:  # noqa: N802, ARG002
         """What this evaluation is."""
         return resource_pb2.DeploymentInfo(
-            project=self.run.state.project, stack=self.run.state.stack, organization="organization", config=self._config,
-            configSecretKeys=self._secret_keys, dryRun=self.run.dry_run, parallel=PARALLEL,
+            project=self.run.state.project, stack=self.run.state.stack, organization="organization",
+            config=self._config, configSecretKeys=self._secret_keys, dryRun=self.run.dry_run, parallel=PARALLEL,
             supportedFeatures=_FEATURES.values(),
         )  # fmt: skip
 

@@ -92,6 +92,6 @@ def passphrase_from(environment: Mapping[str, str] = os.environ) -> str:
         except OSError as error:
             raise EngineError(f"PULUMI_CONFIG_PASSPHRASE_FILE cannot be read: {error}") from error
     raise EngineError(
-        "the stack's secrets need its passphrase: set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE to a file "
-        "that holds it"
+        "the stack's secrets need its passphrase: set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE to a "
+        "file that holds it"
     )

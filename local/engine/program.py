@@ -14,6 +14,7 @@ import sys
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pulumi
 import pulumi.runtime
@@ -63,8 +64,8 @@ def _run_program() -> None:
 def _users_traceback() -> str:
     """The traceback from the first frame of the project on."""
     frames = traceback.extract_tb(sys.exc_info()[2])
-    main_file = os.path.abspath("__main__.py")
-    start = next((index for index, frame in enumerate(frames) if os.path.abspath(frame.filename) == main_file), 0)
+    main_file = Path("__main__.py").resolve()
+    start = next((index for index, frame in enumerate(frames) if Path(frame.filename).resolve() == main_file), 0)
     return traceback.format_exc(limit=start - len(frames)) if start else traceback.format_exc()
 
 

@@ -15,8 +15,8 @@ from local.engine.waiting import seconds
 # All other fields of the request are options; whichever the SDK grows next is refused until somebody thinks about it.
 _HONOURED = {"type", "name", "parent", "custom", "object", "protect", "dependencies", "provider", "providers",
              "propertyDependencies", "additionalSecretOutputs", "customTimeouts", "deletedWith"}  # fmt: skip
-_ABOUT_THE_SDK = {"version", "pluginDownloadURL", "acceptSecrets", "supportsPartialValues", "acceptResources", "aliasSpecs",
-                  "sourcePosition", "stackTrace", "parentStackTraceHandle", "supportsResultReporting",
+_ABOUT_THE_SDK = {"version", "pluginDownloadURL", "acceptSecrets", "supportsPartialValues", "acceptResources",
+                  "aliasSpecs", "sourcePosition", "stackTrace", "parentStackTraceHandle", "supportsResultReporting",
                   "accepts_byte_string"}  # fmt: skip
 # How to replace, where nothing is ever replaced.
 _MOOT = {"deleteBeforeReplace", "deleteBeforeReplaceDefined"}
@@ -88,7 +88,7 @@ def differs(old: Resource | None, new: Resource, *, outputs: bool) -> bool:
 
 
 def urn_of(kind: str, name: str, parent: str, state: State) -> str:
-    """The resource's URN; a parent's type, and its parents', stands before the type (pulumi/pulumi sdk/go/common/resource/urn)."""
+    """The resource's URN; the types of its parents stand before its own (pulumi/pulumi sdk/go/common/resource/urn)."""
     parent_type = parent.split("::")[2] if parent else "pulumi:pulumi:Stack"
     prefix = "" if parent_type == "pulumi:pulumi:Stack" else f"{parent_type}$"
     return f"urn:pulumi:{state.stack}::{state.project}::{prefix}{kind}::{name}"

@@ -11,8 +11,11 @@ from typing import Any, TextIO
 
 from local.engine.kubernetes_api import title
 from local.engine.registration import Outcome
+from local.engine.state import Resource
 from local.engine.values import Json, plain, redacted
 
+PROVIDER = "pulumi:providers:"
+"""What the type of a provider resource begins with."""
 _SIGNS = {"create": "+", "update": "~", "replace": "±", "wait": "…", "delete": "-", "same": "="}
 _DONE = {
     "create": "created",
@@ -68,9 +71,10 @@ class Report:
         if outcome.operation != "same" and not self._silent:
             self.line(self._described(entry))
 
-    def deleted(self, kind: str, inputs: Json, name: str, elapsed: float) -> None:
+    def deleted(self, resource: Resource, elapsed: float = 0.0) -> None:
         """One resource is gone, or, in a preview, will be."""
-        self.step(Outcome("delete", "", {}), kind, inputs, name, elapsed)
+        if resource.custom and not resource.type.startswith(PROVIDER):
+            self.step(Outcome("delete", "", {}), resource.type, resource.inputs, resource.name, elapsed)
 
     def count(self) -> Counter[str]:
         """How many steps of each operation."""
@@ -84,10 +88,12 @@ class Report:
         operation = entry["operation"]
         word = operation if self.dry_run else _DONE[operation]
         time_taken = "" if self.dry_run else f"  ({entry['seconds']:.1f} s)"
-        lines = [f"  {_SIGNS[operation]} {word:<9} {entry['object']}{time_taken}"]
-        for change in entry["changes"]:
-            lines.append(f"        {change['path']}: {_value(change['old'])} → {_value(change['new'])}")
-        return "\n".join(lines)
+        first = f"  {_SIGNS[operation]} {word:<9} {entry['object']}{time_taken}"
+        rest = [
+            f"        {change['path']}: {_value(change['old'])} → {_value(change['new'])}"
+            for change in entry["changes"]
+        ]
+        return "\n".join([first, *rest])
 
     def summary(self, outputs: Json | None, calls: Counter[str]) -> None:
         """The end of a run that went through."""

@@ -14,16 +14,15 @@ from local.engine import crypto_resources, kubernetes_resources
 from local.engine.errors import EngineError, NeedsCli, Stopped
 from local.engine.kubernetes_api import Api
 from local.engine.registration import Outcome, Registration, differs
-from local.engine.report import Report
+from local.engine.report import PROVIDER, Report
 from local.engine.state import Resource, State
 from local.engine.values import Json, changes, is_known, marked_like, plain
 
-PROVIDER = "pulumi:providers:"
 _PACKAGES = ("kubernetes", "tls", "random")
-# Settings of the Kubernetes provider that agree with what this engine does anyway, or only with how it is done.
-_SETTINGS = {"kubeconfig", "context", "namespace", "enableServerSideApply", "enableConfigMapMutable", "enableSecretMutable",
-             "strictMode", "clusterIdentifier", "kubeClientSettings", "suppressDeprecationWarnings",
-             "suppressHelmHookWarnings"}  # fmt: skip
+# Settings of the Kubernetes provider that agree with what this engine does, or that only say how it is done.
+_SETTINGS = {"kubeconfig", "context", "namespace", "enableServerSideApply", "enableConfigMapMutable",
+             "enableSecretMutable", "strictMode", "clusterIdentifier", "kubeClientSettings",
+             "suppressDeprecationWarnings", "suppressHelmHookWarnings"}  # fmt: skip
 _OF_HELM_AND_FILES = ("kubernetes:helm.sh/", "kubernetes:yaml:", "kubernetes:yaml/", "kubernetes:kustomize")
 
 
@@ -46,11 +45,7 @@ class Run:
             raise Stopped
         begin = time.monotonic()
         try:
-            registration = Registration.of(request, self.state)
-            with self._lock:
-                if registration.urn in self._claimed:
-                    raise EngineError(f"two resources have the same URN {registration.urn}")
-                self._claimed.add(registration.urn)
+            registration = self._claim(request)
             outcome = self._handle(registration)
         except (EngineError, ApiError, Unreachable) as error:
             self.fail(f"{request.type} {request.name!r}: {error}")
@@ -62,6 +57,14 @@ class Run:
         if request.custom and not request.type.startswith(PROVIDER):
             self.report.step(outcome, request.type, registration.inputs, request.name, time.monotonic() - begin)
         return registration.urn, outcome
+
+    def _claim(self, request: resource_pb2.RegisterResourceRequest) -> Registration:
+        registration = Registration.of(request, self.state)
+        with self._lock:
+            if registration.urn in self._claimed:
+                raise EngineError(f"two resources have the same URN {registration.urn}")
+            self._claimed.add(registration.urn)
+        return registration
 
     def outputs(self, urn: str, outputs: Json) -> None:
         """Attach the outputs of a component or of the stack."""
@@ -83,9 +86,14 @@ class Run:
 
     def changes_nothing(self) -> bool:
         """True when the state already says all that this run, a preview, found, outputs included."""
-        return self._all_stands and not self.gone() and not any(
-            differs(self.state.resources.get(urn), record, outputs=not record.custom) or not is_known(record.outputs)
-            for urn, record in self.records.items()
+        return (
+            self._all_stands
+            and not self.gone()
+            and not any(
+                differs(self.state.resources.get(urn), record, outputs=not record.custom)
+                or not is_known(record.outputs)
+                for urn, record in self.records.items()
+            )
         )
 
     def _note(self, registration: Registration, outcome: Outcome) -> None:
@@ -182,12 +190,20 @@ class Run:
         return kubernetes_resources.Upper(api, registration, record, self.report.note, self.stopping).run()
 
 
+def connected(provider: Resource, state: State) -> Api:
+    """The cluster of a recorded provider, for deletions."""
+    inputs = plain(provider.inputs)
+    api = Api.connect(inputs.get("kubeconfig"), inputs.get("context"), inputs.get("namespace"))
+    check_cluster(provider, {"clusterUid": api.identity(), "server": api.server}, state)
+    return api
+
+
 def check_cluster(old: Resource | None, found: Json, state: State) -> None:
     """Refuse to mix two clusters in one state."""
     recorded = plain(old.outputs) if old else {}
     if recorded.get("clusterUid", found["clusterUid"]) != found["clusterUid"]:
         raise EngineError(
-            f"the state {state.path.name} is of the cluster at {recorded['server']} (UID {recorded['clusterUid']}), but the "
-            f"context leads to {found['server']} (UID {found['clusterUid']}). Select that cluster again; if it is gone for "
-            "good, move the state file away to begin anew (the keys in it go with it)"
+            f"the state {state.path.name} is of the cluster at {recorded['server']} (UID {recorded['clusterUid']}), "
+            f"but the context leads to {found['server']} (UID {found['clusterUid']}). Select that cluster again; if it "
+            "is gone for good, move the state file away to begin anew (the keys in it go with it)"
         )

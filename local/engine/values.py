@@ -25,7 +25,7 @@ ABSENT = "(absent)"
 
 
 class Secret:
-    """A secret value. Read from a state it stays encrypted until somebody needs it, so `outputs` needs no passphrase."""
+    """A secret value. Read from a state, it stays encrypted until somebody needs it."""
 
     def __init__(
         self, value: Any = None, ciphertext: str | None = None, decrypt: Callable[[str], str] | None = None
@@ -83,13 +83,12 @@ def _to_value(value: Any) -> struct_pb2.Value:
         return struct_pb2.Value(struct_value=to_struct(value))
     if isinstance(value, list):
         return struct_pb2.Value(list_value=struct_pb2.ListValue(values=[_to_value(item) for item in value]))
-    if isinstance(value, bool):
-        return struct_pb2.Value(bool_value=value)
-    if isinstance(value, (int, float)):
-        return struct_pb2.Value(number_value=value)
     if value is None:
         return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
-    return struct_pb2.Value(string_value=str(value))
+    if isinstance(value, bool):
+        return struct_pb2.Value(bool_value=value)
+    number = isinstance(value, (int, float))
+    return struct_pb2.Value(number_value=value) if number else struct_pb2.Value(string_value=str(value))
 
 
 def transform(value: Any, on_secret: Callable[[Secret], Any]) -> Any:
@@ -147,7 +146,8 @@ def marked_like(template: Any, value: Any) -> Any:
 def shaped_like(template: Any, value: Any) -> Any:
     """Only those fields of a live object that the manifest has, which is what we answer for."""
     if isinstance(template, Mapping) and isinstance(value, Mapping):
-        return {key: shaped_like(item, value[key]) for key, item in template.items() if key in value}
+        # An empty mapping asks for nothing, and the API server drops many of them until somebody fills them.
+        return {key: shaped_like(item, value[key]) for key, item in template.items() if key in value and item != {}}
     if isinstance(template, list) and isinstance(value, list) and len(template) == len(value):
         return [shaped_like(item, live) for item, live in zip(template, value, strict=True)]
     return value

@@ -202,7 +202,7 @@ def why(api: Api, live: Json) -> str:
         return _last_warning(api, live)
     if kind == "Pod":
         return _pod_trouble(api, live)
-    labels = live.get("spec", {}).get("selector", {}).get("matchLabels") if kind not in ("Service",) else None
+    labels = live.get("spec", {}).get("selector", {}).get("matchLabels") if kind != "Service" else None
     if not isinstance(labels, dict):
         return ""
     selector = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
@@ -216,7 +216,9 @@ def why(api: Api, live: Json) -> str:
 
 def _waits(pod: Json) -> bool:
     # A hollow node reports even a pod as Ready whose containers were never started (kubemark's FakeManager).
-    return any(container.get("state", {}).get("waiting") for container in pod.get("status", {}).get("containerStatuses", ()))
+    return any(
+        container.get("state", {}).get("waiting") for container in pod.get("status", {}).get("containerStatuses", ())
+    )
 
 
 def _pod_trouble(api: Api, pod: Json) -> str:
@@ -251,7 +253,7 @@ def timed_out(live: Json, lack: str, reason: str, limit: float) -> str:
     if live["kind"] == "Service" and not live.get("status", {}).get("loadBalancer", {}).get("ingress"):
         metadata = live["metadata"]
         return (
-            f"no load-balancer implementation gave the Service {metadata['namespace']}/{metadata['name']} an address within "
-            f"{limit:.0f} seconds; install one, or set clusterHost of the system in the stack config"
+            f"no load-balancer implementation gave the Service {metadata['namespace']}/{metadata['name']} an address "
+            f"within {limit:.0f} seconds; install one, or set clusterHost of the system in the stack config"
         )
     return f"{title(live)} exists but was not ready within {limit:.0f} seconds: {lack}{'; ' + reason if reason else ''}"

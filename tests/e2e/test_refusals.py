@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,7 +34,7 @@ def namespace(checkout: Checkout) -> Iterator[str]:
     yield NAMESPACE
     checkout.api.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
     while checkout.api.get(f"/api/v1/namespaces/{NAMESPACE}"):
-        pass
+        time.sleep(0.2)
 
 
 def refused(checkout: Checkout, *sentences: str) -> None:

@@ -84,7 +84,8 @@ class Demo(pulumi.ComponentResource):
         k8s.apps.v1.Deployment(
             "web", metadata=meta("web"),
             spec={
-                "replicas": config.get("replicas", 1), "minReadySeconds": config.get("minReadySeconds"), "selector": {"match_labels": {"app": app}},
+                "replicas": config.get("replicas", 1), "minReadySeconds": config.get("minReadySeconds"),
+                "selector": {"match_labels": {"app": app}},
                 "template": {
                     "metadata": {"labels": {"app": app}},
                     "spec": {
@@ -189,7 +190,12 @@ class Project:
         """The objects of the namespace that carry our label."""
         query = {"labelSelector": "app.kubernetes.io/managed-by=pulumi"}
         found = set()
-        for path in ("/api/v1/{}/configmaps", "/api/v1/{}/secrets", "/api/v1/{}/services", "/apis/apps/v1/{}/deployments"):
+        for path in (
+            "/api/v1/{}/configmaps",
+            "/api/v1/{}/secrets",
+            "/api/v1/{}/services",
+            "/apis/apps/v1/{}/deployments",
+        ):
             answer = self.cluster.request("GET", path.format(f"namespaces/{self.namespace}"), query=query)
             found |= {f"{path.rpartition('/')[2]}/{item['metadata']['name']}" for item in answer["items"]}
         return found
@@ -305,7 +311,12 @@ def test_secrets_of_a_changed_secret_are_not_shown(project: Project) -> None:
     project.run("up")
     password = project.secret("credentials", "password")
     path = f"/api/v1/namespaces/{project.namespace}/secrets/credentials"
-    manifest = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "credentials"}, "data": {"password": "bXlzdGVyeQ=="}}
+    manifest = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "credentials"},
+        "data": {"password": "bXlzdGVyeQ=="},
+    }
     project.apply_as_somebody_else(path, manifest)
     preview = project.run("preview")
     assert "data.password: [secret] → [secret]" in preview
@@ -384,14 +395,17 @@ def test_an_object_of_somebody_else_is_not_taken_over(project: Project) -> None:
     for command in ("preview", "up"):
         refused = project.run(command, code=1)
         assert f"Namespace {project.namespace} exists already" in refused
-    assert "clusters.pulumi/stack" in project.cluster.request("GET", f"/api/v1/namespaces/{project.namespace}")["metadata"]["labels"]
+    assert (
+        "clusters.pulumi/stack"
+        in project.cluster.request("GET", f"/api/v1/namespaces/{project.namespace}")["metadata"]["labels"]
+    )
 
 
 def test_a_deployment_that_does_not_start_is_explained_and_waited_for_again(project: Project) -> None:
     # Hollow nodes call every pod Ready at once; this keeps the Deployment from being Available.
     project.config |= {"secretName": "missing", "minReadySeconds": 500, "timeout": "14s"}
     process = project.start("up")
-    project.wait_for(lambda: project.pods())
+    project.wait_for(project.pods)
     # What a kubelet says about it; a hollow one takes minutes to.
     pod = project.pods()[0]["metadata"]
     reference = {"kind": "Pod", "namespace": project.namespace, "name": pod["name"], "uid": pod["uid"]}
@@ -425,7 +439,9 @@ def test_a_deployment_that_does_not_start_is_explained_and_waited_for_again(proj
 def test_a_load_balancer_without_an_address_says_what_to_do(project: Project) -> None:
     project.config |= {"lbClass": "example.com/nobody", "lbTimeout": "3"}
     failed = project.run("up", code=1)
-    assert f"no load-balancer implementation gave the Service {project.namespace}/lb an address within 3 seconds" in failed
+    assert (
+        f"no load-balancer implementation gave the Service {project.namespace}/lb an address within 3 seconds" in failed
+    )
     assert "clusterHost" in failed
 
 

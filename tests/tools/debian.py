@@ -63,7 +63,7 @@ def _unpack(package: str, folder: Path) -> None:
         options += ["-o", f"Dir::{setting}={downloads / name}/"]
     try:
         _run(package, "apt-get", *options, "update")
-        install = ("install", "--download-only", "--no-install-recommends", "--reinstall", "--yes", package)
+        install = ("install", "--download-only", "--no-install-recommends", "--yes", package)
         _run(package, "apt-get", *options, *install)
         for archive in (downloads / "archives").glob("*.deb"):
             _run(package, "dpkg", "--extract", str(archive), str(folder))

@@ -58,7 +58,8 @@ def merged(*parts: Mapping[str, Any]) -> Values:
     whole: Values = {}
     for part in parts:
         for key, value in part.items():
-            whole[key] = merged(whole[key], value) if isinstance(value, dict) and key in whole else value
+            both = isinstance(value, dict) and isinstance(whole.get(key), dict)
+            whole[key] = merged(whole[key], value) if both else value
     return whole
 
 

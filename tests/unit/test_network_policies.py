@@ -112,7 +112,7 @@ def tolerated(mode: str) -> set[Flow]:
     found |= flows("worker", "pod elsewhere", *ANY)
     # A load balancer's traffic comes from nodes, which no policy can name: the ports of the way in are open to all.
     entrance = {port for _, target, port in WAYS_IN[mode] if target == "ingress"}
-    found |= {(source, "ingress", port) for source in every - {"metadata", "metadata over IPv6"} for port in entrance}
+    found |= {(source, "ingress", port) for source in every for port in entrance}
     # Clients of no-proxy-mode are pods of any namespace, the cluster's own included.
     found |= flows("worker", "job manager", *JOB_MANAGER)
     if mode == NEW_MULTI:

@@ -188,10 +188,20 @@ def test_a_stop_that_fails_does_not_pass_for_one(make: Make) -> None:
     assert container.terminate() == 0
 
 
+SLOW_TEE = """#!/bin/bash
+read -r line
+case "${line}" in *"Z running: "* | *"Z error: "*) ;; *) sleep 0.3 ;; esac
+{ printf '%s\\n' "${line}"; cat; } | /usr/bin/tee "$@"
+"""
+"""A log volume that takes its time with what commands print."""
+
+
 @pytest.mark.parametrize("command", ["mjs", "startjobmanager"])
 def test_a_command_that_fails_ends_the_container_with_its_last_words_in_the_log(make: Make, command: str) -> None:
     """When the first process of a container ends, the kernel kills the rest: what is copied later is never read."""
     container = make()
+    container.path("bin/tee").write_text(SLOW_TEE, encoding="ascii")
+    container.path("bin/tee").chmod(0o755)
     container.behave(command, "for line in {1..3000}; do echo line $line; done; echo no licence >&2; exit 3")
     assert container.run_to_end() != 0
     for text in (container.console, script_log(container)):

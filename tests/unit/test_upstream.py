@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from components.matlab.settings import Settings
-from components.matlab.upstream import GROUPS, KEYS, KEYS_OF_THE_CHART, OURS, Key, Kind
+from components.matlab.upstream import GROUPS, KEYS, KEYS_OF_THE_CHART, OURS
+from components.matlab.upstream_keys import Key, Kind
 from components.shared.mistakes import ConfigError
 from ops.__main__ import main
 from ops.import_table import page

@@ -1,0 +1,292 @@
+"""A values file of MathWorks' chart becomes a stack file that deploys the same, and nothing of it is lost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from components.matlab.topology import Mode, Topology
+from components.matlab.upstream import KEYS
+from ops.import_translate import translate
+from ops.stack_values import load_file
+from tests.unit.import_cases import ALL, SMALL, TOGETHER, Import, Importer
+from tests.unit.upstream_objects import field, objects
+
+WORKER = "ConfigMap/mjs-worker-template pod-template.yaml spec.containers[mjs-worker]."
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Importer:
+    return Importer(tmp_path, capsys)
+
+
+def test_the_case_sets_each_of_the_106_values_to_another_than_the_default() -> None:
+    assert set(ALL) == set(KEYS)
+    assert not [name for name, key in KEYS.items() if ALL[name] == key.default]
+
+
+def test_all_106_values_come_over_and_the_result_is_accepted(run: Importer) -> None:
+    result = run(TOGETHER, "--context", "lab", "--json")
+    report = json.loads(result.out)
+    assert (result.code, report["mistakes"]) == (0, [])
+    assert set(report["became"]) == set(KEYS)
+    assert all(name in result.text for name in KEYS)
+    stack = load_file(result.file)
+    assert (stack.name, stack.target.context) == ("lab", "lab")
+    assert stack.matlab is not None
+    assert Topology(stack.matlab).mode is Mode.BACKWARDS_COMPATIBLE
+
+
+def test_values_that_exclude_each_other_are_reported_and_still_written(run: Importer) -> None:
+    result = run(ALL, "--context", "lab", "--json")
+    report = json.loads(result.out)
+    assert result.code == 2
+    assert [mistake["path"] for mistake in report["mistakes"]] == ["matlab.metrics.openPortOutsideKubernetes"]
+    assert "the chart refuses openMetricsPortOutsideKubernetes too" in report["mistakes"][0]["problem"]
+    assert set(report["became"]) == set(KEYS)
+    assert result.matlab["metrics"]["openPortOutsideKubernetes"] is True
+    assert "matlab.metrics.openPortOutsideKubernetes: the chart refuses" in result.text.replace("\n# ", " ")
+
+
+def test_every_path_of_the_table_is_set_by_its_value(run: Importer) -> None:
+    """The importer and the table must not disagree."""
+    became = json.loads(run(TOGETHER, "--context", "lab", "--json").out)["became"]
+    for name, key in KEYS.items():
+        if name == "workerPassword" or not key.paths:
+            continue
+        claim = "PVC" in name and key.paths[0].startswith("storage.")
+        expected = key.paths[:1] if claim else key.paths
+        wanted = [f"matlab.{path}" for path in expected]
+        if name == "parallelServerProxyImage":
+            wanted.pop()
+        assert became[name].split(", ") == wanted
+
+
+def test_the_result_deploys_what_the_chart_would_have_deployed(run: Importer) -> None:
+    """Round trip: values → stack file → manifests, against facts §1.4, §1.6, §3.4, §3.8 and §3.9."""
+    result = run(TOGETHER, "--context", "lab")
+    load_file(result.file)
+    made = objects(result.matlab)
+    expected = {
+        "Service/mjs-ingress-proxy spec.ports[tcp-lookup].port": 28006,
+        "Service/mjs-ingress-proxy spec.ports[tcp-jobmanager].port": 28009,
+        "Service/mjs-ingress-proxy spec.ports[tcp-parallel-server-proxy].port": 1081,
+        "Service/mjs-ingress-proxy spec.ports[tcp-pool-proxy-5].port": 31004,
+        "Service/mjs-ingress-proxy spec.ports[metrics-9001].port": 9001,
+        "Service/mjs-ingress-proxy spec.loadBalancerSourceRanges": ["192.0.2.0/24"],
+        "Deployment/mjs-job-manager spec.template.spec.containers[mjs-job-manager].image":
+            "registry.example.org/matlab-deps:9.9",
+        "Deployment/mjs-job-manager spec.template.spec.securityContext.runAsUser": 2000,
+        "Deployment/mjs-job-manager spec.template.spec.volumes[checkpoint-vol].persistentVolumeClaim.claimName":
+            "jobs",
+        "Deployment/mjs-job-manager spec.template.spec.containers[mjs-job-manager].startupProbe.initialDelaySeconds":
+            0,
+        "Deployment/mjs-parallel-server-proxy spec.template.spec.containers[mjs-parallel-server-proxy].image":
+            "registry.example.org:5000/proxy:v9",
+        "Deployment/mjs-ingress-proxy spec.template.spec.containers[haproxy].image":
+            f"registry.example.org/haproxy:3.2@sha256:{'a' * 64}",
+        "ConfigMap/mjs-job-manager-config mjs_def.sh MJS_ADDITIONAL_SUPPORTED_RELEASES": "R2024b,R2025a",
+        "ConfigMap/mjs-job-manager-config mjs_def.sh ADMIN_USER": "root of all",
+        "ConfigMap/mjs-worker-config mjs_def.sh MJS_ADDITIONAL_MATLABROOTS": "/opt/additionalmatlab/matlab-r2024b",
+        'ConfigMap/mjs-worker-template pod-template.yaml metadata.annotations["mjs/worker-domain"]':
+            "mjs-workers.mjs.svc.k8s.example.org",
+        "ConfigMap/mjs-worker-template pod-template.yaml spec.terminationGracePeriodSeconds": 90,
+        f'{WORKER}resources.limits["nvidia.com/gpu"]': "1",
+        f"{WORKER}env[MLM_LICENSE_FILE].value": "27000@license.example.org",
+        "ConfigMap/mjs-pool-proxy-template pod-template.yaml spec.containers[mjs-pool-proxy].image":
+            "registry.example.org/poolproxy:9.9",
+        "ConfigMap/mjs-controller-config config.json JobManagerName": "Lab's cluster",
+        "ConfigMap/mjs-controller-config config.json JobManagerWaitPeriod": 2,
+        "ConfigMap/mjs-controller-config config.json Network.WorkersPerPoolProxy": 16,
+    }  # fmt: skip
+    assert {place: field(made, place) for place in expected} == expected
+
+
+def test_the_smallest_values_deploy_the_charts_defaults(run: Importer) -> None:
+    result = run(SMALL, "--context", "lab")
+    assert result.code == 0
+    made = objects(result.matlab)
+    pod = "Deployment/mjs-job-manager spec.template.spec."
+    assert field(made, f"{pod}securityContext.runAsUser") == 0
+    assert field(made, f"{pod}securityContext.fsGroup") == 0
+    assert field(made, f"{pod}containers[mjs-job-manager].resources.requests") == {"cpu": "1", "memory": "2Gi"}
+    assert not [name for name in made if name.startswith(("PersistentVolumeClaim/", "NetworkPolicy/"))]
+    assert "Namespace/mjs" not in made
+
+
+def test_defaults_that_differ_from_the_charts_are_written_out_with_a_comment(run: Importer) -> None:
+    text = run(SMALL).text
+    for line in ("userID: 0", "groupID: 0", "terminationGracePeriod: 120", "idleTimeout: 86400", "create: false"):
+        above = text.splitlines()[text.splitlines().index(next(row for row in text.splitlines() if line in row)) - 1]
+        assert above.strip().startswith("# ")
+
+
+def test_an_empty_claim_becomes_data_in_the_pod(run: Importer) -> None:
+    """Charts 1.0 to 1.2 described it as the way to do without persistence (facts §8)."""
+    result = run({**SMALL, "logPVC": "", "workerLogPVC": 7}, "--context", "lab")
+    assert result.matlab["storage"]["log"] == {"persistent": False}
+    assert result.matlab["storage"]["workerLog"] == {"claim": "7"}
+
+
+def test_a_missing_claim_is_asked_for(run: Importer) -> None:
+    values = {name: value for name, value in SMALL.items() if name != "logPVC"}
+    result = run(values, "--context", "lab")
+    assert result.code == 2
+    assert "matlab.storage.log: the chart requires logPVC" in result.err
+    old = run(values, "--context", "lab", "--chart-version", "1.2.0")
+    assert (old.code, old.matlab["storage"]["log"]) == (0, {"persistent": False})
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_password_is_nowhere_in_file_and_report(run: Importer, options: tuple[str, ...]) -> None:
+    values = {**SMALL, "workerPassword": "canary-1", "adminPassword": "canary-2", "someToken": {"key": "canary-3"}}
+    result = run(values, *options)
+    assert "canary" not in result.text + result.out + result.err
+    assert "pulumi config set --stack lab --secret --path matlab.workers.password < FILE" in result.text
+    assert "matlab.security.adminPassword" in result.text
+    assert "matlab.workers.password" in result.out + result.err
+
+
+def test_the_administrators_password_is_asked_for_at_level_2_only(run: Importer) -> None:
+    assert "get secret mjs-admin-password --namespace lab" in run(SMALL, "--namespace", "lab").err
+    assert "mjs-admin-password" not in run({**SMALL, "securityLevel": 1}).text
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"wrokerMemoryLimit": "8Gi"}, "wrokerMemoryLimit: is no value of the chart. Did you mean workerMemoryLimit?"),
+        ({"workerImage": "x"}, "Write matlabImage instead."),
+        ({"workerImageTag": "x"}, "Write matlabImageTag instead."),
+        ({"portsPerWorker": 2}, "worked in 1.0 to 1.2 only"),
+        ({"qqq": 1}, "docs/values.md has all of them"),
+        ({"minWorkers": 9}, "the chart accepted minWorkers, but 9 is more than matlab.workers.max, 8"),
+        ({"loadBalancerSourceRanges": ["10.0.0.1/8"]}, "the chart accepted loadBalancerSourceRanges, but"),
+        ({"parallelServerProxyUseMutualTLS": False}, "the chart accepted parallelServerProxyUseMutualTLS, but it is"),
+        ({"fileDescriptorUlimit": 1.5}, "the chart accepted fileDescriptorUlimit, but 1.5 is not a whole number"),
+        ({"maxWorkers": "8"}, "the chart refuses maxWorkers too: '8' is not a whole number"),
+        ({"logLevel": 7}, "the chart refuses logLevel too: 7 is too large"),
+        ({"additionalSupportedReleases": ["r2026a"]}, "the chart refuses additionalSupportedReleases too"),
+        ({"ldapURL": "ldaps://l.example.org:636"}, "the chart takes it from Secret mjs-ldap-secret"),
+        ({"workerNodeSelector": {"secure": "yes"}}, "which Pulumi takes for an encrypted value"),
+    ],
+    ids=lambda case: next(iter(case)) if isinstance(case, dict) else "",
+)
+def test_a_value_that_is_refused_is_explained(run: Importer, values: dict[str, Any], sentence: str) -> None:
+    result = run({**SMALL, **values}, "--context", "lab")
+    assert result.code == 2
+    assert sentence in result.err
+    assert all(name in result.text for name in values)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"jobManagerUsesPVC": True}, "ignores it without matlabPVC"),
+        ({"autoCreateLoadBalancer": False, "loadBalancerAnnotations": {"a": "b"}}, "the Service is yours"),
+        ({"fileDescriptorUlimit": 0}, "takes 0 for 4096"),
+        ({"controllerImageTag": "2.0.1"}, "refuse today's config.json"),
+        ({"preserveSecrets": True}, "belong to the stack"),
+        ({"global": {"a": 1}}, "uses it nowhere"),
+        ({"clusterHost": ""}, "empty, so the default counts"),
+        ({"idleStop": None}, "null takes a value away"),
+    ],
+    ids=lambda case: next(iter(case)) if isinstance(case, dict) else "",
+)
+def test_a_value_without_effect_is_left_out_with_a_reason(run: Importer, values: dict[str, Any], reason: str) -> None:
+    result = run({**SMALL, **values}, "--context", "lab")
+    assert result.code == 0
+    assert reason in result.err
+    assert reason in result.text.replace("\n# ", " ")
+
+
+def test_the_certificate_of_an_ldap_server_comes_from_a_file(run: Importer, tmp_path: Path) -> None:
+    pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    (tmp_path / "cert.pem").write_text(pem, encoding="utf-8")
+    values = {**SMALL, "ldapURL": "ldaps://l.example.org:636"}
+    result = run(values, "--context", "lab", "--ldap-certificate", str(tmp_path / "cert.pem"))
+    assert (result.code, result.matlab["ldap"]["certificate"]) == (0, pem)
+
+
+def test_texts_stay_texts_for_every_reader_of_yaml(run: Importer) -> None:
+    """1e3 is text for YAML 1.1 without a dot and a number for Pulumi's YAML 1.2; yes is the reverse."""
+    env = {
+        "A": "1e3",
+        "B": "yes",
+        "C": "0o17",
+        "D": "null",
+        "E": 'it\'s "q" $x',
+        "F": "two\nlines\n",
+        "G": "",
+        "H": "y",
+    }
+    result = run({**SMALL, "extraWorkerEnv": env}, "--context", "lab")
+    stack = load_file(result.file)
+    assert stack.matlab is not None
+    assert stack.matlab.workers.env == env
+
+
+def test_without_a_context_the_person_has_to_choose(run: Importer) -> None:
+    result = run(SMALL)
+    assert result.code == 0
+    assert "# clusters:kubernetes:" in result.text
+    assert "no cluster is named yet" in result.err
+
+
+def test_a_stack_file_with_a_config_is_never_overwritten(run: Importer, tmp_path: Path) -> None:
+    result = run(SMALL)
+    before = result.text
+    assert _again(tmp_path, result) == 1
+    assert result.text == before
+    result.file.write_text("encryptionsalt: v1:abc=:v1:def:ghi\n", encoding="utf-8")
+    assert _again(tmp_path, result) == 0
+    assert result.text.endswith("encryptionsalt: v1:abc=:v1:def:ghi\n")
+
+
+def _again(folder: Path, result: Import) -> int:
+    from ops.__main__ import main
+
+    return main(["import-values", str(folder / "values.yaml"), "--out", str(result.file)])
+
+
+def test_the_same_values_in_another_order_give_the_same_file(run: Importer) -> None:
+    assert run(TOGETHER).text == run(dict(reversed(TOGETHER.items()))).text
+
+
+def test_set_and_several_files_work_together(run: Importer, tmp_path: Path) -> None:
+    (tmp_path / "more.yaml").write_text("maxWorkers: 16\nminWorkers: 4\n", encoding="utf-8")
+    result = run(
+        SMALL, str(tmp_path / "more.yaml"), "--set", r"minWorkers=null,workerNodeSelector.example\.org/pool=gpu",
+        "--set-string", "extraWorkerEnv.N=4", "--context", "lab",
+    )  # fmt: skip
+    assert result.code == 0
+    workers = result.matlab["workers"]
+    assert workers == {"max": 16, "nodeSelector": {"example.org/pool": "gpu"}, "env": {"N": "4"}}
+
+
+@pytest.mark.parametrize("options", [("--chart-version", "3.0.0"), ("--chart-version", "x"), ("--set", "a")])
+def test_what_cannot_be_read_ends_with_1_and_writes_nothing(run: Importer, options: tuple[str, ...]) -> None:
+    result = run(SMALL, *options)
+    assert result.code == 1
+    assert not result.file.exists()
+    assert options[0] in result.err
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.dictionaries(st.sampled_from(sorted(KEYS)) | st.text(min_size=1, max_size=8), anything, max_size=6))
+def test_whatever_the_values_hold_each_key_becomes_a_setting_or_a_reason(values: dict[str, Any]) -> None:
+    draft = translate(values, (2, 1, 1))
+    assert set(draft.became) == set(values)
