@@ -215,7 +215,8 @@ def _number(metadata: tuple[Any, ...]) -> Type:
         schema["maximum"] = high
     # The highest 32-bit number is no limit that a person thinks of.
     upper = f" to {high}" if high is not None and high < 2**31 - 1 else " or more"
-    return Type(f"whole number, {low}{upper}" if low is not None else "whole number", schema, ())
+    words = f"whole number, {low}{upper}" if low is not None else "whole number"
+    return Type(words, schema, (high,) if upper.startswith(" to") else ())
 
 
 def _limits(metadata: tuple[Any, ...]) -> list[Any]:

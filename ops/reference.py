@@ -31,17 +31,16 @@ def add_command(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    outdated = [name for name, text in documents().items() if not _says(name, text)]
-    if arguments.check:
-        for name in outdated:
+    outdated = {name: text for name, text in documents().items() if not _says(name, text)}
+    for name, text in outdated.items():
+        if arguments.check:
             print(f"{name} is out of date. Run {COMMAND}.", file=sys.stderr)
-        return 1 if outdated else 0
-    for name in outdated:
-        path = PROJECT / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(documents()[name], encoding="utf-8")
-        print(f"{name} written", file=sys.stderr)
-    return 0
+        else:
+            path = PROJECT / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            print(f"{name} written", file=sys.stderr)
+    return 1 if outdated and arguments.check else 0
 
 
 def _says(name: str, text: str) -> bool:
@@ -69,10 +68,10 @@ def configuration() -> str:
         "# Configuration reference",
         "",
         "A stack file `Pulumi.<stack>.yaml` holds these settings below `config`, each key with the prefix",
-        f"`{PROJECT_NAME}:`. On the command line, a setting is `pulumi config set --path <setting> <value>`; a secret is",
-        "`pulumi config set --secret --path <setting>`, which asks for the value. A setting that is left out has its",
-        f"default. Editors that know JSON Schema check a stack file against `{SCHEMA}` (see `Pulumi.dev.yaml`'s first",
-        "line). What restarts when a setting changes is in [restarts.md](restarts.md).",
+        f"`{PROJECT_NAME}:`. On the command line, a setting is `pulumi config set --path <setting> <value>`; a secret",
+        "is `pulumi config set --secret --path <setting>`, which asks for the value. A setting that is left out has its",
+        f"default. Editors that know JSON Schema check a stack file against `{SCHEMA}` (see the first line of",
+        "`Pulumi.dev.yaml`). What restarts when a setting changes is in [restarts.md](restarts.md).",
         "",
         "A quantity is a number with an optional suffix, as Kubernetes writes it: `2`, `500m`, `8Gi`.",
         "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from base64 import b64decode
 from pathlib import Path
@@ -82,7 +83,7 @@ def render(stack: Stack) -> tuple[dict[str, str], dict[str, Any]]:
         outcome = deploy(stack, lambda *_: pulumi.Output.from_input(ADDRESS))
         pulumi.Output.from_input(outcome).apply(outputs.update)
 
-    pulumi.runtime.sync_await._sync_await(run_pulumi_func(program))  # noqa: SLF001 - the SDK's test decorator does so
+    asyncio.run(run_pulumi_func(program))
     files = {_file_name(item): _text(item) for item in recorder.objects}
     if len(files) != len(recorder.objects):
         raise AssertionError("two objects share a kind and a name")

@@ -54,6 +54,7 @@ _BASES: Final[tuple[Values, ...]] = (
     {"metrics": {"export": True, "bringOwnCertificates": True}},
     {"namespace.create": False},
     {"ldap.url": "ldap://ldap.example.org:389"},
+    {"security.authority": {"certificate": _PEM, "key": "key"}},
 )
 """Clusters to change: one per proxy mode, and what settings need to matter at all."""
 
@@ -65,17 +66,20 @@ _PODS: Final[Mapping[str, Callable[[Topology], Any]]] = {
     ),
     "HAProxy": lambda it: _template(proxies.haproxy(it)) if it.uses_haproxy else None,
     "workers": lambda it: workers.pod_template(it, worker_password_mark(it, STACK)),
-    "pool proxies": lambda it: proxies.pool_proxy_template(it)["data"] if it.uses_pool_proxies else None,
+    "pool proxies": lambda it: proxies.pool_proxy_pod_template(it) if it.uses_pool_proxies else None,
 }
 """What each kind of pod is made of; None where the mode has none."""
 
 INVALID: Final = "every profile that was handed out becomes invalid"
+AUTHORITY: Final = "profiles of another authority become invalid"
 NEW_PROFILE: Final = "users need the new profile"
 MODE: Final = "may change the proxy mode, and with it which proxies run"
 CLAIM: Final = "replaces or drops a claim: refused"
 SHRINKS: Final = "less than before: refused, a claim never shrinks"
-NAMESPACE: Final = "moves or drops the protected namespace: refused"
-BALANCER: Final = "replaces the load balancer or drops it; its address may change"
+NAMESPACE: Final = "moves every object: refused, since claims and credentials are protected"
+OWN_NAMESPACE: Final = "drops the protected namespace or takes one that exists: refused"
+BALANCER: Final = "the external address changes"
+BALANCER_CLASS: Final = "refused by Kubernetes as long as the load balancer stands"
 TARGET: Final[Mapping[str, str]] = {
     "kubernetes.context": "another cluster: refused as long as this one holds protected objects",
     "kubernetes.kubeconfig": "nothing, as long as the context names the same cluster",
@@ -93,8 +97,6 @@ def _template(deployment: Manifest) -> Manifest:
 class Found:
     """What changes of one setting did."""
 
-    changes: int = 0
-    """Changes that some pod or other object noticed."""
     restarted: dict[str, int] = field(default_factory=dict)
     """Changes that restarted a pod, by pod."""
     standing: dict[str, int] = field(default_factory=dict)
@@ -126,25 +128,29 @@ class State:
             (entry.secret, profile(settings.job_manager.name, entry.host, leaf if entry.with_certificate else None))
             for entry in profiles(cluster, host)
         ]
-        self.namespace = (cluster.namespace, settings.namespace.create)
+        self.own_namespace = settings.namespace.create
         balancer = settings.network.load_balancer
-        wanted = cluster.open_to_outside and balancer.create
-        self.balancer = (balancer.type, balancer.load_balancer_class) if wanted else None
+        self.balancer = balancer.type if cluster.open_to_outside and balancer.create else None
+        self.balancer_class = balancer.load_balancer_class
         self.rest = (
             controller.role(cluster),
-            proxies.load_balancer(cluster),
+            cluster.namespace,
+            balancer,
             settings.security.credentials_generation,
+            settings.security.authority,
             settings.namespace.pod_security,
         )
 
     def _whole(self) -> tuple[Any, ...]:
-        return (self.pods, self.claims, self.sizes, self.profiles, self.namespace, self.balancer, self.rest)
+        return (self.pods, self.claims, self.sizes, self.profiles, self.own_namespace, self.rest)
 
     def compare(self, after: State, found: Found) -> None:
         """Add what the step from this state to another does."""
         if self._whole() == after._whole():
             return
-        found.changes += 1
+        if self.cluster.namespace != after.cluster.namespace:
+            found.notes.add(NAMESPACE)
+            return
         for pod, template in self.pods.items():
             other = after.pods[pod]
             if template is not None and other is not None:
@@ -155,19 +161,24 @@ class State:
     def _notes(self, after: State) -> Iterator[str]:
         if self.cluster.mode != after.cluster.mode:
             yield MODE
-        generations = [it.cluster.settings.security.credentials_generation for it in (self, after)]
-        if generations[0] != generations[1]:
+        one, other = self.cluster.settings.security, after.cluster.settings.security
+        if one.credentials_generation != other.credentials_generation:
             yield INVALID
+        elif one.authority != other.authority:
+            yield AUTHORITY
         elif self.profiles != after.profiles:
             yield NEW_PROFILE
-        if self.namespace != after.namespace:
-            yield NAMESPACE
+        if self.own_namespace != after.own_namespace:
+            yield OWN_NAMESPACE
         if any(after.claims.get(name) != spec for name, spec in self.claims.items()):
             yield CLAIM
         if any(after.sizes.get(name, size) < size for name, size in self.sizes.items()):
             yield SHRINKS
-        if self.balancer is not None and self.balancer != after.balancer and self.cluster.mode == after.cluster.mode:
-            yield BALANCER
+        if self.cluster.mode == after.cluster.mode and self.balancer is not None:
+            if self.balancer != after.balancer:
+                yield BALANCER
+            elif self.balancer_class != after.balancer_class:
+                yield BALANCER_CLASS
 
 
 def _nested(flat: Mapping[str, Any]) -> Values:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 
 from components.shared.manifest import Manifest, owned_by
 
@@ -17,16 +16,22 @@ PATCH_FORCE: Final = {"pulumi.com/patchForce": "true"}
 """Takes fields back from another writer."""
 
 
-def _kind(api_version: str, kind: str) -> Callable[..., pulumi.CustomResource]:
-    """The SDK's class for a kind. Looked up late: each API group of the SDK costs a tenth of a second to import."""
-    group = {
-        "v1": lambda: kubernetes.core.v1,
-        "apps/v1": lambda: kubernetes.apps.v1,
-        "rbac.authorization.k8s.io/v1": lambda: kubernetes.rbac.v1,
-        "networking.k8s.io/v1": lambda: kubernetes.networking.v1,
-    }[api_version]()
-    found: Callable[..., pulumi.CustomResource] = getattr(group, kind)
-    return found
+class KubernetesObject(pulumi.CustomResource):
+    """One object, registered as its manifest says.
+
+    The SDK's own classes would add another spelling of every field, and importing those of core/v1 alone takes half of
+    the time that the whole program needs (docs/adr/0005-manifests.md).
+    """
+
+    def __init__(self, manifest: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        """Register it under its own name; a Secret's values are secret in whatever the engine keeps or prints."""
+        version, kind = manifest["apiVersion"], manifest["kind"]
+        props = dict(manifest)
+        if kind == "Secret":
+            props["data"] = pulumi.Output.secret(manifest["data"])
+            opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["data"]))
+        group = version if "/" in version else f"core/{version}"
+        super().__init__(f"kubernetes:{group}:{kind}", manifest["metadata"]["name"], props, opts)
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class Part(pulumi.ComponentResource):
         data: Mapping[str, pulumi.Input[str]] | None = None,
         protect: bool = False,
         timeout: int | None = None,
-    ) -> Any:
+    ) -> KubernetesObject:
         """Register one object. `data` are a Secret's values; `timeout` is in seconds, for becoming ready.
 
         Names are literal everywhere and order is explicit, so that a preview can check every object (facts §3.2).
@@ -65,21 +70,14 @@ class Part(pulumi.ComponentResource):
         metadata["labels"] = {**metadata.get("labels", {}), **owned_by(self.context.stack)}
         if annotations:
             metadata["annotations"] = {**metadata.get("annotations", {}), **annotations}
-        rest = {key: value for key, value in manifest.items() if key not in {"apiVersion", "kind", "metadata"}}
-        if data is not None:
-            rest["data"] = data
-        if "roleRef" in rest:
-            rest["role_ref"] = rest.pop("roleRef")
         seconds = f"{timeout}s" if timeout else None
-        return _kind(manifest["apiVersion"], manifest["kind"])(
-            manifest["metadata"]["name"],
-            metadata=metadata,
-            opts=pulumi.ResourceOptions(
+        return KubernetesObject(
+            {**manifest, "metadata": metadata, **({} if data is None else {"data": data})},
+            pulumi.ResourceOptions(
                 parent=self,
                 provider=self.context.provider,
                 depends_on=[*self.context.after, *after],
                 protect=protect,
                 custom_timeouts=pulumi.CustomTimeouts(create=seconds, update=seconds) if seconds else None,
             ),
-            **rest,
         )

@@ -9,16 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
-from kubernetes.client import ApiClient
-from kubernetes.config import (
-    ConfigException,
-    list_kube_config_contexts,
-    new_client_from_config,
-)
 from urllib3.exceptions import HTTPError
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
 
 Json = dict[str, Any]
 
@@ -52,6 +49,9 @@ class Cluster:
 
         Raises Unreachable with a sentence that names the file and the contexts that it has.
         """
+        # Here, since it takes a fifth of a second and a rendering needs no cluster.
+        from kubernetes.config import ConfigException, list_kube_config_contexts, new_client_from_config
+
         where = str(kubeconfig) if kubeconfig else "the default kubeconfig ($KUBECONFIG or ~/.kube/config)"
         file = str(kubeconfig) if kubeconfig else None
         try:

@@ -25,6 +25,7 @@ from local.engine.values import Json
 
 MANAGER = "pulumi-kubernetes"
 """The field manager (KEP-555); the provider's own begins with the same word."""
+PATCH_FORCE = "pulumi.com/patchForce"
 AT_ONCE = 8
 TRIES = 3
 CONFLICT, GONE, INVALID = 409, 404, 422
@@ -135,14 +136,18 @@ class Api:
         """Server-side apply of the whole manifest, so that fields which it no longer has vanish.
 
         `before` is the manifest that we applied last: where somebody else took one of its fields over, we take it
-        back. A field that was never ours stays theirs, and EngineError names it and them.
+        back. A field that was never ours stays theirs, and EngineError names it and them, unless the annotation
+        patchForce claims it.
         """
         path = self.path(manifest)
         if not dry_run:
             self._own_by_apply(path, live)
         query = _query(dry_run=dry_run)
+        forced = {**query, "force": "true"}
+        annotations = manifest["metadata"].get("annotations") or {}
+        by_force = annotations.get(PATCH_FORCE) == "true"
         try:
-            return self.request("PATCH", path, manifest, query=query, content_type=APPLY_PATCH)
+            return self.request("PATCH", path, manifest, query=forced if by_force else query, content_type=APPLY_PATCH)
         except ApiError as error:
             fields = _FIELDS.findall(error.message)
             if error.status != CONFLICT or not fields:
@@ -153,7 +158,7 @@ class Api:
                     f"{title(manifest)}: {', '.join(foreign)} is managed by {owners}; take it out of the config here, "
                     "or have them give it up"
                 ) from error
-        return self.request("PATCH", path, manifest, query={**query, "force": "true"}, content_type=APPLY_PATCH)
+        return self.request("PATCH", path, manifest, query=forced, content_type=APPLY_PATCH)
 
     def _own_by_apply(self, path: str, live: Json) -> None:
         # A create is recorded as an Update of our manager. Unless that entry becomes an Apply, it goes on owning every

@@ -62,7 +62,7 @@ class Demo(pulumi.ComponentResource):
         )
         if config.get("settings", {"level": "info"}):
             k8s.core.v1.ConfigMap(
-                "settings", metadata=meta("settings"), data=config.get("settings", {"level": "info"}), opts=inside
+                "settings", metadata=meta("settings", **config.get("notes", {})), data=config.get("settings", {"level": "info"}), opts=inside
             )
         credentials = k8s.core.v1.Secret(
             "credentials", metadata=meta("credentials"), type="Opaque",
@@ -347,6 +347,9 @@ def test_a_field_that_was_never_ours_stays_with_its_owner(project: Project) -> N
         assert "ConfigMap" in refused
         assert ".data.theirs.conf is managed by somebody-else" in refused
     assert project.cluster.request("GET", path)["data"]["theirs.conf"] == "1"
+    project.config["notes"] = {"patchForce": "true"}
+    project.run("up")
+    assert project.cluster.request("GET", path)["data"]["theirs.conf"] == "2"
 
 
 def test_an_object_that_vanished_is_made_again(project: Project) -> None:

@@ -81,7 +81,7 @@ def test_annotations_change_the_wait_and_unknown_ones_are_refused() -> None:
     assert timeout(SERVICE, None) == 600
     with pytest.raises(EngineError, match="timeoutSeconds"):
         timeout(annotated(timeoutSeconds="soon"), None)
-    for name, text in (("patchForce", "true"), ("replaceUnready", "true"), ("deletionPropagationPolicy", "orphan")):
+    for name, text in (("replaceUnready", "true"), ("patchFieldManager", "x"), ("deletionPropagationPolicy", "orphan")):
         with pytest.raises(NeedsCli, match=name):
             check_annotations(annotated(**{name: text}))
 

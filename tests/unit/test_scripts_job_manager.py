@@ -285,6 +285,14 @@ def test_a_restart_after_a_crash_starts_anew(make: Make) -> None:
     assert container.terminate() == 0
 
 
+def test_a_log_folder_that_is_missing_is_made(make: Make) -> None:
+    """B13: without a log volume, upstream's script appends to a file in a folder that does not exist, and ends."""
+    container = make()
+    container.path("mjs/log").rmdir()
+    container.start_and_terminate()
+    assert "running: " in script_log(container)
+
+
 def test_sigterm_ends_it(make: Make) -> None:
     """Bash as the first process of a container ignores SIGTERM unless told otherwise; 0 is the trap's own code."""
     container = make()

@@ -12,6 +12,7 @@ from components.matlab.topology import Port, Topology
 from components.shared.manifest import (
     CREDENTIALS_GENERATION,
     Manifest,
+    checksum,
     manifest,
     tolerations,
 )
@@ -79,7 +80,10 @@ def pods(cluster: Topology) -> Manifest:
 
 def credentials_annotation(cluster: Topology) -> dict[str, str]:
     """Rolls pods that read the credentials once, at start (B24)."""
-    return {CREDENTIALS_GENERATION: str(cluster.settings.security.credentials_generation)}
+    security = cluster.settings.security
+    given = security.authority.certificate
+    mark = f"-{checksum({'': given})[:8]}" if given else ""
+    return {CREDENTIALS_GENERATION: f"{security.credentials_generation}{mark}"}
 
 
 def shell(values: Mapping[str, str | int | bool]) -> str:

@@ -120,6 +120,8 @@ def deployment(cluster: Topology, admin_password_mark: str) -> Manifest:
         annotations |= common.credentials_annotation(cluster)
     if cluster.uses_admin_password:
         annotations["clusters.pulumi/admin-password"] = admin_password_mark
+    if cluster.secure_metrics:
+        annotations["clusters.pulumi/metrics-certificate"] = _metrics_certificate(cluster)
     if cluster.imports_ldap_certificate:
         annotations["clusters.pulumi/ldap-certificate"] = checksum({"": settings.ldap.certificate or ""})
     return common.workload(
@@ -134,6 +136,16 @@ def deployment(cluster: Topology, admin_password_mark: str) -> Manifest:
         securityContext=security.pod(spec.user_id, spec.group_id),
         terminationGracePeriodSeconds=spec.termination_grace_period,
     )
+
+
+def _metrics_certificate(cluster: Topology) -> str:
+    """Whose certificate the metrics have: MJS reads it once, at start."""
+    settings = cluster.settings
+    if settings.metrics.bring_own_certificates:
+        return "brought"
+    if settings.metrics.open_port_outside_kubernetes:
+        return settings.network.cluster_host or names.INGRESS_PROXY
+    return cluster.service_host(names.JOB_MANAGER)
 
 
 def _volumes(cluster: Topology) -> list[tuple[Manifest, Manifest]]:

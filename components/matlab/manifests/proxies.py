@@ -82,7 +82,13 @@ def pool_proxy_service(cluster: Topology, number: int) -> Manifest:
 
 
 def pool_proxy_template(cluster: Topology) -> Manifest:
-    """ConfigMap with the pod template of a pool proxy (facts §3.9); the controller adds port and log file."""
+    """ConfigMap with the pod template of a pool proxy."""
+    text = yaml_text(pool_proxy_pod_template(cluster))
+    return config_map(names.POOL_PROXY_TEMPLATE, cluster.namespace, {names.TEMPLATE_FILE: text})
+
+
+def pool_proxy_pod_template(cluster: Topology) -> Manifest:
+    """The PodTemplateSpec of one pool proxy (facts §3.9); the controller adds port and log file."""
     settings, workers = cluster.settings, cluster.settings.workers
     secure = settings.security.use_secure_communication
     args = ["--loglevel", str(settings.log_level)]
@@ -90,7 +96,7 @@ def pool_proxy_template(cluster: Topology) -> Manifest:
     if secure:
         args += ["--certificate", f"{names.PROXY_CERTIFICATE_DIR}/{names.CERTIFICATE_FILE}"]
         mounts.append(common.mount(names.PROXY_CERTIFICATE_VOLUME, names.PROXY_CERTIFICATE_DIR))
-    template = {
+    return {
         "metadata": {
             "labels": common.app(names.POOL_PROXY),
             "annotations": {**pool_proxy_annotations(cluster), "mjs/log-dir": names.LOG_DIR},
@@ -115,7 +121,6 @@ def pool_proxy_template(cluster: Topology) -> Manifest:
             "volumes": [volume_source("log-vol", names.WORKER_LOG_CLAIM, settings.storage.worker_log)],
         },
     }
-    return config_map(names.POOL_PROXY_TEMPLATE, cluster.namespace, {names.TEMPLATE_FILE: yaml_text(template)})
 
 
 def haproxy_config(cluster: Topology) -> Manifest:
