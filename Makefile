@@ -4,13 +4,16 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 TESTS ?= tests
+# The oldest that local/cluster can build.
+OLDEST_KUBERNETES = $(shell $(RUN) -c 'from local.cluster.layout import versions; print(versions()[0])')
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview destroy outputs test test-unit lint golden pulumi cluster-up cluster-down clean
+.PHONY: help up preview destroy outputs test test-unit test-oldest lint golden pulumi cluster-up cluster-down clean
 
 help:
 	@echo "make up | preview | outputs | destroy      STACK=$(STACK); SHOW_SECRETS=1 for outputs, PURGE=1 for destroy"
 	@echo "make test | test-unit | lint | golden      what has to be green"
+	@echo "make test-oldest                           the stacks' life on the oldest Kubernetes, built at first"
 	@echo "make cluster-up | cluster-down | clean     the embedded Kubernetes"
 	@echo "make pulumi                                install the Pulumi CLI"
 
@@ -55,6 +58,12 @@ test-unit: $(VENV)/development
 test: lint
 	@$(RUN) -m local.cluster build >/dev/null
 	@$(RUN) -m pytest $(TESTS)
+
+# One engine is enough here: what may differ is the API server's answer, not who asks it.
+test-oldest: $(VENV)/development
+	@$(RUN) -m local.cluster build --version $(OLDEST_KUBERNETES) >/dev/null
+	@ENGINE=small KUBERNETES_VERSION=$(OLDEST_KUBERNETES) \
+		$(RUN) -m pytest tests/e2e/test_lifecycle.py tests/e2e/test_load_balancer.py tests/e2e/test_refusals.py
 
 golden: $(VENV)/development
 	@$(RUN) -m pytest tests/golden --update-golden

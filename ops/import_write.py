@@ -44,8 +44,9 @@ _Dumper.add_representer(str, _string)
 
 
 def comment(text: str, indent: int = 0) -> list[str]:
-    """A comment, folded; commands stay in one line, to be copied."""
+    """A comment, folded; commands stay in one line, to be copied. What no YAML file may hold is spelled out."""
     pad = " " * indent
+    text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
     if text.lstrip().startswith(("pulumi ", "kubectl ")):
         return [f"{pad}# {text}"]
     return textwrap.wrap(

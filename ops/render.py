@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from base64 import b64decode
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,14 +77,22 @@ def _sorted(value: Any) -> Any:
 def render(stack: Stack) -> tuple[dict[str, str], dict[str, Any]]:
     """YAML text of every Kubernetes object by file name, and the stack outputs."""
     recorder = Recorder()
-    pulumi.runtime.set_mocks(recorder, project=PROJECT_NAME, stack=stack.name)
     outputs: dict[str, Any] = {}
 
     def program() -> None:
         outcome = deploy(stack, lambda *_: pulumi.Output.from_input(ADDRESS))
         pulumi.Output.from_input(outcome).apply(outputs.update)
 
-    asyncio.run(run_pulumi_func(program))
+    async def evaluate() -> None:
+        # The mocks open an event loop in every thread that they answer from, and close none: so there is one thread.
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            asyncio.get_running_loop().set_default_executor(thread)
+            # In here: the stack's root resource is made at once, on the event loop that is found.
+            pulumi.runtime.set_mocks(recorder, project=PROJECT_NAME, stack=stack.name)
+            await run_pulumi_func(program)
+            thread.submit(lambda: asyncio.get_event_loop().close())
+
+    asyncio.run(evaluate())
     files = {_file_name(item): _text(item) for item in recorder.objects}
     if len(files) != len(recorder.objects):
         raise AssertionError("two objects share a kind and a name")

@@ -6,12 +6,12 @@ Each setting is given other values in several clusters, and the pods of before a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pydantic import SecretStr
+
 from components.matlab.manifests import controller, job_manager, proxies, workers
-from components.matlab.passwords import admin_password_mark, worker_password_mark
 from components.matlab.profile import Certificate, profile, profiles
 from components.matlab.rules import RULES
 from components.matlab.settings import Settings
@@ -24,9 +24,9 @@ from ops.model import Setting, every_setting
 
 Values = dict[str, Any]
 
-STACK: Final = "example"
 NONE: Final = "-"
 _PEM: Final = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+_VOLUMES: Final = ("checkpoint", "log", "workerLog")
 _FEATURES: Final[Values] = {
     "workers.env": {"OMP_NUM_THREADS": "4"},
     "workers.claims": {"data": "/data"},
@@ -41,31 +41,34 @@ _BASES: Final[tuple[Values, ...]] = (
     {},
     _FEATURES,
     {"network.internalClientsOnly": True},
-    {"release": "r2025a"},
     {"release": "r2025a", "workers.max": 40},
     {"additionalSupportedReleases": ["r2024b"], **_FEATURES},
     {"metrics": {"export": True, "openPortOutsideKubernetes": True}},
-    {"installation": {"claim": "matlab", "jobManagerUsesClaim": True}},
-    {"network.loadBalancer.sourceRanges": ["192.0.2.0/24"]},
-    {"network.loadBalancer.create": False},
+    {
+        "installation": {"claim": "matlab", "jobManagerUsesClaim": True},
+        "ldap.url": "ldap://ldap.example.org:389",
+        "metrics": {"export": True, "bringOwnCertificates": True},
+        "network.loadBalancer.sourceRanges": ["192.0.2.0/24"],
+        "security.authority": {"certificate": _PEM, "key": "key"},
+        "storage": {name: {"claim": "old"} for name in _VOLUMES},
+    },
+    {
+        "namespace.create": False,
+        "network.loadBalancer.create": False,
+        "storage": {name: {"persistent": False} for name in _VOLUMES},
+    },
     {"parallelServerProxy.port": 30080, "network": {"clusterHost": "mjs", "loadBalancer": {"type": "NodePort"}}},
-    {"storage": {name: {"claim": "old"} for name in ("checkpoint", "log", "workerLog")}},
-    {"storage": {name: {"persistent": False} for name in ("checkpoint", "log", "workerLog")}},
-    {"metrics": {"export": True, "bringOwnCertificates": True}},
-    {"namespace.create": False},
-    {"ldap.url": "ldap://ldap.example.org:389"},
-    {"security.authority": {"certificate": _PEM, "key": "key"}},
 )
 """Clusters to change: one per proxy mode, and what settings need to matter at all."""
 
 _PODS: Final[Mapping[str, Callable[[Topology], Any]]] = {
-    "job manager": lambda it: _template(job_manager.deployment(it, admin_password_mark(it, STACK))),
+    "job manager": lambda it: _template(job_manager.deployment(it, _mark(it.settings.security.admin_password))),
     "controller": lambda it: _template(controller.deployment(it)),
     "parallel server proxy": lambda it: (
         _template(proxies.parallel_server_proxy(it)) if it.uses_parallel_server_proxy else None
     ),
     "HAProxy": lambda it: _template(proxies.haproxy(it)) if it.uses_haproxy else None,
-    "workers": lambda it: workers.pod_template(it, worker_password_mark(it, STACK)),
+    "workers": lambda it: workers.pod_template(it, _mark(it.settings.workers.password)),
     "pool proxies": lambda it: proxies.pool_proxy_pod_template(it) if it.uses_pool_proxies else None,
 }
 """What each kind of pod is made of; None where the mode has none."""
@@ -86,6 +89,11 @@ TARGET: Final[Mapping[str, str]] = {
     "kubernetes.embedded": "another cluster: refused as long as this one holds protected objects",
 }
 """The provider answers for these; no manifest changes (components/shared/target.py)."""
+
+
+def _mark(password: SecretStr | None) -> str:
+    """Stands for the mark of components/shared/passwords.py, which is slow on purpose."""
+    return password.get_secret_value() if password else ""
 
 
 def _template(deployment: Manifest) -> Manifest:
@@ -159,26 +167,20 @@ class State:
         found.notes |= set(self._notes(after))
 
     def _notes(self, after: State) -> Iterator[str]:
-        if self.cluster.mode != after.cluster.mode:
-            yield MODE
         one, other = self.cluster.settings.security, after.cluster.settings.security
-        if one.credentials_generation != other.credentials_generation:
-            yield INVALID
-        elif one.authority != other.authority:
-            yield AUTHORITY
-        elif self.profiles != after.profiles:
-            yield NEW_PROFILE
-        if self.own_namespace != after.own_namespace:
-            yield OWN_NAMESPACE
-        if any(after.claims.get(name) != spec for name, spec in self.claims.items()):
-            yield CLAIM
-        if any(after.sizes.get(name, size) < size for name, size in self.sizes.items()):
-            yield SHRINKS
+        changes = {
+            MODE: self.cluster.mode != after.cluster.mode,
+            INVALID: one.credentials_generation != other.credentials_generation,
+            AUTHORITY: one.authority != other.authority,
+            NEW_PROFILE: self.profiles != after.profiles,
+            OWN_NAMESPACE: self.own_namespace != after.own_namespace,
+            CLAIM: any(after.claims.get(name) != spec for name, spec in self.claims.items()),
+            SHRINKS: any(after.sizes.get(name, size) < size for name, size in self.sizes.items()),
+        }
         if self.cluster.mode == after.cluster.mode and self.balancer is not None:
-            if self.balancer != after.balancer:
-                yield BALANCER
-            elif self.balancer_class != after.balancer_class:
-                yield BALANCER_CLASS
+            changes[BALANCER] = self.balancer != after.balancer
+            changes[BALANCER_CLASS] = not changes[BALANCER] and self.balancer_class != after.balancer_class
+        yield from (note for note, happens in changes.items() if happens)
 
 
 def _nested(flat: Mapping[str, Any]) -> Values:
@@ -189,7 +191,7 @@ def _nested(flat: Mapping[str, Any]) -> Values:
         group = whole
         for step in parents:
             group = group.setdefault(step, {})
-        group[last] = deepcopy(value)
+        group[last] = value
     return whole
 
 
@@ -232,10 +234,10 @@ def examine() -> dict[str, Found]:
 
 
 def _changed(values: Values, setting: Setting, value: Any) -> Values:
-    changed = deepcopy(values)
-    group = changed
+    changed = group = dict(values)
     for step in setting.steps[:-1]:
-        group = group.setdefault(step, {})
+        group[step] = dict(group.get(step, {}))
+        group = group[step]
     group[setting.steps[-1]] = value
     return changed
 
@@ -250,7 +252,7 @@ def page(head: str) -> str:
         "The program finds this out by changing each setting in several clusters and comparing their pods.",
         "",
         "- The **job manager** stops in order and starts again with its database: running jobs are interrupted, queued",
-        "  and finished ones stay. Pause it first (docs/operations.md).",
+        "  and finished ones stay. Pause it first.",
         "- **Workers** are replaced by the controller at its next look, all at once, busy or not.",
         "- The **controller** may restart at any time: nobody but it notices.",
         "- **HAProxy**, the **parallel server proxy** and **pool proxies** drop the connections that they carry.",

@@ -56,8 +56,8 @@ def _claims(settings: Settings) -> Iterator[Mistake]:
             "Set matlab.installation.claim, or remove this.",
         )
     for claim, path in settings.workers.claims.items():
-        clash = next((used for used in RESERVED_MOUNTS if path == used or path.startswith(f"{used}/")), None)
-        if clash:
+        # A mount above one of these hides what the image has there.
+        if any(f"{path}/".startswith(f"{used}/") or used.startswith(f"{path}/") for used in RESERVED_MOUNTS):
             yield Mistake(
                 dotted(["matlab", "workers", "claims", claim]),
                 f"{path} belongs to MATLAB Parallel Server",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import posixpath
 import re
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, NoReturn
@@ -145,7 +146,7 @@ Line = Annotated[str, AfterValidator(_one_line)]
 def _absolute(value: str) -> str:
     if not value.startswith("/") or ".." in value.split("/") or ":" in value or _one_line(value) == "/":
         refuse(f"{value!r} is not an absolute path", "Write a path from the root of the container, such as /data.")
-    return value.rstrip("/")
+    return f"/{posixpath.normpath(value).lstrip('/')}"
 
 
 AbsolutePath = Annotated[str, AfterValidator(_absolute)]

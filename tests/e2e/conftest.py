@@ -18,8 +18,9 @@ ENGINES = ("small", "pulumi") if pulumi_cli() else ("small",)
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A running control plane, ended with the session."""
-    control_plane = ControlPlane(tmp_path_factory.mktemp("cluster"))
+    """A running control plane, ended with the session; KUBERNETES_VERSION in the environment takes an older one."""
+    version = os.environ.get("KUBERNETES_VERSION") or None
+    control_plane = ControlPlane(tmp_path_factory.mktemp("cluster"), version=version)
     control_plane.up(print)
     yield control_plane
     control_plane.down(wipe=True)

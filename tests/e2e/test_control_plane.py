@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.cluster import ControlPlane, ControlPlaneError
-from local.cluster.layout import PROJECT_ROOT
+from local.cluster.layout import PROJECT_ROOT, versions
 from local.cluster.load_balancer import address
 
 if TYPE_CHECKING:
@@ -205,6 +205,20 @@ def test_a_second_up_finds_it(control_plane: ControlPlane) -> None:
     assert ControlPlane(control_plane.layout.directory).up() == []
     assert time.monotonic() - begin < 2
     assert process_ids(control_plane) == before
+
+
+def test_an_older_version_may_not_open_its_data(control_plane: ControlPlane) -> None:
+    """An older API server may fail on what a newer one wrote. It is refused before it is even built."""
+    oldest, newest = versions()[0], versions()[-1]
+    before = process_ids(control_plane)
+    with pytest.raises(
+        ControlPlaneError, match=rf"holds the data of Kubernetes {newest}, which {oldest} may not read.*down --wipe"
+    ):
+        ControlPlane(control_plane.layout.directory, version=oldest).up()
+    assert process_ids(control_plane) == before
+    status = control_plane.status()
+    assert status is not None
+    assert status.version.startswith(f"v{newest}.")
 
 
 def test_it_recovers_from_a_crash_with_its_data(control_plane: ControlPlane) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from components.shared.manifest import Manifest
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 """Seconds after which something that should have happened long ago never will."""
 MATLAB_COMMANDS = (
     "mjs",
@@ -97,6 +97,8 @@ class Container:
     open_files: int | None = None
     """Hard limit of open files; None: that of the tests."""
     _main: subprocess.Popen[bytes] | None = None
+    _executed: list[subprocess.Popen[str]] = field(default_factory=list)
+    """Hooks and probes."""
     _earlier: int = 0
     """Size of the console before this start."""
 
@@ -192,7 +194,7 @@ class Container:
         self.terminate()
 
     def _execute(self, handler: Manifest) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             self._command(handler["exec"]["command"]),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -200,6 +202,8 @@ class Container:
             text=True,
             env=self._environment(),
         )
+        self._executed.append(process)
+        return process
 
     def begin_stop(self) -> subprocess.Popen[str]:
         """Begin the preStop hook."""
@@ -236,10 +240,11 @@ class Container:
         return self.path("console").read_text(encoding="utf-8")
 
     def close(self) -> None:
-        """End what still runs: the container's first process, and services that wrote their ids to *.pid."""
-        if self._main is not None and self._main.poll() is None:
-            self._main.kill()
-            self._main.wait(PATIENCE)
+        """End what still runs: the container's own processes, and services that wrote their ids to *.pid."""
+        for process in (self._main, *self._executed):
+            if process is not None and process.poll() is None:
+                process.kill()
+                process.wait(PATIENCE)
         for file in self.root.glob("*.pid"):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(file.read_text(encoding="ascii")), signal.SIGKILL)

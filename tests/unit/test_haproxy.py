@@ -21,7 +21,7 @@ from components.matlab.manifests import proxies
 from components.matlab.settings import Haproxy
 from components.matlab.topology import Mode, Topology
 from tests.tools import debian
-from tests.tools.container import eventually
+from tests.tools.container import PATIENCE, eventually
 from tests.tools.roles import cluster
 from tests.tools.services import Services, services
 
@@ -38,7 +38,7 @@ CONFIGS: dict[str, tuple[Mode, dict[str, Any]]] = {
     "longest-idle-timeout": (Mode.BACKWARDS_COMPATIBLE, BOTH | {"haproxy": {"idleTimeout": 2_147_483}}),
 }
 UPSTREAMS_LIMIT = 300
-SCALE = 300
+SCALE = 150
 """How much faster than in production the connections of these tests idle."""
 KEEPALIVE_TIMER = 2
 USER_HZ = 100
@@ -75,7 +75,7 @@ class Way(NamedTuple):
     services: Services
 
     def connect(self, port: int) -> socket.socket:
-        return socket.create_connection((self.services.entrance, port), timeout=10)
+        return socket.create_connection((self.services.entrance, port), timeout=PATIENCE)
 
     def listens(self) -> bool:
         assert self.process.poll() is None
@@ -123,7 +123,7 @@ def running(haproxy: list[str], topology: Topology, folder: Path) -> Iterator[Wa
             assert process.poll() is None
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE)
 
 
 EVERYTHING = {**BOTH, **METRICS, "workers": {"max": 64}, "haproxy": {"idleTimeout": Haproxy().idle_timeout // SCALE}}
@@ -219,10 +219,10 @@ def test_an_interactive_pool_may_be_silent_for_longer_than_upstream_allows(
         with way.connect(30000) as ours, short.connect(30000) as silent, short.connect(30000) as busy:
             assert [line(connection) for connection in (ours, silent, busy)] == [TARGETS[30000]] * 3
             begin = time.monotonic()
-            while time.monotonic() - begin < 1.6 * limit:
+            while time.monotonic() - begin < 1.5 * limit:
                 busy.sendall(b"work\n")
                 assert line(busy) == "work"
-                time.sleep(0.2 * limit)
+                time.sleep(0.1 * limit)
             # The Service behind it sees the end too.
             assert until_closed(silent) in {b"", b"goodbye\n"}
             ours.sendall(b"still there\n")

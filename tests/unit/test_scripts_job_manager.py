@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.container import Container, assignments, closing, eventually
+from tests.tools.container import PATIENCE, Container, assignments, closing, eventually
 from tests.tools.roles import AWKWARD, job_manager_container
 
 Make = Callable[..., Container]
@@ -155,17 +155,17 @@ def test_a_stop_during_the_start_waits_for_it(make: Make) -> None:
         hook.wait(0.4)
     assert container.calls("stopjobmanager") == []
     go.touch()
-    hook.communicate(timeout=10)
+    hook.communicate(timeout=PATIENCE)
     assert hook.returncode == 0
     assert container.exit_code() == 0
     assert [call.command for call in container.calls()] == ["mjs", "startjobmanager", "stopjobmanager"]
 
 
-@pytest.mark.parametrize("behaviour", ["exit 3", "exec sleep 2"], ids=["failed", "hangs"])
+@pytest.mark.parametrize("behaviour", ["exit 3", 'echo $$ >"{pid}"; exec sleep 60'], ids=["failed", "hangs"])
 def test_a_stop_gives_up_within_the_grace_period_when_there_was_no_start(make: Make, behaviour: str) -> None:
     """B27: upstream's hook loops until it is killed when the start never finished."""
     container = make(**SOON)
-    container.behave("mjs", behaviour)
+    container.behave("mjs", behaviour.format(pid=container.path("mjs.pid")))
     container.start()
     eventually(lambda: container.calls("mjs"))
     code, output = container.stop()

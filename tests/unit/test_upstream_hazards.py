@@ -5,11 +5,14 @@ Those of scripts, shell values, ports and volumes are held by the tests of their
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from components.matlab import names
 from components.matlab.preflight import doubts, objections
@@ -28,9 +31,8 @@ OURS = {"labels": owned_by("test")}
 
 
 def _inventory(**found: Any) -> Inventory:
-    nothing: dict[str, Any] = dict.fromkeys(
-        ("claims", "storage_classes", "services", "deployments", "config_maps", "secrets"), {}
-    )
+    kinds = ("claims", "storage_classes", "services", "deployments", "config_maps", "secrets")
+    nothing: dict[str, Any] = {kind: {} for kind in kinds}
     namespace = {"metadata": OURS, "status": {"phase": "Active"}}
     default = {"standard": {"metadata": {"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}}}
     about = {"namespace": namespace, "namespace_readable": True}
@@ -176,6 +178,50 @@ def test_who_may_not_read_namespaces_is_not_stopped_and_claims_are_checked_all_t
     assert [mistake.path for mistake in _objections(config, **hidden)] == ["matlab.storage.log.claim"]
     here = Topology(settings(NEW))
     assert len(list(doubts(here, _inventory(storage_classes=None)))) == 1
+
+
+@functools.cache
+def _secrets(**change: Any) -> dict[str, dict[str, str]]:
+    """The Secrets of the program, their documents in clear placeholders."""
+    from components.stack import load_stack
+    from ops.render import render
+
+    matlab = {**COMPATIBLE, "metrics": {"export": True}, "security": {**change}}
+    files, _ = render(load_stack("test", {"kubernetes": {"context": "example"}, "matlab": matlab}, set()))
+    documents = (yaml.safe_load(text) for name, text in files.items() if name.startswith("secret-"))
+    return {item["metadata"]["name"]: item["stringData"] for item in documents}
+
+
+def test_the_shared_secret_holds_the_certificate_before_anybody_requires_it() -> None:
+    """B6: requireClientCertificate switched on later found a Secret without certificate.json, and no start."""
+    shared = _secrets(requireClientCertificate=False)[names.SHARED_SECRET]
+    assert set(shared) == {names.SHARED_SECRET_FILE, names.CERTIFICATE_FILE}
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+def test_proxy_profile_and_shared_secret_have_one_authority(generation: int) -> None:
+    """B7: the proxy's Secret was used unchecked, so after a new shared secret it fitted no profile."""
+    found = _secrets(credentialsGeneration=generation)
+    authority = json.loads(found[names.SHARED_SECRET][names.SHARED_SECRET_FILE])["serverCert"]
+    proxy = json.loads(found[names.PARALLEL_SERVER_PROXY_SECRET][names.CERTIFICATE_FILE])
+    profile = json.loads(found[names.PROFILE_SECRET][names.PROFILE_KEY])
+    assert f"mjs-{generation} " in authority
+    assert proxy["serverCert"] == profile["SchedulerComponent"]["Certificate"] == authority
+
+
+def test_both_metrics_secrets_come_from_one_authority() -> None:
+    """B8: one without the other made the controller fail or hand out a client certificate of another authority."""
+    found = _secrets()
+    server, client = found[names.METRICS_SECRET], found[names.METRICS_CLIENT_SECRET]
+    assert server[names.METRICS_CA_FILE] == client[names.METRICS_CA_FILE]
+    assert set(client) == {names.METRICS_CA_FILE, *names.METRICS_CLIENT_FILES}
+
+
+def test_the_stack_file_alone_says_what_is_deployed() -> None:
+    """B42: helm upgrade --reuse-values kept the old chart's images and left new values unset."""
+    image = "spec.template.spec.containers[mjs-parallel-server-proxy].image"
+    assert field(objects(NEW), f"Deployment/mjs-ingress-proxy {image}").endswith(":v1.0.1")
+    assert objects(NEW) == objects(dict(reversed(NEW.items())))
 
 
 # The page
