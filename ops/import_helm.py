@@ -14,6 +14,8 @@ from local.engine.errors import EngineError
 HIGHEST_INDEX: Final = 65536
 DEEPEST_NAME: Final = 30
 
+HEADINGS: Final = ("USER-SUPPLIED VALUES", "COMPUTED VALUES")
+
 Values = dict[str, Any]
 
 
@@ -63,7 +65,8 @@ def read_values(path: Path) -> tuple[Values, list[str]]:
         return {}, []
     if not isinstance(values, dict):
         raise EngineError(f"{path} is no values file: it must be a mapping")
-    return values, loader.twice
+    # The heading that helm get values prints unless it is asked for YAML.
+    return {key: value for key, value in values.items() if key not in HEADINGS or value is not None}, loader.twice
 
 
 def merge(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> Values:

@@ -34,6 +34,30 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+_IMPORT: Final = """## Coming from the chart
+
+```console
+$ helm get values mjs --namespace mjs --output yaml > values.yaml
+$ python -m ops import-values values.yaml --chart-version 2.0.1 --context NAME --out Pulumi.prod.yaml
+$ pulumi stack init prod                                # adds the stack's salt to the file, so secrets can be set
+```
+
+Several files, `--set` and `--set-string` are read as Helm reads them. `--namespace` (mjs) is the release's namespace,
+which stays as it is; `--context` names the cluster, and without it the file holds a comment to fill in: the tool never
+guesses a cluster. `--ldap-certificate cert.pem` takes the certificate of an `ldaps://` server. A stack file with a
+config is never overwritten.
+
+The result deploys what that version of the chart would have deployed, [its bugs](hazards.md) aside. Where a default
+here differs from the chart's, the setting is written out with a comment; remove the line for this program's default.
+Every given value ends as a setting, or as a comment and a line of the report that say why not. Passwords are never
+written: the report has the commands that set them.
+
+Exit code 0; 2 when something needs correcting (the file is written all the same, and says what); 1 when nothing could
+be read or written. `--json` prints the report as JSON: `written`, `became` (value → settings or reason), `notes`,
+`mistakes`, `commands`.
+"""
+
+
 def page() -> str:
     """The whole page."""
     hidden = sum(key.hidden for key in KEYS.values())
@@ -51,6 +75,8 @@ def page() -> str:
         ),
         "",
     ]
+    lines += _IMPORT.splitlines()
+    lines.append("")
     for title, keys in GROUPS.items():
         lines += [f"## {title}", "", "| value | default | setting | lands in |", "|---|---|---|---|"]
         lines += [_row(key) for key in keys]

@@ -176,8 +176,6 @@ def reader_kubeconfig(checkout: Checkout, token: str) -> str:
 
     config = yaml.safe_load(checkout.control_plane.kubeconfig.read_text())
     config["users"] = [{"name": "reader", "user": {"token": token}}]
-    config["contexts"] = [
-        {"name": "reader", "context": {"cluster": config["clusters"][0]["name"], "user": "reader"}}
-    ]
+    config["contexts"] = [{"name": "reader", "context": {"cluster": config["clusters"][0]["name"], "user": "reader"}}]
     config["current-context"] = "reader"
     return str(yaml.safe_dump(config))

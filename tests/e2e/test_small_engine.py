@@ -62,7 +62,8 @@ class Demo(pulumi.ComponentResource):
         )
         if config.get("settings", {"level": "info"}):
             k8s.core.v1.ConfigMap(
-                "settings", metadata=meta("settings", **config.get("notes", {})), data=config.get("settings", {"level": "info"}), opts=inside
+                "settings", metadata=meta("settings", **config.get("notes", {})),
+                data=config.get("settings", {"level": "info"}), opts=inside
             )
         credentials = k8s.core.v1.Secret(
             "credentials", metadata=meta("credentials"), type="Opaque",

@@ -147,6 +147,12 @@ def test_yaml_is_read_as_helm_reads_it(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_the_heading_of_helm_get_values_is_no_value(tmp_path: Path) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text("USER-SUPPLIED VALUES:\nmaxWorkers: 1\n", encoding="utf-8")
+    assert gather([file], [], []) == ({"maxWorkers": 1}, [])
+
+
 def test_a_key_that_stands_twice_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "values.yaml"
     file.write_text("maxWorkers: 1\nmaxWorkers: 2\n", encoding="utf-8")

@@ -13,11 +13,14 @@ from components.matlab.settings import Settings
 from components.shared.mistakes import ConfigError, load
 from components.stack import Stack, load_stack, secrets
 from ops.render import render
-from tests.unit.clusters import EVERYTHING, MODES, SMALLEST, in_mode, merged, objects
+from tests.unit.clusters import EVERYTHING, MODES, PEM, SMALLEST, in_mode, merged, objects
 
 CANARY = "canary-7f3a$\"'\\"
-SECRETS = {"security": {"adminPassword": f"{CANARY}admin"}, "workers": {"password": f"{CANARY}worker"}}
-PATHS = {"matlab.security.adminPassword", "matlab.workers.password"}
+SECRETS = {
+    "security": {"adminPassword": f"{CANARY}admin", "authority": {"certificate": PEM, "key": f"{CANARY}\nauthority\n"}},
+    "workers": {"password": f"{CANARY}worker"},
+}
+PATHS = {"matlab.security.adminPassword", "matlab.security.authority.key", "matlab.workers.password"}
 
 
 def sightings(document: Any) -> list[str]:
@@ -28,8 +31,6 @@ def sightings(document: Any) -> list[str]:
 
 def test_every_secret_of_the_model_has_its_canary() -> None:
     """A new secret setting must be added here."""
-    everything = {"security": {"adminPassword": "x"}, "workers": {"password": "x"}}
-    assert {path for path, _ in secrets(Settings, everything, "matlab")} == PATHS
     assert {path for path, _ in secrets(Settings, SECRETS, "matlab")} == PATHS
     schema = json.dumps(Settings.model_json_schema())
     assert schema.count('"writeOnly": true') == len(PATHS)
@@ -48,7 +49,7 @@ def test_the_rendered_program_holds_a_secret_in_secrets_alone() -> None:
     values = {"kubernetes": {"context": "lab"}, "matlab": merged(SMALLEST, EVERYTHING, SECRETS)}
     files, outputs = render(load_stack("canary", values, {"matlab"}))
     seen = {name for name, text in files.items() if sightings(text)}
-    assert seen == {"secret-mjs-admin-password.yaml", "secret-mjs-worker-user.yaml"}
+    assert seen == {f"secret-{name}.yaml" for name in ("mjs-admin-password", "mjs-shared-secret", "mjs-worker-user")}
     assert {name for name, value in outputs.items() if sightings(value)} == {"adminPassword"}
 
 
