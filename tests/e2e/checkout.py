@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,11 @@ class Checkout:
     def get(self, kind: str, name: str, group: str = "/api/v1") -> dict[str, Any] | None:
         """One object of the namespace."""
         return self.api.get(f"{group}/namespaces/{NAMESPACE}/{kind}/{name}")
+
+    def secret(self, name: str) -> dict[str, str]:
+        """Values of a Secret; empty where there is none."""
+        found = self.get("secrets", name) or {}
+        return {key: b64decode(value).decode() for key, value in found.get("data", {}).items()}
 
     def deployment(self, name: str) -> dict[str, Any]:
         """A Deployment, which must exist."""

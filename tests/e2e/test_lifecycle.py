@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import Any
 
@@ -53,9 +52,9 @@ def everything_is_ready_after_up(checkout: Checkout) -> dict[str, Any]:
     address = service["status"]["loadBalancer"]["ingress"][-1]["ip"]
     assert outputs["externalAddress"] == {"host": address, "ports": {"tcp-parallel-server-proxy": 1080}}
     profile = json.loads(outputs["profile"])
-    assert profile == json.loads(secret(checkout, "mjs-cluster-profile")["profile"])
+    assert profile == json.loads(checkout.secret("mjs-cluster-profile")["profile"])
     assert profile["SchedulerComponent"]["Host"] == f"mjs-job-manager:27350?proxy=socks5s://{address}:1080"
-    assert outputs["adminPassword"] == secret(checkout, "mjs-admin-password")["password"]
+    assert outputs["adminPassword"] == checkout.secret("mjs-admin-password")["password"]
     certificates_fit(checkout, profile["SchedulerComponent"])
     for text in (outputs["adminPassword"], profile["SchedulerComponent"]["ClientPrivateKey"]):
         assert text not in printed
@@ -64,7 +63,7 @@ def everything_is_ready_after_up(checkout: Checkout) -> dict[str, Any]:
 
 def certificates_fit(checkout: Checkout, scheduler: dict[str, str]) -> None:
     """Every leaf is signed by the CA of the shared secret and belongs to its key; extensions are as facts §5.1 say."""
-    shared = secret(checkout, "mjs-shared-secret")
+    shared = checkout.secret("mjs-shared-secret")
     authority = json.loads(shared["secret.json"])
     ca = x509.load_pem_x509_certificate(authority["serverCert"].encode())
     assert authority["serverKey"].startswith("-----BEGIN PRIVATE KEY-----")
@@ -73,7 +72,7 @@ def certificates_fit(checkout: Checkout, scheduler: dict[str, str]) -> None:
     assert (ca.not_valid_after_utc - ca.not_valid_before_utc).total_seconds() == 87_600 * 3600
     leaves = [
         json.loads(shared["certificate.json"]),
-        json.loads(secret(checkout, "mjs-parallel-server-proxy-secret")["certificate.json"]),
+        json.loads(checkout.secret("mjs-parallel-server-proxy-secret")["certificate.json"]),
         {
             "serverCert": scheduler["Certificate"],
             "clientCert": scheduler["ClientCertificate"],
@@ -142,7 +141,7 @@ def the_profile_survives_the_controller(checkout: Checkout, outputs: dict[str, A
         checkout.api.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod['metadata']['name']}")
     checkout.run("up")
     assert checkout.outputs()["profile"] == outputs["profile"]
-    assert secret(checkout, "mjs-cluster-profile")["profile"] == outputs["profile"]
+    assert checkout.secret("mjs-cluster-profile")["profile"] == outputs["profile"]
 
 
 def a_protected_claim_cannot_be_dropped(checkout: Checkout) -> None:
@@ -167,7 +166,7 @@ def destroy_leaves_data_and_credentials(checkout: Checkout) -> None:
         assert checkout.get("persistentvolumeclaims", name) is not None
         assert name in text
     for name in KEPT_SECRETS:
-        assert secret(checkout, name)
+        assert checkout.secret(name)
         assert name in text
     assert "make destroy PURGE=1 STACK=dev" in text
 
@@ -183,12 +182,6 @@ def purge_removes_everything(checkout: Checkout) -> None:
     assert "nothing was removed" in checkout.run("destroy", "--purge", code=1, CONFIRM="prod")
     checkout.run("destroy", "--purge", CONFIRM="dev")
     assert checkout.api.get(f"/api/v1/namespaces/{NAMESPACE}") is None
-
-
-def secret(checkout: Checkout, name: str) -> dict[str, str]:
-    found = checkout.get("secrets", name)
-    assert found is not None, name
-    return {key: base64.b64decode(value).decode() for key, value in found["data"].items()}
 
 
 def extensions(certificate: x509.Certificate) -> set[str]:

@@ -25,6 +25,7 @@ from components.shared import fields, mistakes
 from components.shared.fields import Model
 from components.shared.mistakes import ConfigError, Mistake, load
 from components.stack import load_stack
+from ops import stack_values
 from ops.stack_values import load_file, read_values
 
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
@@ -56,6 +57,12 @@ class Site(NamedTuple):
 
     module: str
     line: int
+
+
+@pytest.fixture(autouse=True)
+def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading YAML is most of the time of these tests."""
+    monkeypatch.setattr(stack_values, "read_values", values_of)
 
 
 def expectations(file: Path) -> list[Expected]:
