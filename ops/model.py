@@ -80,7 +80,7 @@ _KINDS: Final[Mapping[Callable[..., Any], Kind]] = {
                 "quantity",
                 {
                     "type": ["string", "number"],
-                    "pattern": "^[0-9]+(\\.[0-9]+)?([mkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]+)?$",
+                    "pattern": "^[0-9]+(\\.[0-9]+)?([mkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?$",
                     "exclusiveMinimum": 0,
                 },
                 ("30Gi", "200m"),

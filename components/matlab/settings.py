@@ -67,6 +67,9 @@ def _ldap_url(value: str) -> str:
 def _certificate(value: str) -> str:
     if "-----BEGIN CERTIFICATE-----" not in value or "PRIVATE KEY" in value:
         refuse("is not a PEM certificate", "Paste the certificate of the server or of its CA, without any key.")
+    if value.count("-----BEGIN CERTIFICATE-----") > 1:
+        # keytool imports the first one and says nothing of the others.
+        refuse("holds several certificates", "Paste one: the server's own, or the CA's that signed it.")
     return value if value.endswith("\n") else f"{value}\n"
 
 
@@ -231,7 +234,7 @@ class PoolProxy(Model):
 class Haproxy(Model):
     """HAProxy, the way in where more than one port has to be carried."""
 
-    idle_timeout: Positive = 86400
+    idle_timeout: Annotated[int, Field(strict=True, ge=1, le=2_147_483)] = 86400
     """Seconds without traffic after which a connection is closed. Upstream closes an idle pool after 300."""
     resources: ProxyResources = ProxyResources()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import posixpath
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any, NoReturn
 
 from pydantic import (
@@ -100,7 +100,9 @@ def _cidr(value: str) -> str:
 Cidr = Annotated[str, AfterValidator(_cidr)]
 
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
-_QUANTITY = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<suffix>m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][-+]?\d+)?", re.ASCII)
+_QUANTITY = re.compile(
+    r"(?P<number>\d+(\.\d+)?)(?P<suffix>m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][-+]?\d{1,2})?", re.ASCII
+)
 _SUFFIXES = {"": Decimal(1), "m": Decimal("0.001")}
 _SUFFIXES |= {suffix: Decimal(1000) ** power for power, suffix in enumerate("kMGTPE", 1)}
 _SUFFIXES |= {f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", 1)}
@@ -112,10 +114,7 @@ def quantity(value: str) -> Decimal:
     if not match:
         raise ValueError(value)
     suffix = match["suffix"] or ""
-    try:
-        return Decimal(match["number"]) * (_SUFFIXES.get(suffix) or Decimal(f"1{suffix}"))
-    except InvalidOperation as error:
-        raise ValueError(value) from error
+    return Decimal(match["number"]) * (_SUFFIXES.get(suffix) or Decimal(f"1{suffix}"))
 
 
 def _quantity(value: Any) -> str:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from base64 import b64decode
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,13 @@ class Checkout:
         self.config = yaml.safe_load((PROJECT / self.stack_file.name).read_text())
         self.write()
         self.run("destroy", "--purge", CONFIRM=STACK)
+
+    def wait_until_gone(self) -> None:
+        """Wait until the namespace is deleted, for a minute at most."""
+        end = time.monotonic() + 60
+        while self.api.get(f"/api/v1/namespaces/{NAMESPACE}"):
+            assert time.monotonic() < end, "the namespace is still there"
+            time.sleep(0.2)
 
     def get(self, kind: str, name: str, group: str = "/api/v1") -> dict[str, Any] | None:
         """One object of the namespace."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,8 +32,7 @@ def namespace(checkout: Checkout) -> Iterator[str]:
     checkout.api.request("POST", "/api/v1/namespaces", body)
     yield NAMESPACE
     checkout.api.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
-    while checkout.api.get(f"/api/v1/namespaces/{NAMESPACE}"):
-        time.sleep(0.2)
+    checkout.wait_until_gone()
 
 
 def refused(checkout: Checkout, *sentences: str) -> None:

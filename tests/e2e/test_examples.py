@@ -1,0 +1,130 @@
+"""Every stack file that the project ships, and a values.yaml with every key, against a real API server."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from components.shared.kube import Cluster
+from components.shared.target import EMBEDDED_CONTEXT
+from local.cluster import ControlPlane
+from tests.conftest import PROJECT
+from tests.e2e.checkout import NAMESPACE, Checkout
+from tests.golden.test_golden import STACK_FILES, rendering
+from tests.unit.import_cases import TOGETHER
+
+FROM_MANIFESTS = {
+    "ConfigMap": "/api/v1/namespaces/{}/configmaps",
+    "Secret": "/api/v1/namespaces/{}/secrets",
+    "Service": "/api/v1/namespaces/{}/services",
+    "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
+    "PersistentVolumeClaim": "/api/v1/namespaces/{}/persistentvolumeclaims",
+    "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
+    "Role": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/roles",
+    "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings",
+    "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",
+}
+CLAIMS = ("jobs", "logs", "worker-logs", "matlab", "java", "matlab-r2024b", "data")
+
+
+@pytest.fixture(scope="module")
+def engine() -> str:
+    """What an API server accepts does not depend on the engine."""
+    return "small"
+
+
+@pytest.fixture(scope="module")
+def api(cluster: ControlPlane) -> Cluster:
+    return Cluster.connect(cluster.kubeconfig, EMBEDDED_CONTEXT)
+
+
+@pytest.fixture(scope="module")
+def namespace(api: Cluster) -> Iterator[str]:
+    """A namespace for dry runs."""
+    create(api, "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "examples"}})
+    yield "examples"
+    api.request("DELETE", "/api/v1/namespaces/examples")
+
+
+def create(api: Cluster, path: str, body: dict[str, Any], **query: str) -> None:
+    api.request("POST", path, body, query=query)
+
+
+@pytest.mark.parametrize("stack_file", STACK_FILES, ids=lambda file: file.stem)
+def test_the_api_server_accepts_every_object(stack_file: Any, api: Cluster, namespace: str) -> None:
+    """Admission, defaulting and validation are real; the dry run keeps nothing."""
+    files, _ = rendering(stack_file)
+    for text in files.values():
+        item = yaml.safe_load(text)
+        if item["kind"] == "Namespace":
+            item["metadata"]["name"] = "other"
+            create(api, "/api/v1/namespaces", item, dryRun="All", fieldValidation="Strict")
+        else:
+            item["metadata"]["namespace"] = namespace
+            path = FROM_MANIFESTS[item["kind"]].format(namespace)
+            create(api, path, item, dryRun="All", fieldValidation="Strict")
+
+
+@pytest.fixture
+def prepared(checkout: Checkout) -> Iterator[Checkout]:
+    """What an administrator of the chart has before its installation: namespace, claims, nodes in pools."""
+    api = checkout.api
+    create(api, "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+    for name in CLAIMS:
+        claim = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": name},
+            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}},
+        }
+        create(api, FROM_MANIFESTS["PersistentVolumeClaim"].format(NAMESPACE), claim)
+    nodes = [item["metadata"]["name"] for item in api.request("GET", "/api/v1/nodes")["items"]]
+
+    def pool(name: str | None) -> None:
+        for node in nodes:
+            patch = {"metadata": {"labels": {"pool": name}}}
+            api.request("PATCH", f"/api/v1/nodes/{node}", patch, content_type="application/merge-patch+json")
+
+    pool("system")
+    yield checkout
+    checkout.remove()
+    pool(None)
+    api.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
+    checkout.wait_until_gone()
+
+
+def test_a_values_file_with_every_key_is_imported_and_deployed(prepared: Checkout) -> None:
+    """Only amounts are smaller than in the unit tests: the nodes here have one CPU each."""
+    small = {key: "10m" if "CPU" in key else "16Mi" for key in TOGETHER if key.endswith(("Request", "Limit"))}
+    values = prepared.root / "values.yaml"
+    values.write_text(json.dumps({**TOGETHER, **small}))
+    command = [sys.executable, "-m", "ops", "import-values", str(values), "--context", EMBEDDED_CONTEXT]
+    command += ["--out", str(prepared.stack_file)]
+    prepared.stack_file.unlink()
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "canary-password" not in done.stdout + done.stderr + prepared.stack_file.read_text()
+    prepared.config = yaml.safe_load(prepared.stack_file.read_text())
+    prepared.target(EMBEDDED_CONTEXT, prepared.control_plane.kubeconfig)
+    prepared.write()
+    prepared.run("up")
+    outputs = prepared.outputs()
+    assert outputs["proxyMode"] == "backwards-compatible-mode"
+    assert outputs["externalAddress"]["host"] == "mjs.example.org"
+    template = prepared.get("configmaps", "mjs-worker-template")
+    assert template is not None
+    worker = yaml.safe_load(template["data"]["pod-template.yaml"])
+    claims = {
+        volume["persistentVolumeClaim"]["claimName"]
+        for volume in worker["spec"]["volumes"]
+        if "persistentVolumeClaim" in volume
+    }
+    assert claims == {"worker-logs", "matlab", "java", "matlab-r2024b", "data"}
+    for name in ("mjs-job-manager", "mjs-controller", "mjs-ingress-proxy", "mjs-parallel-server-proxy"):
+        assert prepared.deployment(name)["spec"]["template"]["spec"]["nodeSelector"] == {"pool": "system"}
