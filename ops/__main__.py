@@ -8,7 +8,6 @@ from pathlib import Path
 
 from components.shared.mistakes import ConfigError
 from local.engine.errors import EngineError
-from ops import import_table, import_values, reference
 from ops.stack_values import load_file
 
 REFUSED = 2
@@ -27,6 +26,7 @@ def _render(arguments: argparse.Namespace) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command."""
+    words = sys.argv[1:] if argv is None else argv
     parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     render = commands.add_parser("render", help="write one YAML file per Kubernetes object, without a cluster")
@@ -35,10 +35,13 @@ def main(argv: list[str] | None = None) -> int:
     render.add_argument("--stack", metavar="NAME", help="stack name; default: from the file's name")
     render.add_argument("--json", action="store_true", help="mistakes as JSON on standard output")
     render.set_defaults(run=_render)
-    import_values.add_command(commands)
-    import_table.add_command(commands)
-    reference.add_command(commands)
-    arguments = parser.parse_args(argv)
+    if words[:1] != ["render"]:
+        # Not for a rendering, which needs none of what they import.
+        from ops import import_table, import_values, reference
+
+        for command in (import_values, import_table, reference):
+            command.add_command(commands)
+    arguments = parser.parse_args(words)
     try:
         code: int = arguments.run(arguments)
     except ConfigError as error:

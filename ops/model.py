@@ -71,7 +71,11 @@ _KINDS: Final[Mapping[Callable[..., Any], Kind]] = {
         (LabelValue, Kind("label value", _text("^[A-Za-z0-9._-]{0,63}$"), ("other", "another"))),
         (
             LdapUrl,
-            Kind("LDAP address", _text("^ldaps?://[^\\s:/]+:[0-9]{1,5}$"), ("ldap://other:389", "ldaps://other:636")),
+            Kind(
+                "LDAP address",
+                _text("^ldaps?://[A-Za-z0-9_.-]+:[0-9]{1,5}$"),
+                ("ldap://other:389", "ldaps://other:636"),
+            ),
         ),
         (Line, Kind("one line of text", {"type": "string", "minLength": 1}, ("other", "another"))),
         (

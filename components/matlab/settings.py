@@ -58,7 +58,7 @@ def _release(value: str) -> str:
 
 
 def _ldap_url(value: str) -> str:
-    match = re.fullmatch(r"ldaps?://[^\s:/]+:(\d{1,5})", value, re.ASCII)
+    match = re.fullmatch(r"ldaps?://[\w.-]+:(\d{1,5})", value, re.ASCII)
     if not match or not 1 <= int(match[1]) <= HIGHEST_PORT:
         refuse(f"{value!r} is not an LDAP address", "Write ldap://HOST:PORT or ldaps://HOST:PORT.")
     return value

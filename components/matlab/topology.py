@@ -121,7 +121,7 @@ class Topology:
         """Pool proxies that the maximum of workers needs (facts §1.5), whether the mode uses them or not."""
         return ceil(self.settings.workers.max / self.settings.pool_proxy.workers_per_pool_proxy)
 
-    @property
+    @cached_property
     def pool_proxy_ports(self) -> tuple[Port, ...]:
         """One port per pool proxy, in order."""
         first = self.settings.pool_proxy.base_port

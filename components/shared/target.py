@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
-
-import pulumi_kubernetes as kubernetes
+from typing import TYPE_CHECKING, Final
 
 from components.shared.groups import Target
 from components.shared.kube import Cluster
+
+if TYPE_CHECKING:
+    import pulumi_kubernetes as kubernetes
 
 PROJECT: Final = Path(__file__).resolve().parent.parent.parent
 EMBEDDED_CONTEXT: Final = "embedded"
@@ -45,6 +46,9 @@ def provider(target: Target) -> kubernetes.Provider:
     ConfigMaps and Secrets are updated in place: without the two flags the provider deletes and creates them again
     (facts, pulumi §3.2 no. 1). The identifier keeps the provider the same when a path to a kubeconfig changes.
     """
+    # Here, since the SDK takes a quarter of a second, and a command that refuses a config registers nothing.
+    import pulumi_kubernetes as kubernetes
+
     path = kubeconfig(target)
     return kubernetes.Provider(
         "kubernetes",

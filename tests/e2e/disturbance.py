@@ -40,7 +40,7 @@ def of_the_stack(api: Cluster, kinds: Iterable[str] = COLLECTIONS) -> dict[str, 
     found = {}
     for kind in kinds:
         answer = api.request("GET", COLLECTIONS[kind], query=query, accept=METADATA_ONLY)
-        found |= {f"{kind}/{item['metadata']['name']}": item["metadata"]["uid"] for item in answer["items"]}
+        found |= {f"{kind}/{item['metadata']['name']}": item["metadata"]["uid"] for item in answer["items"] or ()}
     return found
 
 

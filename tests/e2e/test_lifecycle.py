@@ -45,7 +45,8 @@ def everything_is_ready_after_up(checkout: Checkout) -> dict[str, Any]:
         assert conditions["Available"] == "True", name
     for name in CLAIMS:
         claim = checkout.get("persistentvolumeclaims", name)
-        assert claim and claim["status"]["phase"] == "Bound", name
+        assert claim is not None, name
+        assert claim["status"]["phase"] == "Bound", name
     service = checkout.get("services", "mjs-ingress-proxy")
     assert service is not None
     outputs = checkout.outputs()

@@ -12,7 +12,7 @@ DIRECT = {"tcp-lookup": 27356, "tcp-jobmanager": 27359}
 SOCKS = {"tcp-parallel-server-proxy": 1080}
 METRICS: dict[str, Any] = {"export": True, "openPortOutsideKubernetes": True}
 
-# mode, what the stack file says, Deployments besides controller and job manager, ports of the load balancer (facts §1.6)
+# Mode, what the stack file says, Deployments besides controller and job manager, ports of the Service (facts §1.6).
 STEPS: tuple[tuple[str, dict[str, Any], set[str], dict[str, int]], ...] = (
     ("new-proxy-mode", {}, {"mjs-ingress-proxy"}, SOCKS),
     (
