@@ -24,6 +24,7 @@ from local.cluster.__main__ import Display
 from local.cluster.layout import ControlPlaneError
 from local.engine.__main__ import main as small_engine
 from local.engine.errors import EngineError
+from local.recovery import Recovery
 from ops.stack_values import load_file
 
 REFUSED: Final = 2
@@ -117,6 +118,7 @@ def run_cli(cli: str, stack: Stack, action: str, arguments: argparse.Namespace) 
     if chosen.returncode:
         print(chosen.stderr, file=sys.stderr)
         return 1
+    Recovery(cli, stack, environment).run()
     # A person confirms what happens to a real cluster; the embedded one is there to be played with.
     consent = ["--yes"] if stack.target.embedded or os.environ.get("YES") else []
     if action == "preview":

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from components.matlab.settings import Settings
-from components.shared.mistakes import ConfigError, Mistake
+from components.shared.mistakes import ConfigError, Mistake, dotted
 from components.shared.target import PROJECT
 from components.stack import PROJECT_NAME, Stack, clear_secret, load_stack, secrets
 from local.engine.stack_file import read_project, read_stack_file
@@ -45,11 +46,33 @@ def load_file(path: Path, name: str | None = None) -> Stack:
     except ConfigError as error:
         mistakes += error.mistakes
     known = {mistake.path for mistake in mistakes}
-    given = secrets(Settings, values.get("matlab"), "matlab")
+    given = list(secrets(Settings, values.get("matlab"), "matlab"))
     mistakes += [clear_secret(at) for at, secret in given if at not in known and not str(secret).startswith(SECRET)]
+    secret_paths = {at for at, _ in given}
+    mistakes += [
+        Mistake(
+            at,
+            "is encrypted, but it is no secret setting: it would stand in clear in the cluster",
+            "Write it in clear, or leave it out.",
+        )
+        for at in _encrypted(values)
+        if at not in secret_paths
+    ]
     if mistakes or stack is None:
         raise ConfigError(mistakes)
     return stack
+
+
+def _encrypted(value: Any, *at: str | int) -> Iterator[str]:
+    """Config paths of what is encrypted in the file."""
+    if isinstance(value, str) and value.startswith(SECRET):
+        yield dotted(at)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _encrypted(item, *at, key)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _encrypted(item, *at, index)
 
 
 def _without_project(key: str) -> str:

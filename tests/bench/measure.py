@@ -66,22 +66,23 @@ def run(
     return Run(seconds, usage.ru_utime + usage.ru_stime, memory, text)
 
 
-class Watcher(threading.Thread):
+class Watcher:
     """Adds up the resident memory of a process and all below it, fifty times a second."""
 
     def __init__(self, pid: int) -> None:
-        super().__init__(daemon=True)
-        self._pid, self._most, self._stop = pid, 0, threading.Event()
-        self.start()
+        self._pid, self._most = pid, 0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
 
-    def run(self) -> None:
-        while not self._stop.wait(SAMPLE_SECONDS):
+    def _watch(self) -> None:
+        while not self._ended.wait(SAMPLE_SECONDS):
             self._most = max(self._most, sum(map(_resident, _tree(self._pid))))
 
     def end(self) -> float:
         """Most memory at once, MiB."""
-        self._stop.set()
-        self.join()
+        self._ended.set()
+        self._thread.join()
         return self._most / MEGABYTE
 
 
@@ -96,8 +97,7 @@ def _tree(root: int) -> list[int]:
     found = [root]
     for pid in found:
         try:
-            threads = os.listdir(f"/proc/{pid}/task")
-            children = [Path(f"/proc/{pid}/task/{thread}/children").read_text().split() for thread in threads]
+            children = [(task / "children").read_text().split() for task in Path(f"/proc/{pid}/task").iterdir()]
         except OSError:
             continue
         found += [int(child) for group in children for child in group]

@@ -59,12 +59,12 @@ def evaluation(repetitions: int, folder: Path) -> Iterator[Figure]:
     )
     times = {name: seconds(each) for name, each in runs.items()}
     yield figure(
-        "evaluation / import of the typed SDKs", ratios(runs["evaluation"], runs["typed"]), "×", EVALUATION_GOAL
+        "evaluation / import of the typed SDKs", ratios(runs["evaluation"], runs["typed"]), "x", EVALUATION_GOAL
     )
     yield figure(
         "evaluation / import of what it uses of them",
         ratios(runs["evaluation"], runs["used"]),
-        "×",
+        "x",
         note="stricter: the program imports no typed classes",
     )
     yield figure("evaluation", times["evaluation"], "s", note="load the config, run the program, write YAML to memory")

@@ -70,7 +70,7 @@ EVERYWHERE = (
     | flows("worker", "outside", *ANY)
 )
 WAYS_IN = {
-    NO_PROXY: flows("pod elsewhere", "job manager", *JOB_MANAGER),
+    NO_PROXY: flows("pod elsewhere", "job manager", *JOB_MANAGER) | flows("pod elsewhere", "worker", *ANY),
     LEGACY: (
         flows("outside", "ingress", 27356, 27359, 30000, 30001)
         | flows("ingress", "job manager", 27356, 27359)
@@ -115,6 +115,8 @@ def tolerated(mode: str) -> set[Flow]:
     found |= {(source, "ingress", port) for source in every for port in entrance}
     # Clients of no-proxy-mode are pods of any namespace, the cluster's own included.
     found |= flows("worker", "job manager", *JOB_MANAGER)
+    if mode == NO_PROXY:
+        found |= flows("controller", "worker", 53, *HTTPS)
     if mode == NEW_MULTI:
         found |= flows("worker", "job manager", 8001)
     return found

@@ -86,6 +86,9 @@ def _workers(cluster: Topology) -> Manifest:
     if allowed:
         egress.append({"to": [_block(cidr) for cidr in allowed]})
     ingress = [{"from": [_pods(source) for source in sources]}]
+    if not cluster.open_to_outside:
+        # Interactive pools: clients talk to workers as the parallel server proxy does for those outside.
+        ingress.append({"from": [{"namespaceSelector": {}}]})
     return _policy(cluster, names.WORKER, ingress=ingress, egress=egress)
 
 
