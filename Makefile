@@ -19,8 +19,10 @@ help:
 
 # One environment for everything; it is made anew when a pinned version changes.
 $(VENV)/runtime: requirements.txt requirements-local.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed: make … PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	@echo "Installing Python packages …"
+	@echo "Installing Python packages …" >&2
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-local.txt
 	@touch $@
 

@@ -1,8 +1,10 @@
 """What a killed run of the Pulumi CLI leaves in a file backend, put right before the next run.
 
-The lock of the backend stays, and so do creates that were begun: their objects exist, but the state does not have
-them, and the next `up` would fail with AlreadyExists. The CLI's own `refresh --import-pending-creates` forgets them
-(3.259), so they are written into the state and then read back from the cluster.
+The lock of the backend stays. So do creates that were begun: their objects exist, but the state does not have them,
+and the next `up` would fail with AlreadyExists; the CLI's own `refresh --import-pending-creates` forgets them (3.259),
+so they are written into the state and then read back from the cluster. And beside each file the backend keeps one with
+attributes that is not written in one step (gocloud.dev/blob/fileblob): half of it makes the state unreadable, while
+without it the defaults hold.
 
 Other backends lock on their server, where nobody here can see whether an update still runs; they are left alone.
 """
@@ -26,6 +28,7 @@ from local.engine.kubernetes_api import Api, is_ours, title
 
 FILE_BACKEND: Final = "file"
 CREATING: Final = "creating"
+LOCKS: Final = Path(".pulumi") / "locks" / "organization" / PROJECT_NAME
 
 Json = dict[str, Any]
 
@@ -44,11 +47,12 @@ class Recovery:
         the CLI does not do its part.
         """
         folder = backend_folder(self._environment)
-        if folder is None:
+        if folder is None or not state_file(folder, self._stack.name).exists():
             return
         locks = list(read_locks(folder, self._stack.name))
         if not all(map(is_stale, locks)):
             return
+        _remove_broken_attributes(folder, self._stack.name)
         if locks:
             self._pulumi("cancel", "--yes")
             owners = "; ".join(map(described, locks))
@@ -116,9 +120,26 @@ def backend_folder(environment: Mapping[str, str]) -> Path | None:
     return Path(f"{parts.netloc}{parts.path}").expanduser() if parts.scheme == FILE_BACKEND else None
 
 
+def state_file(folder: Path, stack: str) -> Path:
+    """Where a file backend keeps the state of a stack."""
+    return folder / ".pulumi" / "stacks" / PROJECT_NAME / f"{stack}.json"
+
+
+def _remove_broken_attributes(folder: Path, stack: str) -> None:
+    file = state_file(folder, stack)
+    locks = (folder / LOCKS / stack).glob("*.attrs")
+    for path in (file.with_name(f"{file.name}.attrs"), file.with_name(f"{file.name}.bak.attrs"), *locks):
+        try:
+            json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue
+        except ValueError:
+            path.unlink()
+
+
 def read_locks(folder: Path, stack: str) -> Iterator[Json]:
     """The locks that a file backend holds for a stack, as the CLI wrote them."""
-    for path in sorted((folder / ".pulumi" / "locks" / "organization" / PROJECT_NAME / stack).glob("*.json")):
+    for path in sorted((folder / LOCKS / stack).glob("*.json")):
         try:
             yield json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:

@@ -24,7 +24,7 @@ from local.cluster.__main__ import Display
 from local.cluster.layout import ControlPlaneError
 from local.engine.__main__ import main as small_engine
 from local.engine.errors import EngineError
-from local.recovery import Recovery
+from local.recovery import Recovery, state_file
 from ops.stack_values import load_file
 
 REFUSED: Final = 2
@@ -74,7 +74,7 @@ def cli_environment(stack: Stack) -> dict[str, str]:
 def refuse_the_other_engines_stack(stack: str, cli: str | None) -> None:
     """Two engines do not know each other's states: each would find the other's objects in its way."""
     small = state_dir() / f"{stack}.json"
-    files = {"small": small, "pulumi": state_dir() / ".pulumi" / "stacks" / PROJECT_NAME / f"{stack}.json"}
+    files = {"small": small, "pulumi": state_file(state_dir(), stack)}
     other = "small" if cli else "pulumi"
     if _holds_resources(files[other]):
         what = "the Pulumi CLI" if other == "pulumi" else "the small engine"
@@ -108,29 +108,36 @@ def run_cli(cli: str, stack: Stack, action: str, arguments: argparse.Namespace) 
     environment = cli_environment(stack)
 
     def pulumi(*words: str, quiet: bool = False) -> int:
-        command = [cli, *words, "--stack", stack.name]
-        return subprocess.run(command, cwd=PROJECT, env=environment, check=False, capture_output=quiet).returncode
+        answer = subprocess.run(
+            [cli, *words, "--stack", stack.name],
+            cwd=PROJECT,
+            env=environment,
+            check=False,
+            capture_output=quiet,
+            text=True,
+        )
+        if quiet and answer.returncode:
+            print(answer.stderr, file=sys.stderr)
+        return answer.returncode
 
     if action == "outputs":
         return pulumi("stack", "output", "--json", *(["--show-secrets"] if arguments.show_secrets else []))
-    select = [cli, "stack", "select", stack.name, "--create", "--non-interactive"]
-    chosen = subprocess.run(select, cwd=PROJECT, env=environment, check=False, capture_output=True, text=True)
-    if chosen.returncode:
-        print(chosen.stderr, file=sys.stderr)
-        return 1
     Recovery(cli, stack, environment).run()
+    if code := pulumi("stack", "select", "--create", "--non-interactive", quiet=True):
+        return code
     # A person confirms what happens to a real cluster; the embedded one is there to be played with.
     consent = ["--yes"] if stack.target.embedded or os.environ.get("YES") else []
-    if action == "preview":
-        return pulumi("preview")
-    if action == "up":
-        return pulumi("up", *consent)
+    if action != "destroy":
+        return pulumi(action, *(consent if action == "up" else ()))
     if arguments.purge:
-        unprotect = [cli, "state", "unprotect", "--all", "--yes", "--stack", stack.name]
-        subprocess.run(unprotect, cwd=PROJECT, env=environment, check=True, capture_output=True)
-        return pulumi("destroy", "--yes")
-    if code := pulumi("destroy", "--exclude-protected", *consent):
-        return code
+        return pulumi("state", "unprotect", "--all", "--yes", quiet=True) or pulumi("destroy", "--yes")
+    code = pulumi("destroy", "--exclude-protected", *consent)
+    if code == 0:
+        _print_kept(cli, stack, environment)
+    return code
+
+
+def _print_kept(cli: str, stack: Stack, environment: dict[str, str]) -> None:
     export = subprocess.run(
         [cli, "stack", "export", "--stack", stack.name], cwd=PROJECT, env=environment, check=True, capture_output=True
     )
@@ -138,7 +145,6 @@ def run_cli(cli: str, stack: Stack, action: str, arguments: argparse.Namespace) 
         if resource.get("protect"):
             kind, name = resource["type"].rpartition(":")[2], resource["urn"].rpartition("::")[2]
             print(f"  kept: {kind} {name}")
-    return 0
 
 
 def run_small_engine(stack: Stack, action: str, arguments: argparse.Namespace) -> int:
@@ -192,7 +198,7 @@ def main(words: list[str] | None = None) -> int:
             code = run_cli(cli, stack, arguments.action, arguments)
         else:
             if arguments.action != "outputs":
-                print("No Pulumi CLI here: the small engine runs the program. make pulumi installs it.", file=sys.stderr)
+                print("No Pulumi CLI here: the small engine runs it. make pulumi installs the CLI.", file=sys.stderr)
             code = run_small_engine(stack, arguments.action, arguments)
         if arguments.action == "destroy" and not arguments.purge and code == 0:
             print(f"Data and credentials are kept. To remove them for good: make destroy PURGE=1 STACK={stack.name}")
