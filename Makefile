@@ -8,12 +8,13 @@ TESTS ?= tests
 OLDEST_KUBERNETES = $(shell $(RUN) -c 'from local.cluster.layout import versions; print(versions()[0])')
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview destroy outputs test test-unit test-oldest lint golden pulumi cluster-up cluster-down clean
+.PHONY: help up preview destroy outputs test test-unit test-oldest lint golden bench pulumi cluster-up cluster-down clean
 
 help:
 	@echo "make up | preview | outputs | destroy      STACK=$(STACK); SHOW_SECRETS=1 for outputs, PURGE=1 for destroy"
 	@echo "make test | test-unit | lint | golden      what has to be green"
 	@echo "make test-oldest                           the stacks' life on the oldest Kubernetes, built at first"
+	@echo "make bench                                 how fast it is: docs/performance.md; BENCH=\"--only NAME\""
 	@echo "make cluster-up | cluster-down | clean     the embedded Kubernetes"
 	@echo "make pulumi                                install the Pulumi CLI"
 
@@ -69,6 +70,10 @@ test-oldest: $(VENV)/development
 
 golden: $(VENV)/development
 	@$(RUN) -m pytest tests/golden --update-golden
+
+bench: $(VENV)/development
+	@$(RUN) -m local.cluster build >/dev/null
+	@$(RUN) -m tests.bench $(BENCH)
 
 clean: $(VENV)/runtime
 	@$(RUN) -m local.cluster down --wipe

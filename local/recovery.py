@@ -159,9 +159,13 @@ def is_stale(lock: Mapping[str, Any]) -> bool:
         return True
     except PermissionError:
         return False
-    # Linux gives process ids out again.
-    command = Path("/proc") / str(pid) / "comm"
-    return command.exists() and not command.read_text(encoding="utf-8").startswith("pulumi")
+    # Linux gives process ids out again, and keeps one that is dead until its parent has asked for its end.
+    try:
+        status = (Path("/proc") / str(pid) / "stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    name, _, rest = status.partition("(")[2].rpartition(") ")
+    return not name.startswith("pulumi") or rest[0] in "ZX"
 
 
 def described(lock: Mapping[str, Any]) -> str:

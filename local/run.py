@@ -18,7 +18,7 @@ from typing import Final
 from components.shared.kube import ApiError, Unreachable
 from components.shared.mistakes import ConfigError
 from components.shared.target import PROJECT
-from components.stack import PROJECT_NAME, Stack
+from components.stack import Stack
 from local.cluster import ControlPlane
 from local.cluster.__main__ import Display
 from local.cluster.layout import ControlPlaneError
@@ -180,29 +180,33 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _run(arguments: argparse.Namespace) -> int:
+    stack = load_file(PROJECT / f"Pulumi.{arguments.stack}.yaml", arguments.stack)
+    cli = pulumi_cli()
+    refuse_the_other_engines_stack(stack.name, cli)
+    if arguments.action == "destroy" and arguments.purge:
+        confirm_purge(stack.name)
+    if stack.target.embedded:
+        if not any(variable in os.environ for variable in PASSPHRASE_VARIABLES):
+            os.environ[PASSPHRASE_VARIABLES[0]] = EMBEDDED_PASSPHRASE
+        if arguments.action != "outputs":
+            start_embedded_cluster()
+    if cli:
+        code = run_cli(cli, stack, arguments.action, arguments)
+    else:
+        if arguments.action != "outputs":
+            print("No Pulumi CLI here: the small engine runs it. make pulumi installs the CLI.", file=sys.stderr)
+        code = run_small_engine(stack, arguments.action, arguments)
+    if arguments.action == "destroy" and not arguments.purge and code == 0:
+        print(f"Data and credentials are kept. To remove them for good: make destroy PURGE=1 STACK={stack.name}")
+    return code
+
+
 def main(words: list[str] | None = None) -> int:
     """Run one action. Exit code 0; 2 for a refused config; 1 for anything else."""
     arguments = _parser().parse_args(words)
     try:
-        stack = load_file(PROJECT / f"Pulumi.{arguments.stack}.yaml", arguments.stack)
-        cli = pulumi_cli()
-        refuse_the_other_engines_stack(stack.name, cli)
-        if arguments.action == "destroy" and arguments.purge:
-            confirm_purge(stack.name)
-        if stack.target.embedded:
-            if not any(variable in os.environ for variable in PASSPHRASE_VARIABLES):
-                os.environ[PASSPHRASE_VARIABLES[0]] = EMBEDDED_PASSPHRASE
-            if arguments.action != "outputs":
-                start_embedded_cluster()
-        if cli:
-            code = run_cli(cli, stack, arguments.action, arguments)
-        else:
-            if arguments.action != "outputs":
-                print("No Pulumi CLI here: the small engine runs it. make pulumi installs the CLI.", file=sys.stderr)
-            code = run_small_engine(stack, arguments.action, arguments)
-        if arguments.action == "destroy" and not arguments.purge and code == 0:
-            print(f"Data and credentials are kept. To remove them for good: make destroy PURGE=1 STACK={stack.name}")
-        return code
+        return _run(arguments)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return REFUSED

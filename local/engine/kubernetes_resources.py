@@ -83,8 +83,9 @@ def preview(api: Api, registration: Registration) -> Outcome:
         made = api.create(manifest, dry_run=True)
     except ApiError as error:
         adoptable = error.reason == "AlreadyExists" and _adoptable(registration, manifest, api)
-        # A namespace that this very run makes is not there yet.
-        if not adoptable and error.status != GONE:
+        # A namespace that this very run makes is not there yet; and who may only look may preview all the same.
+        may_only_look = "cannot create resource" in error.message
+        if not adoptable and error.status != GONE and not may_only_look:
             raise _sentence(manifest, error) from error
         made = manifest
     return Outcome("create", "", _outputs(registration, _without_server_fields(made)))

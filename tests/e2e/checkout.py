@@ -98,6 +98,9 @@ class Checkout:
 
     def remove(self) -> None:
         """Remove everything, whatever state a test left."""
+        state = self.root / ".state"
+        if not (state / f"{STACK}.json").exists() and not (state / ".pulumi" / "stacks").exists():
+            return
         self.config = yaml.safe_load((PROJECT / self.stack_file.name).read_text())
         self.write()
         self.run("destroy", "--purge", CONFIRM=STACK)

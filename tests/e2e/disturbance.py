@@ -11,12 +11,13 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from components.shared.kube import METADATA_ONLY, Cluster
+from components.shared.kube import METADATA_ONLY, Cluster, Unreachable
 from components.shared.manifest import STACK as STACK_LABEL
-from tests.e2e.checkout import NAMESPACE, STACK, Checkout
+from tests.e2e.checkout import ADMINISTRATOR, NAMESPACE, STACK, Checkout
 
 COLLECTIONS = {
     "Namespace": "/api/v1/namespaces",
@@ -31,7 +32,8 @@ COLLECTIONS = {
     "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/rolebindings",
 }
 """Every kind that a stack makes, and where all its objects are listed."""
-SECONDS = 120
+PLURALS = {path.rpartition("/")[2] for path in COLLECTIONS.values()}
+SECONDS = 180
 
 
 def of_the_stack(api: Cluster, kinds: Iterable[str] = COLLECTIONS) -> dict[str, str]:
@@ -63,7 +65,9 @@ def exported(checkout: Checkout) -> list[dict[str, Any]]:
 def in_the_state(checkout: Checkout) -> dict[str, str]:
     """`Kind/name` → uid of every object of the cluster that the state has."""
     return {
-        f"{entry['type'].rpartition(':')[2]}/{entry['outputs']['metadata']['name']}": entry["outputs"]["metadata"]["uid"]
+        f"{entry['type'].rpartition(':')[2]}/{entry['outputs']['metadata']['name']}": entry["outputs"]["metadata"][
+            "uid"
+        ]
         for entry in exported(checkout)
         if entry["type"].startswith("kubernetes:")
     }
@@ -93,10 +97,20 @@ def kill(process: subprocess.Popen[str]) -> str:
 
     By parentage, not by process group: the Pulumi CLI gives each plugin a group of its own.
     """
-    for pid in (process.pid, *descendants(process.pid)):
+    family = [process.pid, *descendants(process.pid)]
+    for pid in family:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: all(is_dead(pid) for pid in family))
     return process.communicate(timeout=30)[0] if process.stdout and not process.stdout.closed else ""
+
+
+def is_dead(pid: int) -> bool:
+    """True for a process that has ended, whether its parent has noticed or not."""
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
 
 
 def descendants(pid: int) -> list[int]:
@@ -123,9 +137,55 @@ def kill_when(checkout: Checkout, moment: Callable[[], bool], action: str, *word
         return printed
 
 
+def kill_at_every_object(checkout: Checkout, action: str, *words: str, **variables: str) -> Iterator[str]:
+    """Kill a command whenever it has made or removed an object, and start it again, until it comes to its end.
+
+    Yields the object of each kill.
+    """
+    while True:
+        audit = Audit(checkout)
+        with started(checkout, action, *words, **variables) as process:
+            wait_for(lambda: audit.changed() or process.poll() is not None)  # noqa: B023 - called at once
+            ended = process.poll()
+            printed = kill(process)
+        if ended is not None:
+            assert ended == 0, printed
+            return
+        yield f"{action} {audit.first}"
+
+
+class Audit:
+    """The API server's own account of what was made and removed, from now on. It is written before the answer goes."""
+
+    def __init__(self, checkout: Checkout) -> None:
+        self._file = (checkout.control_plane.audit_log).open()
+        self._file.seek(0, os.SEEK_END)
+        self._rest = ""
+        self.first: str | None = None
+
+    def changed(self) -> bool:
+        """Whether an object of the stack was made or removed."""
+        *lines, self._rest = (self._rest + self._file.read()).split("\n")
+        for event in map(json.loads, lines):
+            place = event.get("objectRef") or {}
+            made = event["responseStatus"]["code"] == HTTPStatus.CREATED
+            removed = event["verb"] == "delete" and event["responseStatus"]["code"] == HTTPStatus.OK
+            if (
+                event["user"]["username"] == ADMINISTRATOR
+                and place.get("resource") in PLURALS
+                and "dryRun" not in event["requestURI"]
+                and (made or removed)
+            ):
+                self.first = self.first or f"{place['resource']}/{place.get('name', '')}"
+        return self.first is not None
+
+
 def wait_for(moment: Callable[[], bool]) -> None:
-    """Look until it has come."""
+    """Look until it has come. An API server that is being restarted is looked at again."""
     end = time.monotonic() + SECONDS
-    while not moment():
+    while True:
+        with contextlib.suppress(Unreachable):
+            if moment():
+                return
         assert time.monotonic() < end, "the moment did not come"
         time.sleep(0.003)

@@ -1,0 +1,222 @@
+"""Runs that are killed, cut off or refused: the next one converges, nothing is orphaned, lost or made twice.
+
+The small engine polls and holds no watch. A watch that is dropped is what the restart of the API server does to the
+provider of the CLI.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from components.shared.kube import ApiError
+from tests.e2e.checkout import NAMESPACE, STACK, Checkout
+from tests.e2e.conftest import ENGINES
+from tests.e2e.disturbance import (
+    exported,
+    in_the_state,
+    kill,
+    kill_at_every_object,
+    kill_when,
+    of_the_stack,
+    path_of,
+    started,
+    wait_for,
+)
+
+LONG = "LONG" in os.environ
+POINTS = 20
+UP = ("PersistentVolumeClaim/mjs-checkpoint", "Secret/mjs-shared-secret", "Deployment/mjs-controller")
+KEPT_KINDS = ("Namespace", "PersistentVolumeClaim")
+KEPT_SECRETS = ("mjs-admin-password", "mjs-worker-user", "mjs-shared-secret", "mjs-parallel-server-proxy-secret")
+FAILED = {"small": 1, "pulumi": 255}
+TAKEN_OVER = {
+    "small": "took over the lock of a run that is dead",
+    "pulumi": "Removed the lock of a run that was killed",
+}
+
+
+@pytest.fixture(scope="module", params=ENGINES if LONG else ENGINES[:1])
+def engine(request: pytest.FixtureRequest) -> str:
+    """The engine that runs the program; the CLI, whose runs take three times as long, only in the long target."""
+    return str(request.param)
+
+
+class Witness:
+    """Credentials and claims from the first moment that they were seen: none may vanish or become another one."""
+
+    def __init__(self, checkout: Checkout) -> None:
+        self._checkout = checkout
+        self._first: dict[str, Any] = {}
+
+    def look(self) -> None:
+        """Compare with all that was seen before."""
+        found = self._seen()
+        for name, first in self._first.items():
+            assert name in found or name.startswith("profile"), f"{name} is lost"
+            assert found.get(name, first) == first, f"{name} was made twice"
+        self._first = {**found, **self._first}
+
+    def _seen(self) -> dict[str, Any]:
+        found: dict[str, Any] = dict(of_the_stack(self._checkout.api, KEPT_KINDS))
+        for name in KEPT_SECRETS:
+            if secret := self._checkout.get("secrets", name):
+                found[f"Secret/{name}"] = secret["metadata"]["uid"], secret["data"]
+        # A destroy takes it, and the next one must say the same.
+        if profile := self._checkout.secret("mjs-cluster-profile"):
+            found["profile"] = profile
+        for entry in exported(self._checkout):
+            if entry["type"].endswith(":PrivateKey"):
+                found[entry["urn"]] = entry["outputs"]["publicKeyPem"]
+        return found
+
+
+def nothing_is_orphaned(checkout: Checkout) -> None:
+    """The cluster and the state have the same objects, and the state holds nothing that is half done."""
+    assert in_the_state(checkout) == of_the_stack(checkout.api)
+    for entry in exported(checkout):
+        assert entry.get("status", "ready") == "ready"
+        assert not entry.get("initErrors")
+
+
+def a_run_writes_nothing(checkout: Checkout) -> None:
+    """Everything is as it should be."""
+    before = len(checkout.writes())
+    checkout.run("up")
+    assert checkout.writes()[before:] == []
+
+
+def test_a_killed_run_is_taken_up_by_the_next(checkout: Checkout) -> None:
+    """A full machine, a closed laptop: the lock, half made objects and keys stay behind."""
+    witness = Witness(checkout)
+    the_second_of_two_runs_is_refused(checkout)
+    witness.look()
+    killed = 1
+    for name in UP:
+        path = path_of(name)
+        if checkout.api.get(path):
+            continue  # the run before came further than that
+        printed = kill_when(checkout, lambda: checkout.api.get(path) is not None, "up")  # noqa: B023 - called at once
+        assert TAKEN_OVER[checkout.engine] in printed
+        witness.look()
+        killed += 1
+    assert killed >= 3
+    assert TAKEN_OVER[checkout.engine] in checkout.run("up")
+    witness.look()
+    nothing_is_orphaned(checkout)
+    gone = path_of("Service/mjs-workers")
+    kill_when(checkout, lambda: checkout.api.get(gone) is None, "destroy")
+    witness.look()
+    assert TAKEN_OVER[checkout.engine] in checkout.run("destroy")
+    witness.look()
+    nothing_is_orphaned(checkout)
+    checkout.run("up")
+    witness.look()
+    nothing_is_orphaned(checkout)
+    a_run_writes_nothing(checkout)
+
+
+def the_second_of_two_runs_is_refused(checkout: Checkout) -> None:
+    """Two people type `make up`: the second learns who was first. Then the first is killed."""
+    namespace = path_of(f"Namespace/{NAMESPACE}")
+    with started(checkout, "up") as first:
+        wait_for(lambda: checkout.api.get(namespace) is not None)
+        with started(checkout, "up") as second:
+            text, _ = second.communicate(timeout=60)
+        assert first.poll() is None, "the first run ended before the second was refused"
+        kill(first)
+    assert second.returncode not in (0, None)
+    assert {"small": "another run works on this stack", "pulumi": "the stack is currently locked by 1 lock"}[
+        checkout.engine
+    ] in text
+    owner = f"process {first.pid} on" if checkout.engine == "small" else "(pid "
+    assert owner in text
+    assert "Traceback" not in text
+
+
+@pytest.mark.skipif(not LONG, reason="make test-disturbed runs it")
+def test_killed_at_every_object(checkout: Checkout) -> None:
+    """One kill per object that appears or vanishes, twenty and more, until every command has come to its end."""
+    if checkout.engine != "small":
+        pytest.skip("one engine shows every point; the other is killed at those above")
+    points: list[str] = []
+    while len(points) < POINTS:
+        witness = Witness(checkout)
+        for action in ("up", "destroy", "up"):
+            for point in kill_at_every_object(checkout, action):
+                witness.look()
+                points.append(point)
+            witness.look()
+            nothing_is_orphaned(checkout)
+        a_run_writes_nothing(checkout)
+        points += kill_at_every_object(checkout, "destroy", "--purge", CONFIRM=STACK)
+        assert of_the_stack(checkout.api) == in_the_state(checkout) == {}
+    print(f"killed at {len(points)} points: {', '.join(points)}")
+
+
+def test_the_api_server_is_restarted(checkout: Checkout) -> None:
+    """An upgrade of the control plane in the middle of an `up`: a sentence or patience, and the next one converges."""
+    witness = Witness(checkout)
+    claim = path_of("PersistentVolumeClaim/mjs-checkpoint")
+    with started(checkout, "up") as process:
+        wait_for(lambda: checkout.api.get(claim) is not None)
+        checkout.control_plane.kill("kube-apiserver")
+        checkout.control_plane.up()
+        text, _ = process.communicate(timeout=240)
+    if process.returncode:
+        assert "does not answer" in text or "connection refused" in text or "EOF" in text
+        assert "Traceback" not in text
+    witness.look()
+    checkout.run("up")
+    witness.look()
+    nothing_is_orphaned(checkout)
+    a_run_writes_nothing(checkout)
+
+
+def test_a_request_is_refused(checkout: Checkout) -> None:
+    """The cluster's administrators allow all but one object: the message says which, and `up` goes on later."""
+    witness = Witness(checkout)
+    with a_policy_against(checkout, "mjs-controller-config"):
+        text = checkout.run("up", code=FAILED[checkout.engine])
+    assert "mjs-controller-config" in text
+    assert "not in this cluster" in text
+    assert "Traceback" not in text
+    witness.look()
+    checkout.run("up")
+    witness.look()
+    nothing_is_orphaned(checkout)
+
+
+@contextmanager
+def a_policy_against(checkout: Checkout, name: str) -> Iterator[None]:
+    """A cluster in which no ConfigMap may have that name."""
+    root = "/apis/admissionregistration.k8s.io/v1"
+    policies, bindings = f"{root}/validatingadmissionpolicies", f"{root}/validatingadmissionpolicybindings"
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"], "operations": ["CREATE"]}
+    validation = {"expression": f"object.metadata.name != '{name}'", "message": "not in this cluster"}
+    spec = {"matchConstraints": {"resourceRules": [rule]}, "validations": [validation]}
+    head = {"apiVersion": "admissionregistration.k8s.io/v1", "metadata": {"name": "refusing"}}
+    checkout.api.request("POST", policies, {**head, "kind": "ValidatingAdmissionPolicy", "spec": spec})
+    binding = {"policyName": "refusing", "validationActions": ["Deny"]}
+    checkout.api.request("POST", bindings, {**head, "kind": "ValidatingAdmissionPolicyBinding", "spec": binding})
+    try:
+        wait_for(lambda: is_refused(checkout, name))
+        yield
+    finally:
+        checkout.api.request("DELETE", f"{bindings}/refusing")
+        checkout.api.request("DELETE", f"{policies}/refusing")
+    wait_for(lambda: not is_refused(checkout, name))
+
+
+def is_refused(checkout: Checkout, name: str) -> bool:
+    """Whether the API server would refuse a ConfigMap of that name. It takes a second until a policy counts."""
+    manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
+    try:
+        checkout.api.request("POST", "/api/v1/namespaces/default/configmaps", manifest, query={"dryRun": "All"})
+    except ApiError:
+        return True
+    return False
