@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, get_args
 
+import yaml
 from pydantic import BaseModel, SecretStr
 
 from components.matlab.rules import RULES
@@ -27,10 +29,13 @@ class Stack:
     matlab: Settings | None
 
 
-def load_stack(name: str, values: Mapping[str, Any], secret_keys: AbstractSet[str]) -> Stack:
+def load_stack(
+    name: str, values: Mapping[str, Any], secret_keys: AbstractSet[str], file: Mapping[str, Any] | None = None
+) -> Stack:
     """Check the stack's config, `values` by top-level key; `secret_keys` are the keys that hold a secret somewhere.
 
-    Pulumi tells a program no more than that; what stands in clear beside a secret is found in the file (ops).
+    Pulumi tells a program no more than that, so what is encrypted and what is not is looked up in the stack `file`,
+    where it is known: the same values, encrypted ones as {secure: …}.
     Raises ConfigError with every mistake of every key.
     """
     mistakes = [_unknown(key) for key in values if key not in KEYS]
@@ -45,8 +50,10 @@ def load_stack(name: str, values: Mapping[str, Any], secret_keys: AbstractSet[st
             matlab = load(Settings, values["matlab"], "matlab", RULES)
     except ConfigError as error:
         mistakes += error.mistakes
-    if "matlab" not in secret_keys:
-        known = {mistake.path for mistake in mistakes}
+    known = {mistake.path for mistake in mistakes}
+    if file is not None:
+        mistakes += (found for found in _secrecy(file.get("matlab")) if found.path not in known)
+    elif "matlab" not in secret_keys:
         given = secrets(Settings, values.get("matlab"), "matlab")
         mistakes += [clear_secret(path) for path, _ in given if path not in known]
     for key in ("julia", "arkouda"):
@@ -72,6 +79,41 @@ def secrets(group: type[BaseModel], values: Any, *at: str) -> Iterator[tuple[str
             yield dotted(here), value
         elif isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from secrets(field.annotation, value, *here)
+
+
+def _secrecy(matlab: Any) -> Iterator[Mistake]:
+    """Secrets in clear, and encrypted values where nobody expects a secret."""
+    given = dict(secrets(Settings, matlab, "matlab"))
+    encrypted = set(_encrypted(matlab, "matlab"))
+    yield from (clear_secret(path) for path in given if path not in encrypted)
+    for path in encrypted - given.keys():
+        yield Mistake(
+            path,
+            "is encrypted, but it is no secret setting: it would stand in clear in the cluster",
+            "Write it in clear, or leave it out.",
+        )
+
+
+def _encrypted(value: Any, *at: str | int) -> Iterator[str]:
+    """Config paths of the encrypted values of a stack file."""
+    if isinstance(value, Mapping):
+        if list(value) == ["secure"]:
+            yield dotted(at)
+        else:
+            for key, item in value.items():
+                yield from _encrypted(item, *at, key)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _encrypted(item, *at, index)
+
+
+def read_file(path: Path) -> dict[str, Any] | None:
+    """The config values of a stack file by top-level key, encrypted ones as they stand; None without a file."""
+    if not path.is_file():
+        return None
+    document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    config = document.get("config") or {}
+    return {str(key).rpartition(":")[2]: value for key, value in config.items()}
 
 
 def clear_secret(path: str) -> Mistake:

@@ -59,6 +59,8 @@ class State:
         self._crypter: passphrase.Crypter | None = None
         self._lock = threading.RLock()
         self._written = b""
+        self._texts: dict[str, str] = {}
+        """Each resource as it stands in the file: to encode all of them whenever one changes takes quadratic time."""
 
     @classmethod
     def load(cls, path: Path, project: str, stack: str, salt: str | None = None) -> State:
@@ -86,25 +88,31 @@ class State:
         """Record a resource, then write the file."""
         with self._lock:
             self.resources[resource.urn] = resource
-            self.save()
+            self._texts.pop(resource.urn, None)
+            self._save()
 
     def remove(self, urn: str) -> None:
         """Forget a resource, then write the file."""
         with self._lock:
             self.resources.pop(urn, None)
-            self.save()
+            self._texts.pop(urn, None)
+            self._save()
 
-    def save(self) -> None:
+    def _save(self) -> None:
         """Write the file if its contents changed: never half, never readable to others, and on the disk on return."""
         with self._lock:
-            entries = [vars(resource) for resource in self.resources.values()]
-            document = {"version": VERSION, "project": self.project, "stack": self.stack, "encryptionsalt": None,
-                        "resources": self._encoded(entries)}  # fmt: skip
-            document["encryptionsalt"] = self._salt
-            data = json.dumps(document, indent=1, ensure_ascii=False).encode()
+            # First, for it may be what makes the salt.
+            resources = ",\n".join([self._text(resource) for resource in self.resources.values()])
+            head = {"version": VERSION, "project": self.project, "stack": self.stack, "encryptionsalt": self._salt}
+            data = f'{json.dumps(head, indent=1)[:-2]},\n "resources": [\n{resources}\n ]\n}}'.encode()
             if data != self._written:
                 write_atomically(self.path, data)
                 self._written = data
+
+    def _text(self, resource: Resource) -> str:
+        if resource.urn not in self._texts:
+            self._texts[resource.urn] = json.dumps(self._encoded(vars(resource)), indent=1, ensure_ascii=False)
+        return self._texts[resource.urn]
 
     def crypter(self) -> passphrase.Crypter:
         """The stack's crypter. Derived when first needed, for it takes long and needs the passphrase."""

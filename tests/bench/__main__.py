@@ -57,9 +57,8 @@ def _line(figure: Figure) -> str:
     return f"  {figure.name:<54} {value:>11}  {spread:<17} {goal:<13} {figure.note}".rstrip()
 
 
-def measure(sections: dict[str, Section], repetitions: int) -> list[dict[str, Any]]:
+def measure(sections: dict[str, Section], repetitions: int) -> Iterator[dict[str, Any]]:
     """Run the sections, printing as they go."""
-    done = []
     for name, section in sections.items():
         before = load()
         print(f"\n{name}: {(section.func if isinstance(section, partial) else section).__doc__}")
@@ -70,8 +69,7 @@ def measure(sections: dict[str, Section], repetitions: int) -> list[dict[str, An
         for figure in section(repetitions):
             figures.append(asdict(figure) | {"met": figure.met})
             print(_line(figure), flush=True)
-        done.append({"section": name, "load": before, "figures": figures})
-    return done
+        yield {"section": name, "load": before, "figures": figures}
 
 
 def main() -> int:
@@ -85,7 +83,19 @@ def main() -> int:
     chosen = arguments.only or names
     for name in [name for name in os.environ if name.startswith(("PULUMI_", "CLUSTERS_"))]:
         del os.environ[name]
-    result: dict[str, Any] = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine()}
+    result: dict[str, Any] = {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "sections": [],
+    }
+
+    def keep(sections: Iterator[dict[str, Any]]) -> None:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        for section in sections:
+            result["sections"].append(section)
+            # After each: a later one may fail.
+            arguments.json.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
     print(", ".join(f"{name} {value}" for name, value in result["machine"].items()))
     print("Median, then least … most of all runs.")
     with tempfile.TemporaryDirectory() as name:
@@ -94,7 +104,7 @@ def main() -> int:
             "evaluation": partial(program.evaluation, folder=folder),
             "growth": partial(program.growth, folder=folder),
         }
-        result["sections"] = measure({key: alone[key] for key in alone if key in chosen}, arguments.repetitions)
+        keep(measure({key: alone[key] for key in alone if key in chosen}, arguments.repetitions))
         if any(key in chosen for key in deployment.SECTIONS):
             control_plane = ControlPlane(folder / "cluster")
             control_plane.up(lambda line: print(line, file=sys.stderr))
@@ -104,11 +114,9 @@ def main() -> int:
                 deployed: dict[str, Section] = {
                     key: partial(section, bench) for key, section in deployment.SECTIONS.items() if key in chosen
                 }
-                result["sections"] += measure(deployed, arguments.repetitions)
+                keep(measure(deployed, arguments.repetitions))
             finally:
                 control_plane.down(wipe=True)
-    arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"\nAll figures: {arguments.json}")
     return 0
 

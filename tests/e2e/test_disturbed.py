@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from components.shared.kube import ApiError
+from components.shared.target import EMBEDDED_CONTEXT
 from tests.e2e.checkout import NAMESPACE, STACK, Checkout
 from tests.e2e.conftest import ENGINES
 from tests.e2e.disturbance import (
@@ -44,6 +45,14 @@ TAKEN_OVER = {
 def engine(request: pytest.FixtureRequest) -> str:
     """The engine that runs the program; the CLI, whose runs take three times as long, only in the long target."""
     return str(request.param)
+
+
+@pytest.fixture
+def checkout(checkout: Checkout) -> Checkout:
+    """A project that names the cluster by its context: of an embedded one, a killed run's children would be part."""
+    checkout.target(EMBEDDED_CONTEXT, checkout.control_plane.kubeconfig)
+    checkout.write()
+    return checkout
 
 
 class Witness:

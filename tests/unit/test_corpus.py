@@ -24,7 +24,7 @@ import pytest
 from components.shared import fields, mistakes
 from components.shared.fields import Model
 from components.shared.mistakes import ConfigError, Mistake, load
-from components.stack import load_stack
+from components.stack import load_stack, read_file
 from ops import stack_values
 from ops.stack_values import load_file, read_values
 
@@ -159,7 +159,7 @@ def test_every_refusal_in_the_code_has_a_corpus_file(monkeypatch: pytest.MonkeyP
                 monkeypatch.setattr(module, name, replacement)
     for file in FILES:
         with suppress(ConfigError):
-            load_stack("corpus", *values_of(file))
+            load_stack("corpus", *values_of(file), read_file(file))
     with suppress(ConfigError):
         load(NotYet, {"since": "tomorrow", "items": "one"}, "later")
     assert sorted({site for module in modules for site in sites(module)} - reached) == []

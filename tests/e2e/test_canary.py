@@ -1,0 +1,116 @@
+"""Secrets that would be recognised anywhere: they arrive in their Secrets, and nowhere else.
+
+Read from the state's files and from the cluster itself: the CLI masks what it prints.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from base64 import b64encode
+from collections.abc import Iterator
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from local.engine.passphrase import crypter
+from local.run import EMBEDDED_PASSPHRASE
+from tests.e2e.checkout import NAMESPACE, Checkout
+from tests.e2e.disturbance import COLLECTIONS, a_policy_against
+
+ADMINISTRATOR = "Canary-Administrator-7f3a9c51d2e8"
+WORKER = "Canary-Worker-User-b04e6d17a95c"
+FAILED = {"small": 1, "pulumi": 255}
+MORE_KINDS = {
+    "Event": "/api/v1/events",
+    "Pod": "/api/v1/pods",
+    "ReplicaSet": "/apis/apps/v1/replicasets",
+}
+
+
+def authority() -> tuple[str, str]:
+    """Certificate and key of a CA, PEM, as an administrator brings one back."""
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "server")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + dt.timedelta(days=3650))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    clear = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM).decode(), clear.decode()
+
+
+def spellings(secret: str) -> Iterator[bytes]:
+    """How a secret may stand in a text: as it is, and as part of something that was base64-encoded."""
+    text = secret.encode()
+    yield text
+    for offset in range(3):
+        # What stands before moves the encoding by up to two bytes; both ends depend on the neighbours.
+        yield b64encode(b" " * offset + text)[4:-4]
+
+
+def test_secret_values_stand_in_their_secrets_and_nowhere_else(checkout: Checkout) -> None:
+    """Upstream writes a password into two ConfigMaps (B20); a log or a state in clear is a leak too."""
+    certificate, key = authority()
+    canaries = (ADMINISTRATOR, WORKER, key.splitlines()[7])
+    encrypt = crypter(EMBEDDED_PASSPHRASE, checkout.config["encryptionsalt"]).encrypt
+    checkout.matlab["security"] = {
+        "adminPassword": {"secure": encrypt(ADMINISTRATOR)},
+        "authority": {"certificate": certificate, "key": {"secure": encrypt(key)}},
+    }
+    checkout.matlab["workers"] |= {"username": "worker", "password": {"secure": encrypt(WORKER)}}
+    checkout.write()
+    said = checkout.run("preview")
+    with a_policy_against(checkout.api, "Secret", "mjs-admin-password"):
+        said += checkout.run("up", code=FAILED[checkout.engine])
+    assert "not in this cluster" in said
+    said += checkout.run("up")
+    checkout.matlab["workers"]["max"] = "many"
+    checkout.write()
+    said += checkout.run("up", code=2)
+
+    assert checkout.secret("mjs-admin-password")["password"] == ADMINISTRATOR
+    assert checkout.secret("mjs-worker-user")["password"] == WORKER
+    assert json.loads(checkout.secret("mjs-shared-secret")["secret.json"])["serverKey"] == key
+
+    places = {"what was printed": said.encode(), **cluster_texts(checkout), **files(checkout)}
+    assert any("state" in place for place in places)
+    for place, text in places.items():
+        for canary in canaries:
+            for spelling in spellings(canary):
+                assert spelling not in text, f"{spelling!r} stands in {place}"
+
+
+def cluster_texts(checkout: Checkout) -> dict[str, bytes]:
+    """Every object of the namespace, the values of Secrets apart."""
+    found = {}
+    for kind, path in {**COLLECTIONS, **MORE_KINDS}.items():
+        for item in checkout.api.request("GET", path)["items"]:
+            if item["metadata"].get("namespace", NAMESPACE) == NAMESPACE:
+                item.pop("data" if kind == "Secret" else "", None)
+                found[f"{kind} {item['metadata']['name']}"] = json.dumps(item).encode()
+    assert "ConfigMap mjs-controller-config" in found
+    return found
+
+
+def files(checkout: Checkout) -> dict[str, bytes]:
+    """The state with its history and backups, the stack file, and the logs of the control plane."""
+    folders = (checkout.root / ".state", checkout.control_plane.layout.logs)
+    paths = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return {str(path): path.read_bytes() for path in (*paths, checkout.control_plane.audit_log, checkout.stack_file)}
+
+
+@pytest.mark.parametrize("secret", [ADMINISTRATOR, WORKER])
+def test_a_leak_would_be_seen(secret: str) -> None:
+    """A check that finds nothing proves nothing unless it finds what is there."""
+    for before in ("", "a", "bc", "{ "):
+        leak = b64encode(f"{before}{secret} and more".encode())
+        assert any(spelling in leak for spelling in spellings(secret))
