@@ -80,7 +80,7 @@ def _foreign(cluster: Topology, found: Inventory) -> Iterator[Mistake]:
         "Service": found.services,
         "ConfigMap": found.config_maps,
         "Secret": found.secrets,
-        "PersistentVolumeClaim": _made_by_us(found.claims),
+        "PersistentVolumeClaim": _wanted(cluster, found.claims),
     }
     foreign: dict[str, list[str]] = {}
     for kind, items in kinds.items():
@@ -103,9 +103,9 @@ def _is_ours(found: Inventory, item: Json) -> bool:
     return found.is_ours(item) or (written and controller is not None and found.is_ours(controller))
 
 
-def _made_by_us(claims: dict[str, Json] | None) -> dict[str, Json]:
-    # A claim of ours may be somebody else's; a claim that the config names always is.
-    return {name: claim for name, claim in (claims or {}).items() if name in VOLUME_PATHS}
+def _wanted(cluster: Topology, claims: dict[str, Json] | None) -> dict[str, Json]:
+    # Only a claim that the stack would make: one that the config names may be anybody's.
+    return {name: claim for name, claim in (claims or {}).items() if name in own_claims(cluster)}
 
 
 def _claims(cluster: Topology, found: Inventory) -> Iterator[Mistake]:

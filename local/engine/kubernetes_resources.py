@@ -32,7 +32,10 @@ _OF_THE_SERVER = ("managedFields", "resourceVersion", "generation", "uid", "crea
 _IMMUTABLE = ("immutable", "may not change", "cannot change", "may not be changed", "updates to", "forbidden")
 
 Say = Callable[[str], None]
-Record = Callable[[Outcome], None]
+SERVER_ERROR = 500
+"""From here on an answer does not say what has become of the request."""
+Record = Callable[[Outcome | None], None]
+"""Writes what is known of the object into the state; None forgets it."""
 
 
 def manifest_of(api: Api, inputs: Json) -> Json:
@@ -154,6 +157,9 @@ class Upper:
             return api.create(manifest)
         except ApiError as error:
             if error.reason != "AlreadyExists" or not _adoptable(self._registration, manifest, api):
+                if error.status < SERVER_ERROR:
+                    # Refused, so nothing was made: a record would let the next run take over what is not ours.
+                    self._record(None)
                 raise
         self._say(f"{title(manifest)} was made by an earlier run that was killed; taken over")
         live = api.request("GET", api.path(manifest))

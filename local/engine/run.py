@@ -184,8 +184,11 @@ class Run:
         if self.dry_run:
             return kubernetes_resources.preview(api, registration)
 
-        def record(outcome: Outcome) -> None:
-            self.state.put(registration.recorded(outcome))
+        def record(outcome: Outcome | None) -> None:
+            if outcome is None:
+                self.state.remove(registration.urn)
+            else:
+                self.state.put(registration.recorded(outcome))
 
         return kubernetes_resources.Upper(api, registration, record, self.report.note, self.stopping).run()
 

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from components.shared.kube import METADATA_ONLY, Cluster, Unreachable
+from components.shared.kube import METADATA_ONLY, ApiError, Cluster, Unreachable
 from components.shared.manifest import STACK as STACK_LABEL
 from tests.e2e.checkout import ADMINISTRATOR, NAMESPACE, STACK, Checkout
 
@@ -189,3 +189,35 @@ def wait_for(moment: Callable[[], bool]) -> None:
                 return
         assert time.monotonic() < end, "the moment did not come"
         time.sleep(0.003)
+
+
+@contextmanager
+def a_policy_against(api: Cluster, kind: str, name: str) -> Iterator[None]:
+    """A cluster in which no ConfigMap, or no Secret, may have that name."""
+    root = "/apis/admissionregistration.k8s.io/v1"
+    policies, bindings = f"{root}/validatingadmissionpolicies", f"{root}/validatingadmissionpolicybindings"
+    plural = COLLECTIONS[kind].rpartition("/")[2]
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": [plural], "operations": ["CREATE"]}
+    validation = {"expression": f"object.metadata.name != '{name}'", "message": "not in this cluster"}
+    spec = {"matchConstraints": {"resourceRules": [rule]}, "validations": [validation]}
+    head = {"apiVersion": "admissionregistration.k8s.io/v1", "metadata": {"name": "refusing"}}
+    api.request("POST", policies, {**head, "kind": "ValidatingAdmissionPolicy", "spec": spec})
+    binding = {"policyName": "refusing", "validationActions": ["Deny"]}
+    api.request("POST", bindings, {**head, "kind": "ValidatingAdmissionPolicyBinding", "spec": binding})
+
+    def is_refused() -> bool:
+        # It takes a second until a policy counts.
+        manifest = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}}
+        try:
+            api.request("POST", f"/api/v1/namespaces/default/{plural}", manifest, query={"dryRun": "All"})
+        except ApiError:
+            return True
+        return False
+
+    try:
+        wait_for(is_refused)
+        yield
+    finally:
+        api.request("DELETE", f"{bindings}/refusing")
+        api.request("DELETE", f"{policies}/refusing")
+    wait_for(lambda: not is_refused())

@@ -7,17 +7,15 @@ provider of the CLI.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from components.shared.kube import ApiError
 from components.shared.target import EMBEDDED_CONTEXT
 from tests.e2e.checkout import NAMESPACE, STACK, Checkout
 from tests.e2e.conftest import ENGINES
 from tests.e2e.disturbance import (
+    a_policy_against,
     exported,
     in_the_state,
     kill,
@@ -189,7 +187,7 @@ def test_the_api_server_is_restarted(checkout: Checkout) -> None:
 def test_a_request_is_refused(checkout: Checkout) -> None:
     """The cluster's administrators allow all but one object: the message says which, and `up` goes on later."""
     witness = Witness(checkout)
-    with a_policy_against(checkout, "mjs-controller-config"):
+    with a_policy_against(checkout.api, "ConfigMap", "mjs-controller-config"):
         text = checkout.run("up", code=FAILED[checkout.engine])
     assert "mjs-controller-config" in text
     assert "not in this cluster" in text
@@ -198,34 +196,3 @@ def test_a_request_is_refused(checkout: Checkout) -> None:
     checkout.run("up")
     witness.look()
     nothing_is_orphaned(checkout)
-
-
-@contextmanager
-def a_policy_against(checkout: Checkout, name: str) -> Iterator[None]:
-    """A cluster in which no ConfigMap may have that name."""
-    root = "/apis/admissionregistration.k8s.io/v1"
-    policies, bindings = f"{root}/validatingadmissionpolicies", f"{root}/validatingadmissionpolicybindings"
-    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"], "operations": ["CREATE"]}
-    validation = {"expression": f"object.metadata.name != '{name}'", "message": "not in this cluster"}
-    spec = {"matchConstraints": {"resourceRules": [rule]}, "validations": [validation]}
-    head = {"apiVersion": "admissionregistration.k8s.io/v1", "metadata": {"name": "refusing"}}
-    checkout.api.request("POST", policies, {**head, "kind": "ValidatingAdmissionPolicy", "spec": spec})
-    binding = {"policyName": "refusing", "validationActions": ["Deny"]}
-    checkout.api.request("POST", bindings, {**head, "kind": "ValidatingAdmissionPolicyBinding", "spec": binding})
-    try:
-        wait_for(lambda: is_refused(checkout, name))
-        yield
-    finally:
-        checkout.api.request("DELETE", f"{bindings}/refusing")
-        checkout.api.request("DELETE", f"{policies}/refusing")
-    wait_for(lambda: not is_refused(checkout, name))
-
-
-def is_refused(checkout: Checkout, name: str) -> bool:
-    """Whether the API server would refuse a ConfigMap of that name. It takes a second until a policy counts."""
-    manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
-    try:
-        checkout.api.request("POST", "/api/v1/namespaces/default/configmaps", manifest, query={"dryRun": "All"})
-    except ApiError:
-        return True
-    return False
