@@ -305,8 +305,8 @@ def ten_thousand_workers(bench: Bench, _: int) -> Iterator[Figure]:
 
 
 SECTIONS: dict[str, Callable[[Bench, int], Iterator[Figure]]] = {
-    "kubectl": against_kubectl,
     "no-op": nothing_to_do,
+    "kubectl": against_kubectl,
     "calls": calls,
     "ten-thousand": ten_thousand_workers,
 }
