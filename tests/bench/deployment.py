@@ -58,9 +58,9 @@ class Bench:
             self.local_run(checkout, "preview")
 
     def local_run(self, checkout: Checkout, action: str, *words: str, **variables: str) -> Run:
-        """A make target's command, watched."""
+        """A make target's command."""
         command = (sys.executable, "-m", "local.run", action, "--stack", STACK, *words)
-        return run(*command, cwd=checkout.root, env={**checkout.environment(), **variables}, watch=True)
+        return run(*command, cwd=checkout.root, env={**checkout.environment(), **variables})
 
     def up(self, engine: str) -> Run:
         """Deploy."""
@@ -179,10 +179,9 @@ def against_kubectl(bench: Bench, repetitions: int) -> Iterator[Figure]:
             "--for=jsonpath={.status.phase}=Bound": "pvc --all",
             "--for=jsonpath={.status.loadBalancer.ingress}": "service/mjs-ingress-proxy",
         }
-        steps = [run(*kubectl, "apply", "--server-side", "-f", manifests, watch=True)]
+        steps = [run(*kubectl, "apply", "--server-side", "-f", manifests)]
         steps += [
-            run(*kubectl, "-n", NAMESPACE, "wait", what, TIMEOUT, *which.split(), watch=True)
-            for what, which in ready.items()
+            run(*kubectl, "-n", NAMESPACE, "wait", what, TIMEOUT, *which.split()) for what, which in ready.items()
         ]
         run(*kubectl, "delete", "namespace", NAMESPACE, "--wait", TIMEOUT)
         return Run(sum(seconds(steps)), sum(step.cpu for step in steps), max(memory(steps)), "")
@@ -254,7 +253,7 @@ def _previews(bench: Bench, repetitions: int) -> Iterator[Figure]:
     cases: dict[str, Callable[[], Run]] = {}
     for name, project in projects.items():
         words = (cli, "preview", "--expect-no-changes", "--stack", STACK)
-        cases[name] = lambda words=words, project=project: run(*words, cwd=project, env=environment, watch=True)  # type: ignore[misc]
+        cases[name] = lambda words=words, project=project: run(*words, cwd=project, env=environment)  # type: ignore[misc]
     runs = interleaved(repetitions, cases)
     yield figure(
         "pulumi: preview / that of an empty program", ratios(runs["program"], runs["empty"]), "x", PREVIEW_GOAL

@@ -29,7 +29,7 @@ class Run:
     cpu: float
     """Processor time, that of children included."""
     memory: float
-    """Most resident memory at once, MiB: the sum over all processes if they were watched, else the largest one's."""
+    """Most resident memory at once, MiB: the sum over the process and all below it."""
     output: str
 
 
@@ -37,9 +37,7 @@ class Failed(Exception):  # noqa: N818 - a command, not the bench
     """A command that has to succeed did not."""
 
 
-def run(
-    *command: str | Path, cwd: Path = PROJECT, env: Mapping[str, str] | None = None, watch: bool = False, code: int = 0
-) -> Run:
+def run(*command: str | Path, cwd: Path = PROJECT, env: Mapping[str, str] | None = None, code: int = 0) -> Run:
     """Run a command to its end. Raises Failed with the end of what it printed."""
     with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
@@ -51,13 +49,12 @@ def run(
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-        watcher = Watcher(process.pid) if watch else None
+        watcher = Watcher(process.pid)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
-        memory = usage.ru_maxrss / 1024
-        if watcher:
-            memory = max(memory, watcher.end())
+        # Not ru_maxrss, which begins with what this process held when it forked (getrusage(2)).
+        memory = watcher.end()
         output.seek(0)
         text = output.read().decode(errors="replace")
     if process.returncode != code:
