@@ -18,9 +18,9 @@ from local.cluster.certificates import (
 )
 from local.cluster.layout import (
     APISERVER,
+    AUDIT_POLICY,
     CONTROLLER_MANAGER,
     ETCD,
-    FILES,
     KUBEMARK,
     LOAD_BALANCER,
     LOOPBACK,
@@ -134,7 +134,8 @@ class Components:
             "service-account-issuer": ISSUER,
             "service-account-key-file": str(public_key_path(self.layout.pki, SERVICE_ACCOUNT)),
             "service-account-signing-key-file": self._key(SERVICE_ACCOUNT),
-            "audit-policy-file": str(FILES / "audit-policy.yaml"),
+            # A copy: a path into this checkout would make another checkout's `up` restart the API server.
+            "audit-policy-file": str(self.layout.directory / AUDIT_POLICY),
             "audit-log-path": str(self.layout.audit_log),
             "audit-log-maxsize": AUDIT_MEGABYTES,
             "audit-log-maxbackup": 1,

@@ -26,7 +26,7 @@ from local.cluster.processes import Processes
 from local.cluster.startup import Startup, end, next_settings
 
 # By name, never the whole folder: it is the user's, and may hold more.
-WIPED: Final = ("kubeconfig*", "pki", "etcd", "logs", "pids", "settings.json*", "audit*.log", "lock")
+WIPED: Final = ("kubeconfig*", "pki", "etcd", "logs", "pids", "settings.json*", "audit*", "lock")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Final
 PACKAGE: Final = Path(__file__).resolve().parent
 PROJECT_ROOT: Final = PACKAGE.parent.parent
 FILES: Final = PACKAGE / "files"
+AUDIT_POLICY: Final = "audit-policy.yaml"
 VERSIONS: Final = PACKAGE / "versions"
 
 DIRECTORY_VARIABLE: Final = "CLUSTERS_EMBEDDED_DIR"

@@ -22,8 +22,10 @@ from local.cluster.components import Components
 from local.cluster.kubeconfig import write_kubeconfig
 from local.cluster.layout import (
     APISERVER,
+    AUDIT_POLICY,
     CONTROLLER_MANAGER,
     ETCD,
+    FILES,
     PRIVATE_FOLDER,
     ControlPlaneError,
     Layout,
@@ -96,6 +98,7 @@ class Startup:
 
     def run(self) -> None:
         """Start all, in order, and wait until pods can be scheduled."""
+        shutil.copyfile(FILES / AUDIT_POLICY, self.layout.directory / AUDIT_POLICY)
         commands = self.components.commands()
         issued = self._identities()
         end(self.processes, self._outdated(commands, issued))

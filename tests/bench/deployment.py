@@ -255,9 +255,7 @@ def _previews(bench: Bench, repetitions: int) -> Iterator[Figure]:
         words = (cli, "preview", "--expect-no-changes", "--stack", STACK)
         cases[name] = lambda words=words, project=project: run(*words, cwd=project, env=environment)  # type: ignore[misc]
     runs = interleaved(repetitions, cases)
-    yield figure(
-        "pulumi: preview / that of an empty program", ratios(runs["program"], runs["empty"]), "x", PREVIEW_GOAL
-    )
+    yield figure("pulumi: no-op preview / empty program", ratios(runs["program"], runs["empty"]), "x", PREVIEW_GOAL)
     yield figure(
         "pulumi: no-op preview / one object of each provider",
         ratios(runs["program"], runs["plugins"]),

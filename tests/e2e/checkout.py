@@ -102,6 +102,7 @@ class Checkout:
         if not (state / f"{STACK}.json").exists() and not (state / ".pulumi" / "stacks").exists():
             return
         self.config = yaml.safe_load((PROJECT / self.stack_file.name).read_text())
+        self.target(EMBEDDED_CONTEXT, self.control_plane.kubeconfig)
         self.write()
         self.run("destroy", "--purge", CONFIRM=STACK)
 
