@@ -67,7 +67,8 @@ test: lint
 test-oldest: $(VENV)/development
 	@$(RUN) -m local.cluster build --version $(OLDEST_KUBERNETES) >/dev/null
 	@ENGINE=small KUBERNETES_VERSION=$(OLDEST_KUBERNETES) \
-		$(RUN) -m pytest tests/e2e/test_lifecycle.py tests/e2e/test_load_balancer.py tests/e2e/test_refusals.py
+		$(RUN) -m pytest tests/e2e/test_lifecycle.py tests/e2e/test_load_balancer.py tests/e2e/test_refusals.py \
+		tests/e2e/test_examples.py
 
 # About ten minutes: one engine killed at every object, the other at a few.
 test-disturbed: $(VENV)/development

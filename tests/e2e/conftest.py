@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,8 @@ def checkout(tmp_path: Path, cluster: ControlPlane, engine: str) -> Iterator[Che
 
 @pytest.fixture(autouse=True, scope="session")
 def own_environment() -> None:
-    """Keep the developer's own Pulumi settings out."""
+    """Keep the developer's own Pulumi settings out, and let Ctrl-C reach the commands that the tests send it to."""
+    # A shell's background jobs, and so some CI runners, start with it ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in [name for name in os.environ if name.startswith(("PULUMI_", "CLUSTERS_"))]:
         del os.environ[name]
