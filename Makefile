@@ -8,13 +8,14 @@ TESTS ?= tests
 OLDEST_KUBERNETES = $(shell $(RUN) -c 'from local.cluster.layout import versions; print(versions()[0])')
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview destroy outputs test test-unit test-oldest test-disturbed lint golden bench pulumi cluster-up cluster-down clean
+.PHONY: help up preview destroy outputs test test-unit test-oldest test-disturbed test-properties lint golden bench pulumi cluster-up cluster-down clean
 
 help:
 	@echo "make up | preview | outputs | destroy      STACK=$(STACK); SHOW_SECRETS=1 for outputs, PURGE=1 for destroy"
 	@echo "make test | test-unit | lint | golden      what has to be green"
 	@echo "make test-oldest                           the stacks' life on the oldest Kubernetes, built at first"
 	@echo "make test-disturbed                        runs killed at every object, and under the Pulumi CLI too"
+	@echo "make test-properties                       10,000 configs that nobody has thought of"
 	@echo "make bench                                 how fast it is: docs/performance.md; BENCH=\"--only NAME\""
 	@echo "make cluster-up | cluster-down | clean     the embedded Kubernetes"
 	@echo "make pulumi                                install the Pulumi CLI"
@@ -69,6 +70,9 @@ test-oldest: $(VENV)/development
 	@ENGINE=small KUBERNETES_VERSION=$(OLDEST_KUBERNETES) \
 		$(RUN) -m pytest tests/e2e/test_lifecycle.py tests/e2e/test_load_balancer.py tests/e2e/test_refusals.py \
 		tests/e2e/test_examples.py
+
+test-properties: $(VENV)/development
+	@HYPOTHESIS_PROFILE=search PROPERTY_EXAMPLES=10000 $(RUN) -m pytest tests/unit/test_any_config.py
 
 # About ten minutes: one engine killed at every object, the other at a few.
 test-disturbed: $(VENV)/development

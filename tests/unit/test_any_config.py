@@ -1,6 +1,6 @@
 """The law of the program: any config is either refused with paths, or makes objects that the API server accepts.
 
-PROPERTY_EXAMPLES=5000 in the environment tries more configs than the 50 of every run.
+PROPERTY_EXAMPLES=5000 in the environment tries more configs than the 300 of every run.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ops.model import Setting, every_setting
 from tests.schemas import NEWEST, problems
 from tests.unit.clusters import EVERYTHING, MODES, SMALLEST, Values, merged, objects
 
-EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "50"))
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "300"))
 FEW_WORKERS = 70
 """Each pool proxy is a Service to check; three of them say as much as three thousand."""
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
