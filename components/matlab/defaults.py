@@ -5,6 +5,8 @@ A subclass per part, so that `workers.resources.cpuRequest: 4` leaves the part's
 
 from __future__ import annotations
 
+from typing import Final
+
 from components.shared.fields import DnsLabel, DnsName, Model, Quantity
 from components.shared.groups import (
     AccessMode,
@@ -18,6 +20,11 @@ from components.shared.groups import (
 )
 
 _REGISTRY = "ghcr.io/mathworks-ref-arch/matlab-parallel-server-k8s"
+
+
+CONTROLLER_TAG: Final = "2.1.1"
+PARALLEL_SERVER_PROXY_TAG: Final = "v1.0.1"
+HAPROXY_TAG: Final = "3.3"
 
 
 class MatlabNamespace(Namespace):
@@ -103,21 +110,21 @@ class ControllerImage(Image):
     """Image of the controller. The format of config.json belongs to its version (facts §4.1)."""
 
     repository: Repository = f"{_REGISTRY}/mjs-controller-image"
-    tag: Tag | None = "2.1.1"
+    tag: Tag | None = CONTROLLER_TAG
 
 
 class ParallelServerProxyImage(Image):
     """Image of the parallel server proxy."""
 
     repository: Repository = "ghcr.io/mathworks/parallel-server-proxy"
-    tag: Tag | None = "v1.0.1"
+    tag: Tag | None = PARALLEL_SERVER_PROXY_TAG
 
 
 class HaproxyImage(Image):
     """Image of HAProxy."""
 
     repository: Repository = "haproxy"
-    tag: Tag | None = "3.3"
+    tag: Tag | None = HAPROXY_TAG
 
 
 class PoolProxyImage(Image):

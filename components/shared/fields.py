@@ -40,7 +40,6 @@ def refuse(problem: str, remedy: str) -> NoReturn:
 
 
 # Strict: YAML knows numbers and booleans, so "4" or 1 in their place is a slip, not a value.
-Int = Annotated[int, Field(strict=True)]
 Bool = Annotated[bool, Field(strict=True)]
 HIGHEST = 2**31 - 1
 """Kubernetes keeps most numbers in 32 bits, and refuses greater ones late."""

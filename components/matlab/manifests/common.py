@@ -165,3 +165,9 @@ def service_ports(ports: Sequence[Port], *, node_ports: bool = False) -> list[Ma
         }
         for port in ports
     ]
+
+
+def cluster_ip(cluster: Topology, name: str, labels: Mapping[str, str], ports: Sequence[Port]) -> Manifest:
+    """A Service inside Kubernetes, whose labels are also its selector."""
+    spec = {"type": "ClusterIP", "selector": dict(labels), "ports": service_ports(ports)}
+    return manifest("v1", "Service", name, cluster.namespace, labels=labels, spec=spec)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from components.matlab import names
+from components.matlab.defaults import CONTROLLER_TAG
 from components.matlab.manifests import common
 from components.matlab.topology import Topology
 from components.shared import security
@@ -184,7 +185,7 @@ def deployment(cluster: Topology) -> Manifest:
     images = cluster.settings.images
     container = {
         "name": names.CONTROLLER,
-        "image": images.controller.reference("2.1.1"),
+        "image": images.controller.reference(CONTROLLER_TAG),
         "imagePullPolicy": str(images.controller.pull_policy),
         "args": [f"-config=/config/{CONFIG_FILE}"],
         "resources": resources(cluster.settings.controller.resources),

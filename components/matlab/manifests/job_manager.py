@@ -14,7 +14,6 @@ from components.shared.manifest import (
     env,
     env_from_secret,
     files,
-    manifest,
     read_only_claim,
     resources,
     volume_source,
@@ -190,15 +189,4 @@ def exposed_ports(cluster: Topology) -> list[Port]:
 
 def service(cluster: Topology) -> Manifest:
     """Service of the job manager inside Kubernetes."""
-    return manifest(
-        "v1",
-        "Service",
-        names.JOB_MANAGER,
-        cluster.namespace,
-        labels=common.app(names.JOB_MANAGER),
-        spec={
-            "type": "ClusterIP",
-            "selector": common.app(names.JOB_MANAGER),
-            "ports": common.service_ports(exposed_ports(cluster)),
-        },
-    )
+    return common.cluster_ip(cluster, names.JOB_MANAGER, common.app(names.JOB_MANAGER), exposed_ports(cluster))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from components.matlab import names
+from components.matlab.defaults import HAPROXY_TAG, PARALLEL_SERVER_PROXY_TAG
 from components.matlab.manifests import common
 from components.matlab.manifests.workers import pool_proxy_annotations
-from components.matlab.topology import Port, Topology
+from components.matlab.topology import Topology
 from components.shared import security
 from components.shared.manifest import (
     CHECKSUM,
@@ -43,7 +44,7 @@ def parallel_server_proxy(cluster: Topology) -> Manifest:
         args.append("-verbose")
     container: Manifest = {
         "name": names.PARALLEL_SERVER_PROXY,
-        "image": images.parallel_server_proxy.reference("v1.0.1"),
+        "image": images.parallel_server_proxy.reference(PARALLEL_SERVER_PROXY_TAG),
         "imagePullPolicy": str(images.parallel_server_proxy.pull_policy),
         "args": args,
         "resources": resources(settings.parallel_server_proxy.resources),
@@ -62,7 +63,7 @@ def parallel_server_proxy(cluster: Topology) -> Manifest:
 
 def parallel_server_proxy_service(cluster: Topology) -> Manifest:
     """Service through which HAProxy finds the parallel server proxy."""
-    return _cluster_ip(
+    return common.cluster_ip(
         cluster,
         names.PARALLEL_SERVER_PROXY,
         common.app(names.PARALLEL_SERVER_PROXY),
@@ -70,15 +71,10 @@ def parallel_server_proxy_service(cluster: Topology) -> Manifest:
     )
 
 
-def _cluster_ip(cluster: Topology, name: str, labels: dict[str, str], ports: list[Port]) -> Manifest:
-    spec = {"type": "ClusterIP", "selector": labels, "ports": common.service_ports(ports)}
-    return manifest("v1", "Service", name, cluster.namespace, labels=labels, spec=spec)
-
-
 def pool_proxy_service(cluster: Topology, number: int) -> Manifest:
     """Service of pool proxy `number` (from 1); the controller makes the Deployment behind it."""
     labels = {**common.app(names.POOL_PROXY), names.POOL_PROXY_ID: str(number)}
-    return _cluster_ip(cluster, f"{names.POOL_PROXY}-{number}", labels, [cluster.pool_proxy_ports[number - 1]])
+    return common.cluster_ip(cluster, f"{names.POOL_PROXY}-{number}", labels, [cluster.pool_proxy_ports[number - 1]])
 
 
 def pool_proxy_template(cluster: Topology) -> Manifest:
@@ -156,7 +152,7 @@ def haproxy(cluster: Topology) -> Manifest:
     images = cluster.settings.images
     container = {
         "name": names.HAPROXY,
-        "image": images.haproxy.reference("3.3"),
+        "image": images.haproxy.reference(HAPROXY_TAG),
         "imagePullPolicy": str(images.haproxy.pull_policy),
         "args": ["-f", f"{HAPROXY_DIR}/{HAPROXY_FILE}"],
         "resources": resources(cluster.settings.haproxy.resources),
