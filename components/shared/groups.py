@@ -98,7 +98,14 @@ class Resources(Model):
     """Memory above which the container is killed, in bytes."""
 
 
-AccessModes = Annotated[tuple[AccessMode, ...], Field(min_length=1)]
+def _modes_together(value: tuple[AccessMode, ...]) -> tuple[AccessMode, ...]:
+    # kubernetes pkg/apis/core/validation, ValidatePersistentVolumeClaimSpec
+    if AccessMode.READ_WRITE_ONCE_POD in value and len(value) > 1:
+        refuse("has ReadWriteOncePod beside other access modes", "Write that one alone, or leave it out.")
+    return value
+
+
+AccessModes = Annotated[tuple[AccessMode, ...], Field(min_length=1), AfterValidator(_modes_together)]
 
 
 class Volume(Model):
