@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from components.matlab import names
+from components.matlab.rules import NO_WORKER_STARTS, RESTRICTED
 from components.matlab.storage import own_claims
 from components.matlab.topology import Topology
 from components.shared.fields import quantity
@@ -16,6 +17,7 @@ from components.shared.groups import AccessMode, Volume
 from components.shared.inventory import Inventory, owner
 from components.shared.kube import Json
 from components.shared.mistakes import Mistake, dotted
+from components.shared.namespace import ENFORCE
 
 ONE_NODE_PROVISIONERS: Final = {
     "disk.csi.azure.com",
@@ -68,6 +70,14 @@ def _namespace(cluster: Topology, found: Inventory) -> Iterator[Mistake]:
             f"is true, but namespace {name} exists and belongs to {owner(found.namespace)}",
             "Set it to false to use that namespace as it is, or choose another name.",
         )
+    elif not cluster.settings.namespace.create:
+        labels = found.namespace["metadata"].get("labels") or {}
+        if labels.get(ENFORCE) == RESTRICTED:
+            yield Mistake(
+                f"{path}.name",
+                f"the Pod Security level of namespace {name} {NO_WORKER_STARTS}",
+                f"Set its label {ENFORCE} to baseline, or choose another namespace.",
+            )
 
 
 def _foreign(cluster: Topology, found: Inventory) -> Iterator[Mistake]:

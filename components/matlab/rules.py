@@ -14,6 +14,9 @@ from components.shared.fields import quantity
 from components.shared.mistakes import Mistake, Rule, dotted
 
 FIRST_METRICS_RELEASE = "r2024b"
+RESTRICTED = "restricted"
+NO_WORKER_STARTS = "is restricted, and MATLAB's workers start as root: none of them would run"
+"""The controller alone hears of the refused pods: the deployment would look well (components/shared/security.py)."""
 RESERVED_ENV = (
     {"WORKER_NAME", "LOGBASE", "HOSTNAME", "MPICH_INTERFACE_HOSTNAME", "USER", "SHELL", "MLM_LICENSE_FILE"},
     ("MJS_", "MDCE_OVERRIDE_", "PARALLEL_SERVER_"),
@@ -31,6 +34,11 @@ def _workers(settings: Settings) -> Iterator[Mistake]:
             f"{workers.min} is more than matlab.workers.max, {workers.max}",
             "Lower min or raise max.",
         )
+
+
+def _pod_security(settings: Settings) -> Iterator[Mistake]:
+    if settings.namespace.pod_security == RESTRICTED:
+        yield Mistake("matlab.namespace.podSecurity", NO_WORKER_STARTS, "Write baseline.")
 
 
 def _releases(settings: Settings) -> Iterator[Mistake]:
@@ -248,6 +256,7 @@ def _duplicates(path: str, items: Sequence[str]) -> Iterator[Mistake]:
 
 RULES: tuple[Rule[Settings], ...] = (
     _workers,
+    _pod_security,
     _releases,
     _claims,
     _ports,

@@ -9,6 +9,7 @@ from components.shared.groups import Namespace
 from components.shared.manifest import Manifest, manifest
 
 POD_SECURITY = "pod-security.kubernetes.io"
+ENFORCE = f"{POD_SECURITY}/enforce"
 
 
 def namespace(settings: Namespace) -> Manifest:
@@ -19,7 +20,7 @@ def namespace(settings: Namespace) -> Manifest:
         settings.name,
         None,
         labels={
-            f"{POD_SECURITY}/enforce": settings.pod_security,
+            ENFORCE: settings.pod_security,
             f"{POD_SECURITY}/audit": "restricted",
             f"{POD_SECURITY}/warn": "restricted",
         },

@@ -112,6 +112,15 @@ def test_a_namespace_of_somebody_else(checkout: Checkout, namespace: str) -> Non
     refused(checkout, f"namespace {namespace} exists and belongs to somebody else", "Set it to false")
 
 
+def test_a_namespace_in_which_no_worker_would_start(checkout: Checkout, namespace: str) -> None:
+    """Only the controller would hear that its pods are refused."""
+    labels = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
+    path = f"/api/v1/namespaces/{namespace}"
+    checkout.api.request("PATCH", path, labels, content_type="application/merge-patch+json")
+    checkout.matlab["namespace"] = {"create": False}
+    refused(checkout, "the Pod Security level of namespace mjs is restricted, and MATLAB's workers start as root")
+
+
 def test_a_claim_that_does_not_exist(checkout: Checkout, namespace: str) -> None:
     """Upstream checks this only where its templates can query the cluster (B22)."""
     checkout.matlab["namespace"] = {"create": False}
