@@ -18,10 +18,9 @@ from pulumi.runtime.stack import run_pulumi_func
 from components.program import deploy
 from components.shared.manifest import Manifest
 from components.stack import PROJECT_NAME, Stack
+from ops.manifests import ADDRESS
 from ops.stack_values import placeholder
 
-ADDRESS: Final = "load-balancer-address.invalid"
-"""Stands for the external address; a name under .invalid never resolves (RFC 2606)."""
 FIRST_KEYS: Final = ("apiVersion", "kind", "metadata", "name", "namespace")
 COMPUTED: Final = {
     "random:index/randomPassword:RandomPassword": ("result",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from base64 import b64encode
@@ -67,7 +68,14 @@ def checksum(data: Mapping[str, str]) -> str:
 
 def yaml_text(document: Any) -> str:
     """YAML with sorted keys and no line folding: the controller takes other bytes for another version (facts §4.3)."""
-    return yaml.safe_dump(document, sort_keys=True, width=float("inf"), allow_unicode=True)
+    return _yaml_text(json.dumps(document))
+
+
+@functools.lru_cache(maxsize=256)
+def _yaml_text(document: str) -> str:
+    # The same few pod templates, thousands of times, for those who compare configs (ops/restarts.py): PyYAML is slow,
+    # and its faster twin in C writes other bytes and is not everywhere.
+    return yaml.safe_dump(json.loads(document), sort_keys=True, width=float("inf"), allow_unicode=True)
 
 
 def env(values: Mapping[str, str]) -> list[Manifest]:

@@ -1,18 +1,14 @@
-"""Clusters to test with: one per proxy mode, and all their manifests without Pulumi."""
+"""Clusters to test with: one per proxy mode, as small as can be and with everything switched on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from components.matlab.manifests import controller, job_manager, network_policies, proxies, workers
 from components.matlab.rules import RULES
 from components.matlab.settings import Settings
-from components.matlab.storage import own_claims
 from components.matlab.topology import Topology
-from components.shared.manifest import Manifest, claim
 from components.shared.mistakes import load
-from components.shared.namespace import namespace
 
 Values = dict[str, Any]
 
@@ -73,38 +69,3 @@ def in_mode(mode: str, *parts: Mapping[str, Any]) -> Topology:
     here = cluster(MODES[mode], *parts)
     assert here.mode == mode
     return here
-
-
-def objects(here: Topology, mark: str = "generated") -> dict[tuple[str, str], Manifest]:
-    """Every manifest but the Secrets, by kind and name; test_rendering compares them with the program's."""
-    made = [
-        workers.configuration(here),
-        workers.template(here, mark),
-        workers.service(here),
-        job_manager.configuration(here),
-        job_manager.deployment(here, mark),
-        job_manager.service(here),
-        controller.service_account(here),
-        controller.role(here),
-        controller.role_binding(here),
-        controller.configuration(here),
-        controller.deployment(here),
-        *network_policies.network_policies(here),
-        *(claim(name, here.namespace, volume) for name, volume in own_claims(here).items()),
-    ]
-    if here.settings.namespace.create:
-        made.append(namespace(here.settings.namespace))
-    if here.open_to_outside and here.settings.network.load_balancer.create:
-        made.append(proxies.load_balancer(here))
-    if here.uses_parallel_server_proxy:
-        made.append(proxies.parallel_server_proxy(here))
-    if here.uses_parallel_server_proxy and here.uses_haproxy:
-        made.append(proxies.parallel_server_proxy_service(here))
-    if here.uses_haproxy:
-        made += [proxies.haproxy_config(here), proxies.haproxy(here)]
-    if here.uses_pool_proxies:
-        made.append(proxies.pool_proxy_template(here))
-        made += [proxies.pool_proxy_service(here, number + 1) for number in range(here.pool_proxy_count)]
-    found = {(item["kind"], item["metadata"]["name"]): item for item in made}
-    assert len(found) == len(made)
-    return found

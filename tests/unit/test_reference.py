@@ -45,7 +45,8 @@ def test_every_setting_has_its_row(name: str) -> None:
 
 def restarts(path: str) -> tuple[str, str]:
     """What always restarts, and what happens besides."""
-    (row,) = (line for line in documents()[reference.RESTARTS].splitlines() if line.startswith(f"| `{path}` |"))
+    pods, _, _ = documents()[reference.RESTARTS].partition("\n## Objects\n")
+    (row,) = (line for line in pods.splitlines() if line.startswith(f"| `{path}` |"))
     _, _, always, _, besides, _ = row.split("|")
     return always.strip(), besides.strip()
 

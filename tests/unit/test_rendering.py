@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 from components.stack import load_stack
+from ops.manifests import objects
 from ops.render import render
 from tests.schemas import NEWEST, problems
-from tests.unit.clusters import EVERYTHING, MODES, SMALLEST, in_mode, merged, objects
+from tests.unit.clusters import EVERYTHING, MODES, SMALLEST, in_mode, merged
 
 NO_PROXY, LEGACY, BACKWARDS, NEW, NEW_MULTI = MODES
 BY_THE_ENGINE = ("pulumi.com/",)

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from components.matlab.passwords import admin_password_mark, worker_password_mark
+from components.matlab.passwords import admin_password_mark
 from components.matlab.rules import RULES, warnings
 from components.matlab.settings import Settings
 from components.shared.mistakes import ConfigError, load
+from components.shared.passwords import mark
 from components.stack import Stack, load_stack, secrets
+from ops.manifests import objects
 from ops.render import render
-from tests.unit.clusters import EVERYTHING, MODES, PEM, SMALLEST, in_mode, merged, objects
+from tests.unit.clusters import EVERYTHING, MODES, PEM, SMALLEST, in_mode, merged
 
 CANARY = "canary-7f3a$\"'\\"
 SECRETS = {
@@ -40,9 +42,8 @@ def test_every_secret_of_the_model_has_its_canary() -> None:
 def test_no_manifest_but_a_secret_holds_a_secret(mode: str) -> None:
     """B20: upstream writes the workers' password into two ConfigMaps."""
     here = in_mode(mode, EVERYTHING, SECRETS)
-    marks = admin_password_mark(here, "canary"), worker_password_mark(here, "canary")
-    for mark in marks:
-        assert sightings(list(objects(here, mark).values())) == []
+    made = objects(here, lambda given: mark(given, "canary"))
+    assert sightings(list(made.values())) == []
 
 
 def test_the_rendered_program_holds_a_secret_in_secrets_alone() -> None:

@@ -10,7 +10,8 @@ import yaml
 
 from components.matlab.topology import Topology
 from components.shared.namespace import namespace
-from tests.unit.clusters import EVERYTHING, MODES, cluster, in_mode, objects
+from ops.manifests import objects
+from tests.unit.clusters import EVERYTHING, MODES, cluster, in_mode
 
 BASELINE_CAPABILITIES = {
     "AUDIT_WRITE",

@@ -12,13 +12,13 @@ from typing import Any
 import yaml
 
 from components.matlab import names
-from components.matlab.passwords import worker_password_mark
 from components.matlab.rules import RULES
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.shared.manifest import Manifest, manifest
 from components.shared.mistakes import load
-from tests.unit import clusters
+from components.shared.passwords import mark
+from ops import manifests
 
 ABSENT = "<absent>"
 
@@ -36,7 +36,7 @@ def objects(config: dict[str, Any]) -> dict[str, Manifest]:
 @functools.cache
 def _objects(text: str) -> dict[str, Manifest]:
     cluster = Topology(settings(json.loads(text)))
-    made = clusters.objects(cluster, worker_password_mark(cluster, "test"))
+    made = manifests.objects(cluster, lambda given: mark(given, "test"))
     found = {f"{kind}/{name}": item for (kind, name), item in made.items()}
     return {**found, f"Secret/{names.WORKER_USER_SECRET}": _worker_user(cluster)}
 

@@ -1,0 +1,78 @@
+"""What the API server would say to an object: admission, defaulting and validation are real, and nothing is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from components.matlab import names
+from components.shared.kube import ApiError, Cluster
+from components.shared.manifest import Manifest
+from components.shared.namespace import ENFORCE
+from tests.e2e.disturbance import COLLECTIONS, wait_for
+
+PODS = {**COLLECTIONS, "Pod": "/api/v1/pods"}
+TEMPLATES = (names.WORKER_TEMPLATE, names.POOL_PROXY_TEMPLATE)
+BY_THE_CONTROLLER = {"name": names.PROXY_CERTIFICATE_VOLUME, "secret": {"secretName": "worker-certificate"}}
+"""The volume that the controller adds to the pods it makes (facts §3.10)."""
+
+
+class DryRun:
+    """A namespace of one Pod Security level, for objects that are never made."""
+
+    def __init__(self, api: Cluster, level: str) -> None:
+        self._api, self.namespace = api, f"dry-run-{level}"
+        self._accepted: set[str] = set()
+        labels = {ENFORCE: level}
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace, "labels": labels}}
+        api.request("POST", COLLECTIONS["Namespace"], namespace)
+        accounts = f"/api/v1/namespaces/{self.namespace}/serviceaccounts"
+        # Pods of accounts that do not exist are refused.
+        wait_for(lambda: api.get(f"{accounts}/default") is not None)
+        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": names.CONTROLLER_SERVICE_ACCOUNT}}
+        api.request("POST", accounts, account)
+
+    def remove(self) -> None:
+        """Delete the namespace."""
+        self._api.request("DELETE", f"{COLLECTIONS['Namespace']}/{self.namespace}")
+
+    def objections(self, items: list[Manifest]) -> list[str]:
+        """What the API server says against the objects, and against the pods that come of them."""
+        return [said for item in items for part in (item, *pods(item)) if (said := self._objection(part))]
+
+    def _objection(self, item: Manifest) -> str | None:
+        metadata = dict(item["metadata"])
+        if item["kind"] != "Namespace":
+            metadata["namespace"] = self.namespace
+        body = {**item, "metadata": metadata}
+        text = json.dumps(body)
+        if text in self._accepted:
+            return None
+        root, _, plural = PODS[item["kind"]].rpartition("/")
+        path = f"{root}/{plural}" if item["kind"] == "Namespace" else f"{root}/namespaces/{self.namespace}/{plural}"
+        try:
+            self._api.request("POST", path, body, query={"dryRun": "All", "fieldValidation": "Strict"})
+        except ApiError as error:
+            # Said of what stands, a namespace or the account above, after everything else was checked.
+            if error.reason != "AlreadyExists":
+                return f"{item['kind']} {metadata['name']}: {error}"
+        self._accepted.add(text)
+        return None
+
+
+def pods(item: Manifest) -> Iterator[Manifest]:
+    """The pods that a Deployment, or the controller for a template, will ask for."""
+    name = item["metadata"]["name"]
+    if item["kind"] == "Deployment":
+        yield _pod(name, item["spec"]["template"])
+    elif item["kind"] == "ConfigMap" and name in TEMPLATES:
+        template = yaml.safe_load(item["data"][names.TEMPLATE_FILE])
+        spec = template["spec"]
+        yield _pod(name, {**template, "spec": {**spec, "volumes": [*spec.get("volumes", ()), BY_THE_CONTROLLER]}})
+
+
+def _pod(name: str, template: dict[str, Any]) -> Manifest:
+    return {"apiVersion": "v1", "kind": "Pod", **template, "metadata": {**template["metadata"], "name": f"{name}-0"}}

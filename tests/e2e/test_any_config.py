@@ -1,0 +1,66 @@
+"""The law of the program, by the API server's own word: what a config is accepted for, a cluster takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import event, given, note
+
+from components.shared.kube import Cluster
+from components.shared.target import EMBEDDED_CONTEXT
+from local.cluster import ControlPlane
+from ops.manifests import objects
+from tests.configs import accepted, configs, law
+from tests.e2e.dry_run import DryRun
+from tests.unit.clusters import Values, in_mode
+
+LEVELS = ("privileged", "baseline", "restricted")
+
+
+@pytest.fixture(scope="module")
+def dry_runs(cluster: ControlPlane) -> Iterator[dict[str, DryRun]]:
+    """A namespace for each Pod Security level."""
+    api = Cluster.connect(cluster.kubeconfig, EMBEDDED_CONTEXT)
+    made = {level: DryRun(api, level) for level in LEVELS}
+    yield made
+    for each in made.values():
+        each.remove()
+
+
+def test_the_api_server_accepts_objects_and_pods_of_any_accepted_config(dry_runs: dict[str, DryRun]) -> None:
+    """A config that is accepted and then refused by the cluster leaves a deployment half done."""
+
+    @law
+    @given(configs())
+    def holds(config: Values) -> None:
+        here = accepted(config)
+        event("accepted" if here else "refused")
+        if here is None:
+            return
+        namespace = here.settings.namespace
+        # One that exists has whatever level its owner gave it.
+        level = namespace.pod_security if namespace.create else "privileged"
+        note(f"mode {here.mode}, Pod Security {level}")
+        assert dry_runs[level].objections(list(objects(here).values())) == []
+
+    holds()
+
+
+def test_an_objection_would_be_seen(dry_runs: dict[str, DryRun]) -> None:
+    """Of the object, of an unknown field, and of the pod that a Deployment asks for only later."""
+    found = objects(in_mode("new-proxy-mode"))
+    deployment = found["Deployment", "mjs-controller"]
+    spec = deployment["spec"]["template"]["spec"]
+    baseline = dry_runs["baseline"]
+    assert baseline.objections([deployment]) == []
+    spec["hostNetwork"] = True
+    (said,) = baseline.objections([deployment])
+    assert said.startswith("Pod mjs-controller-0")
+    assert "violates PodSecurity" in said
+    assert dry_runs["privileged"].objections([deployment]) == []
+    spec["hostNetwurk"] = True
+    assert "hostNetwurk" in baseline.objections([deployment])[0]
+    claim = found["PersistentVolumeClaim", "mjs-checkpoint"]
+    claim["spec"]["accessModes"] = ["ReadWriteNever"]
+    assert "ReadWriteNever" in baseline.objections([claim])[0]
