@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from components.shared.kube import Cluster
+from components.shared.target import EMBEDDED_CONTEXT
 from local.cluster import ControlPlane
 from local.run import pulumi_cli
 from tests.e2e.checkout import Checkout
+from tests.e2e.dry_run import LEVELS, DryRun
 
 ENGINES = ("small", "pulumi") if pulumi_cli() else ("small",)
 """The tests run under the Pulumi CLI too where there is one; ENGINE=small in the environment keeps it out."""
@@ -25,6 +28,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     control_plane.up(print)
     yield control_plane
     control_plane.down(wipe=True)
+
+
+@pytest.fixture(scope="session")
+def dry_runs(cluster: ControlPlane) -> dict[str, DryRun]:
+    """A place for objects that are never made, for each Pod Security level."""
+    api = Cluster.connect(cluster.kubeconfig, EMBEDDED_CONTEXT)
+    return {level: DryRun(api, level) for level in LEVELS}
 
 
 @pytest.fixture(scope="module", params=ENGINES)

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -189,6 +189,23 @@ def wait_for(moment: Callable[[], bool]) -> None:
                 return
         assert time.monotonic() < end, "the moment did not come"
         time.sleep(0.003)
+
+
+@contextmanager
+def every_node_labelled(api: Cluster, **labels: str) -> Iterator[None]:
+    """A cluster whose nodes have these labels."""
+    nodes = [item["metadata"]["name"] for item in api.request("GET", "/api/v1/nodes")["items"]]
+
+    def patch(values: Mapping[str, str | None]) -> None:
+        body = {"metadata": {"labels": dict(values)}}
+        for node in nodes:
+            api.request("PATCH", f"/api/v1/nodes/{node}", body, content_type="application/merge-patch+json")
+
+    patch(labels)
+    try:
+        yield
+    finally:
+        patch(dict.fromkeys(labels))
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from components.shared.namespace import ENFORCE
 from tests.e2e.disturbance import COLLECTIONS, wait_for
 
 PODS = {**COLLECTIONS, "Pod": "/api/v1/pods"}
+LEVELS = ("privileged", "baseline", "restricted")
+"""Pod Security levels."""
 TEMPLATES = (names.WORKER_TEMPLATE, names.POOL_PROXY_TEMPLATE)
 BY_THE_CONTROLLER = {"name": names.PROXY_CERTIFICATE_VOLUME, "secret": {"secretName": "worker-certificate"}}
 """The volume that the controller adds to the pods it makes (facts §3.10)."""
@@ -34,10 +36,6 @@ class DryRun:
         wait_for(lambda: api.get(f"{accounts}/default") is not None)
         account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": names.CONTROLLER_SERVICE_ACCOUNT}}
         api.request("POST", accounts, account)
-
-    def remove(self) -> None:
-        """Delete the namespace."""
-        self._api.request("DELETE", f"{COLLECTIONS['Namespace']}/{self.namespace}")
 
     def objections(self, items: list[Manifest]) -> list[str]:
         """What the API server says against the objects, and against the pods that come of them."""

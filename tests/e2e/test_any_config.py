@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from hypothesis import event, given, note
 
-from components.shared.kube import Cluster
-from components.shared.target import EMBEDDED_CONTEXT
-from local.cluster import ControlPlane
 from ops.manifests import objects
 from tests.configs import accepted, configs, law
 from tests.e2e.dry_run import DryRun
 from tests.unit.clusters import Values, in_mode
-
-LEVELS = ("privileged", "baseline", "restricted")
-
-
-@pytest.fixture(scope="module")
-def dry_runs(cluster: ControlPlane) -> Iterator[dict[str, DryRun]]:
-    """A namespace for each Pod Security level."""
-    api = Cluster.connect(cluster.kubeconfig, EMBEDDED_CONTEXT)
-    made = {level: DryRun(api, level) for level in LEVELS}
-    yield made
-    for each in made.values():
-        each.remove()
 
 
 def test_the_api_server_accepts_objects_and_pods_of_any_accepted_config(dry_runs: dict[str, DryRun]) -> None:

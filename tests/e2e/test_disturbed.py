@@ -7,7 +7,9 @@ provider of the CLI.
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,6 +18,7 @@ from tests.e2e.checkout import NAMESPACE, STACK, Checkout
 from tests.e2e.conftest import ENGINES
 from tests.e2e.disturbance import (
     a_policy_against,
+    every_node_labelled,
     exported,
     in_the_state,
     kill,
@@ -26,9 +29,11 @@ from tests.e2e.disturbance import (
     started,
     wait_for,
 )
+from tests.e2e.relay import Relay
 
 LONG = "LONG" in os.environ
 POINTS = 20
+CUTS = 3
 UP = ("PersistentVolumeClaim/mjs-checkpoint", "Secret/mjs-shared-secret", "Deployment/mjs-controller")
 KEPT_KINDS = ("Namespace", "PersistentVolumeClaim")
 KEPT_SECRETS = ("mjs-admin-password", "mjs-worker-user", "mjs-shared-secret", "mjs-parallel-server-proxy-secret")
@@ -181,6 +186,36 @@ def test_the_api_server_is_restarted(checkout: Checkout) -> None:
     witness.look()
     nothing_is_orphaned(checkout)
     a_run_writes_nothing(checkout)
+
+
+def test_connections_break_off(checkout: Checkout) -> None:
+    """A firewall forgets what is idle, a load balancer is replaced: `up` goes on where it waits, watches included."""
+    witness = Witness(checkout)
+    deployment = path_of("Deployment/mjs-job-manager")
+    server = urlsplit(checkout.api.server)
+    assert server.port is not None
+    with Relay(server.port) as relay:
+        through = checkout.root / "kubeconfig"
+        text = checkout.control_plane.kubeconfig.read_text()
+        through.write_text(text.replace(f":{server.port}", f":{relay.port}"))
+        checkout.target(EMBEDDED_CONTEXT, through)
+        checkout.matlab["jobManager"] = {"nodeSelector": {"disturbed": "over"}}
+        checkout.write()
+        with started(checkout, "up") as process:
+            wait_for(lambda: (checkout.api.get(deployment) or {}).get("status", {}).get("unavailableReplicas") == 1)
+            broken = 0
+            for _ in range(CUTS):
+                time.sleep(1)
+                broken += relay.cut()
+            assert process.poll() is None, "the command ended while nothing could be ready"
+            with every_node_labelled(checkout.api, disturbed="over"):
+                said, _ = process.communicate(timeout=120)
+                assert process.returncode == 0, said
+                assert broken >= CUTS
+                witness.look()
+                nothing_is_orphaned(checkout)
+                a_run_writes_nothing(checkout)
+                checkout.remove()
 
 
 def test_a_request_is_refused(checkout: Checkout) -> None:
