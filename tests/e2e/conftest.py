@@ -52,9 +52,16 @@ def checkout(tmp_path: Path, cluster: ControlPlane, engine: str) -> Iterator[Che
 
 
 @pytest.fixture(autouse=True, scope="session")
-def own_environment() -> None:
-    """Keep the developer's own Pulumi settings out, and let Ctrl-C reach the commands that the tests send it to."""
-    # A shell's background jobs, and so some CI runners, start with it ignored, and children inherit that.
+def pulumi_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the Pulumi CLI keeps its logs and settings: not where the developer has theirs.
+
+    And Ctrl-C reaches the commands that the tests send it to: a shell's background jobs, and so some CI runners, start
+    with it ignored, and children inherit that.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in [name for name in os.environ if name.startswith(("PULUMI_", "CLUSTERS_"))]:
         del os.environ[name]
+    home = tmp_path_factory.mktemp("pulumi")
+    (home / "plugins").symlink_to(Path.home() / ".pulumi" / "plugins")
+    os.environ["PULUMI_HOME"] = str(home)
+    return home

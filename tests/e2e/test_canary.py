@@ -5,22 +5,30 @@ Read from the state's files and from the cluster itself: the CLI masks what it p
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
+import time
 from base64 import b64encode
 from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from components.matlab.settings import Settings
+from components.stack import secrets
 from local.engine.passphrase import crypter
 from local.run import EMBEDDED_PASSPHRASE
 from tests.e2e.checkout import NAMESPACE, Checkout
-from tests.e2e.disturbance import COLLECTIONS, a_policy_against
+from tests.e2e.disturbance import COLLECTIONS, a_policy_against, descendants, started
+from tests.unit.test_secrets import PATHS
 
 ADMINISTRATOR = "Canary-Administrator-7f3a9c51d2e8"
+NEXT_ADMINISTRATOR = "Canary-Next-Administrator-52b8e0c7d1"
 WORKER = "Canary-Worker-User-b04e6d17a95c"
 MORE_KINDS = {
     "Event": "/api/v1/events",
@@ -56,36 +64,70 @@ def spellings(secret: str) -> Iterator[bytes]:
         yield b64encode(b" " * offset + text)[4:-4]
 
 
-def test_secret_values_stand_in_their_secrets_and_nowhere_else(checkout: Checkout) -> None:
+def test_secret_values_stand_in_their_secrets_and_nowhere_else(checkout: Checkout, pulumi_home: Path) -> None:
     """Upstream writes a password into two ConfigMaps (B20); a log or a state in clear is a leak too."""
     certificate, key = authority()
-    canaries = (ADMINISTRATOR, WORKER, key.splitlines()[7])
+    canaries = (ADMINISTRATOR, NEXT_ADMINISTRATOR, WORKER, key.splitlines()[7])
     encrypt = crypter(EMBEDDED_PASSPHRASE, checkout.config["encryptionsalt"]).encrypt
     checkout.matlab["security"] = {
         "adminPassword": {"secure": encrypt(ADMINISTRATOR)},
         "authority": {"certificate": certificate, "key": {"secure": encrypt(key)}},
     }
     checkout.matlab["workers"] |= {"username": "worker", "password": {"secure": encrypt(WORKER)}}
+    # A new secret setting belongs here (test_every_secret_of_the_model_has_its_canary).
+    assert {path for path, _ in secrets(Settings, checkout.matlab, "matlab")} == PATHS
     checkout.write()
-    said = checkout.run("preview")
+    said = [watched(checkout, "preview")]
     with a_policy_against(checkout.api, "Secret", "mjs-admin-password"):
-        said += checkout.run("up", code=1)
-    assert "not in this cluster" in said
-    said += checkout.run("up")
-    checkout.matlab["workers"]["max"] = "many"
-    checkout.write()
-    said += checkout.run("up", code=2)
-
+        said.append(watched(checkout, "up", code=1))
+    assert "not in this cluster" in said[-1].output
+    said.append(watched(checkout, "up"))
     assert checkout.secret("mjs-admin-password")["password"] == ADMINISTRATOR
     assert checkout.secret("mjs-worker-user")["password"] == WORKER
     assert json.loads(checkout.secret("mjs-shared-secret")["secret.json"])["serverKey"] == key
+    # The difference between two secrets is where a preview is most likely to talk.
+    checkout.matlab["security"]["adminPassword"] = {"secure": encrypt(NEXT_ADMINISTRATOR)}
+    checkout.write()
+    said += [watched(checkout, "preview"), watched(checkout, "up")]
+    assert checkout.secret("mjs-admin-password")["password"] == NEXT_ADMINISTRATOR
+    checkout.matlab["workers"]["max"] = "many"
+    checkout.write()
+    said.append(watched(checkout, "up", code=2))
 
-    places = {"what was printed": said.encode(), **cluster_texts(checkout), **files(checkout)}
+    places = {
+        "what was printed": "".join(run.output for run in said).encode(),
+        "the arguments of a process": b"".join(run.arguments for run in said),
+        **cluster_texts(checkout),
+        **files(checkout, pulumi_home),
+    }
     assert any("state" in place for place in places)
     for place, text in places.items():
         for canary in canaries:
             for spelling in spellings(canary):
                 assert spelling not in text, f"{spelling!r} stands in {place}"
+
+
+class Watched(NamedTuple):
+    """A command that was run: what it printed, and the arguments of all processes that were seen in it."""
+
+    output: str
+    arguments: bytes
+
+
+def watched(checkout: Checkout, action: str, code: int = 0) -> Watched:
+    """Run a command and look at its processes: everybody on a machine may read their arguments."""
+    seen: dict[int, bytes] = {}
+    with started(checkout, action) as process:
+        while process.poll() is None:
+            for pid in (process.pid, *descendants(process.pid)):
+                with contextlib.suppress(OSError):
+                    # Empty as soon as it has ended.
+                    seen[pid] = (Path("/proc") / str(pid) / "cmdline").read_bytes() or seen.get(pid, b"")
+            time.sleep(0.02)
+        output, _ = process.communicate()
+    assert process.returncode == code, output
+    assert any(action.encode() in line for line in seen.values())
+    return Watched(output, b"\n".join(seen.values()))
 
 
 def cluster_texts(checkout: Checkout) -> dict[str, bytes]:
@@ -100,9 +142,9 @@ def cluster_texts(checkout: Checkout) -> dict[str, bytes]:
     return found
 
 
-def files(checkout: Checkout) -> dict[str, bytes]:
-    """The state with its history and backups, the stack file, and the logs of the control plane."""
-    folders = (checkout.root / ".state", checkout.control_plane.layout.logs)
+def files(checkout: Checkout, pulumi_home: Path) -> dict[str, bytes]:
+    """The state with its history and backups, the stack file, and the logs of the control plane and the CLI."""
+    folders = (checkout.root / ".state", checkout.control_plane.layout.logs, pulumi_home)
     paths = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     return {str(path): path.read_bytes() for path in (*paths, checkout.control_plane.audit_log, checkout.stack_file)}
 

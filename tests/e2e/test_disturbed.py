@@ -1,8 +1,4 @@
-"""Runs that are killed, cut off or refused: the next one converges, nothing is orphaned, lost or made twice.
-
-The small engine polls and holds no watch. A watch that is dropped is what the restart of the API server does to the
-provider of the CLI.
-"""
+"""Runs that are killed, cut off or refused: the next one converges, nothing is orphaned, lost or made twice."""
 
 from __future__ import annotations
 
@@ -152,8 +148,6 @@ def the_second_of_two_runs_is_refused(checkout: Checkout) -> None:
 @pytest.mark.skipif(not LONG, reason="make test-disturbed runs it")
 def test_killed_at_every_object(checkout: Checkout) -> None:
     """One kill per object that appears or vanishes, twenty and more, until every command has come to its end."""
-    if checkout.engine != "small":
-        pytest.skip("one engine shows every point; the other is killed at those above")
     points: list[str] = []
     while len(points) < POINTS:
         witness = Witness(checkout)
@@ -188,6 +182,7 @@ def test_the_api_server_is_restarted(checkout: Checkout) -> None:
     a_run_writes_nothing(checkout)
 
 
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
 def test_connections_break_off(checkout: Checkout) -> None:
     """A firewall forgets what is idle, a load balancer is replaced: `up` goes on where it waits, watches included."""
     witness = Witness(checkout)
