@@ -14,7 +14,7 @@ from typing import Final
 
 import pulumi
 
-from components.shared.kube import Cluster
+from components.shared.kube import Cluster, Unreachable
 
 POLL_SECONDS: Final = 0.5
 REPORT_SECONDS: Final = 10.0
@@ -55,18 +55,21 @@ def live_address(cluster: Cluster) -> ExternalAddress:
 
     async def wait(wanted: Wanted) -> str:
         start = reported = time.monotonic()
-        while not (address := await asyncio.to_thread(look, wanted)):
+        while True:
+            lost: Unreachable | None = None
+            try:
+                if found := await asyncio.to_thread(look, wanted):
+                    return found
+            except Unreachable as error:
+                # An API server that is being restarted is asked again.
+                lost = error
             now = time.monotonic()
             if now - start > wanted.timeout:
-                raise pulumi.RunError(
-                    f"Service {wanted.namespace}/{wanted.service} got no external address within {wanted.timeout} "
-                    f"seconds: no load-balancer implementation answered. {wanted.remedy}"
-                )
+                raise pulumi.RunError(str(lost) if lost else _nobody_answered(wanted)) from lost
             if now - reported > REPORT_SECONDS:
                 reported = now
                 pulumi.log.info(f"Waiting for an external address of Service {wanted.namespace}/{wanted.service} …")
             await asyncio.sleep(POLL_SECONDS)
-        return address
 
     def address(wanted: Wanted, service: pulumi.CustomResource | None) -> pulumi.Output[str]:
         if pulumi.runtime.is_dry_run():
@@ -76,6 +79,13 @@ def live_address(cluster: Cluster) -> ExternalAddress:
         return registered.apply(lambda _: wait(wanted))
 
     return address
+
+
+def _nobody_answered(wanted: Wanted) -> str:
+    return (
+        f"Service {wanted.namespace}/{wanted.service} got no external address within {wanted.timeout} seconds: "
+        f"no load-balancer implementation answered. {wanted.remedy}"
+    )
 
 
 def _unknown() -> pulumi.Output[str]:

@@ -182,6 +182,26 @@ def test_the_api_server_is_restarted(checkout: Checkout) -> None:
     a_run_writes_nothing(checkout)
 
 
+def test_the_api_server_is_restarted_while_an_address_is_awaited(checkout: Checkout) -> None:
+    """The program itself asks for the address (docs/adr/0004-address.md), and a cloud takes minutes to give one."""
+    checkout.matlab["network"] = {"loadBalancer": {"class": "example.org/late", "addressTimeout": 90}}
+    checkout.write()
+    service, pods = path_of("Service/mjs-ingress-proxy"), path_of("Deployment/mjs-job-manager")
+    with started(checkout, "up") as process:
+        wait_for(lambda: (checkout.api.get(pods) or {}).get("status", {}).get("availableReplicas") == 1)
+        time.sleep(1)
+        checkout.control_plane.kill("kube-apiserver")
+        time.sleep(2)
+        checkout.control_plane.up()
+        assert process.poll() is None, process.communicate()[0]
+        status = {"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}}
+        checkout.api.request("PATCH", f"{service}/status", status, content_type="application/merge-patch+json")
+        said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert checkout.outputs()["externalAddress"]["host"] == "192.0.2.7"
+    nothing_is_orphaned(checkout)
+
+
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
 def test_connections_break_off(checkout: Checkout) -> None:
     """A firewall forgets what is idle, a load balancer is replaced: `up` goes on where it waits, watches included."""
