@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.tools.container import PATIENCE, Container, assignments, closing, eventually
-from tests.tools.roles import AWKWARD, job_manager_container
-
-Make = Callable[..., Container]
+from tests.tools.container import PATIENCE, assignments, eventually, options
+from tests.tools.roles import AWKWARD, Make, job_manager_container, making
 
 SOON = {"jobManager": {"terminationGracePeriod": 11}}
 """A grace period that leaves the stop hook one second to wait for the start."""
@@ -20,21 +17,9 @@ SOON = {"jobManager": {"terminationGracePeriod": 11}}
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
-    """Make job manager containers, MATLAB where the image has it."""
-    with closing([]) as containers:
-
-        def job_manager(matlab: str | None = "/opt/matlab", **config: Any) -> Container:
-            container = job_manager_container(tmp_path / f"container-{len(containers)}", **config)
-            if matlab:
-                container.install_matlab(matlab)
-            containers.append(container)
-            return container
-
-        yield job_manager
-
-
-def script_log(container: Container) -> str:
-    return container.path("mjs/log/script-log.log").read_text(encoding="utf-8")
+    """Make containers of the job manager."""
+    with making(job_manager_container, tmp_path) as make:
+        yield make
 
 
 def test_mjs_is_started_and_then_the_job_manager(make: Make) -> None:
@@ -65,7 +50,7 @@ def test_the_job_manager_gets_the_credentials_that_security_asks_for(
         expected["-certificate"] = str(container.path("mjs/secret/certificate.json"))
     if verification:
         expected["-secretfile"] = str(container.path("mjs/secret/secret.json"))
-    assert dict(zip(arguments[::2], arguments[1::2], strict=True)) == expected
+    assert options(arguments) == expected
 
 
 def test_names_reach_every_command_as_they_were_written(make: Make) -> None:
@@ -80,7 +65,7 @@ def test_names_reach_every_command_as_they_were_written(make: Make) -> None:
     checked = container.call("mjshealthcheck").arguments
     assert checked[checked.index("-jobmanager") + 1] == AWKWARD
     assert assignments(container.path("tmp/mjs_def.sh"))["ADMIN_USER"] == AWKWARD
-    assert AWKWARD in script_log(container)
+    assert AWKWARD in container.script_log
 
 
 def test_the_definition_file_says_what_mjs_has_to_know(make: Make) -> None:
@@ -124,15 +109,15 @@ def test_it_is_stopped_in_order_and_its_jobs_are_preserved(make: Make) -> None:
     assert container.stop()[0] == 0
     assert container.exit_code() == 0
     assert [call.command for call in container.calls()] == ["mjs", "startjobmanager", "stopjobmanager"]
-    cleaning, *options = container.call("stopjobmanager").arguments
+    cleaning, *rest = container.call("stopjobmanager").arguments
     assert cleaning == "-cleanPreserveJobs"
-    assert dict(zip(options[::2], options[1::2], strict=True)) == {
+    assert options(rest) == {
         "-name": "queue",
         "-baseport": "27350",
         "-scriptlogfile": str(container.path("mjs/log/script-log.log")),
         "-secretfile": str(container.path("mjs/secret/secret.json")),
     }
-    assert script_log(container).endswith(" stopped\n")
+    assert container.script_log.endswith(" stopped\n")
 
 
 def test_without_script_verification_it_is_stopped_without_a_secret(make: Make) -> None:
@@ -183,7 +168,7 @@ def test_a_stop_that_fails_does_not_pass_for_one(make: Make) -> None:
     code, output = container.stop()
     assert code != 0
     assert "the lookup service is not reachable" in output
-    assert "stopjobmanager ended with exit code 4" in script_log(container)
+    assert "stopjobmanager ended with exit code 4" in container.script_log
     assert container.main.poll() is None
     assert container.terminate() == 0
 
@@ -204,7 +189,7 @@ def test_a_command_that_fails_ends_the_container_with_its_last_words_in_the_log(
     container.path("bin/tee").chmod(0o755)
     container.behave(command, "for line in {1..3000}; do echo line $line; done; echo no licence >&2; exit 3")
     assert container.run_to_end() != 0
-    for text in (container.console, script_log(container)):
+    for text in (container.console, container.script_log):
         assert "line 3000\nno licence\n" in text
         assert text.rstrip().endswith(f"{command} ended with exit code 3")
     assert container.calls()[-1].command == command
@@ -218,7 +203,7 @@ def test_without_matlab_it_says_where_it_looked(make: Make, root: str | None) ->
     places = [container.path(place) for place in ([root] if root else ["/opt/matlab", "/opt/matlab/R2026a"])]
     sentence = f"no MATLAB Parallel Server in {' '.join(map(str, places))}; set matlab.installation.root"
     assert sentence in container.console
-    assert sentence in script_log(container)
+    assert sentence in container.script_log
     assert container.calls() == []
 
 
@@ -260,9 +245,9 @@ def test_a_service_that_keeps_its_output_open_blocks_nothing(make: Make) -> None
     )
     container.start()
     container.started()
-    assert "mjs is running" in script_log(container)
+    assert "mjs is running" in container.script_log
     go.touch()
-    eventually(lambda: "from the service" in script_log(container))
+    eventually(lambda: "from the service" in container.script_log)
     assert container.stop()[0] == 0
     assert container.exit_code() == 0
 
@@ -290,7 +275,7 @@ def test_a_log_folder_that_is_missing_is_made(make: Make) -> None:
     container = make()
     container.path("mjs/log").rmdir()
     container.start_and_terminate()
-    assert "running: " in script_log(container)
+    assert "running: " in container.script_log
 
 
 def test_sigterm_ends_it(make: Make) -> None:
@@ -310,7 +295,7 @@ def test_the_limit_of_open_files_holds_for_mjs(make: Make) -> None:
 def test_a_refused_limit_of_open_files_names_its_setting(make: Make) -> None:
     container = make(fileDescriptorUlimit=512, open_files=256)
     assert container.run_to_end() == 1
-    assert "512 open files are not allowed here; lower matlab.fileDescriptorUlimit" in script_log(container)
+    assert "512 open files are not allowed here; lower matlab.fileDescriptorUlimit" in container.script_log
     assert container.calls() == []
 
 
@@ -337,7 +322,7 @@ def test_no_password_is_an_argument_or_in_the_log(make: Make) -> None:
     password = container.environment["PARALLEL_SERVER_JOBMANAGER_ADMIN_PASSWORD"]
     assert container.call("startjobmanager").environment["PARALLEL_SERVER_JOBMANAGER_ADMIN_PASSWORD"] == password
     assert not [call for call in container.calls() if password in " ".join(call.arguments)]
-    assert password not in container.console + script_log(container)
+    assert password not in container.console + container.script_log
 
 
 @pytest.mark.parametrize("probe", ["startupProbe", "livenessProbe"])
