@@ -132,15 +132,6 @@ pulumi.export("password", demo.password)
 """
 
 
-@pytest.fixture(scope="module")
-def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """One control plane for the module; each test has a namespace of its own."""
-    plane = ControlPlane(tmp_path_factory.mktemp("control-plane"), nodes=2)
-    plane.up()
-    yield plane
-    plane.down(wipe=True)
-
-
 class Project:
     """A project folder with the program above, and the cluster that it writes to."""
 
@@ -148,6 +139,7 @@ class Project:
         self.root, self.namespace = root, namespace
         self.state_file = root / ".state" / "dev.json"
         self.cluster = Cluster.connect(plane.kubeconfig, "embedded")
+        self._processes: list[subprocess.Popen[str]] = []
         self.config: dict[str, Any] = {"kubeconfig": str(plane.kubeconfig), "namespace": namespace}
         declared = {"demo": {"type": "object", "default": {}}}
         (root / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "demo", "runtime": "python", "config": declared}))
@@ -158,10 +150,12 @@ class Project:
         (self.root / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": {"demo:demo": self.config}}))
         path = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
         environment = {**os.environ, "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE, "PYTHONPATH": path}
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "local.engine", *arguments, "--stack", "dev"],
             cwd=self.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
+        self._processes.append(process)
+        return process
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run a command to its end; all that it printed."""
@@ -211,12 +205,12 @@ class Project:
             return 0
         return len(json.loads(self.state_file.read_text())["resources"])
 
-    def wait_for(self, what: Callable[[], object]) -> None:
+    def wait_for(self, what: Callable[[], object], every: float = 0.002) -> None:
         """Wait until `what` is true."""
         end = time.monotonic() + 60
         while not what():
             assert time.monotonic() < end
-            time.sleep(0.002)
+            time.sleep(every)
 
     def kill_when(self, moment: Callable[[int], bool], *arguments: str) -> None:
         """Start a command and end it with SIGKILL as soon as the number of resources in the state is right."""
@@ -230,18 +224,45 @@ class Project:
         query = {"fieldManager": "somebody-else", "force": "true"}
         self.cluster.request("PATCH", path, manifest, query=query, content_type=APPLY_PATCH)
 
+    def remove(self) -> None:
+        """Kill what still runs, and begin to delete the namespace."""
+        for process in self._processes:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+        path = f"/api/v1/namespaces/{self.namespace}"
+        if self.cluster.get(path):
+            self.cluster.request("DELETE", path)
+
+    def wait_until_gone(self) -> None:
+        """Wait until the namespace is deleted, with all that is in it."""
+        self.wait_for(lambda: not self.cluster.get(f"/api/v1/namespaces/{self.namespace}"), every=0.2)
+
 
 STANDING = {"configmaps/settings", "deployments/web", "secrets/credentials", "secrets/profile", "services/lb"}
 
 
+@pytest.fixture(scope="module")
+def removed() -> Iterator[list[Project]]:
+    """The projects that tests have removed: another module begins when nothing of them is left in the cluster.
+
+    Their objects carry the label of a stack, and others look for it in the whole cluster.
+    """
+    projects: list[Project] = []
+    yield projects
+    for project in projects:
+        project.wait_until_gone()
+
+
 @pytest.fixture
-def project(tmp_path: Path, control_plane: ControlPlane, request: pytest.FixtureRequest) -> Iterator[Project]:
-    """A fresh project; what it made is removed at the end."""
-    made = Project(tmp_path, control_plane, request.node.name.removeprefix("test_").replace("_", "-")[:50].strip("-"))
+def project(
+    tmp_path: Path, cluster: ControlPlane, removed: list[Project], request: pytest.FixtureRequest
+) -> Iterator[Project]:
+    """A project of the small engine alone, in a namespace of its own; what it made is removed at the end."""
+    made = Project(tmp_path, cluster, request.node.name.removeprefix("test_").replace("_", "-")[:50].strip("-"))
     yield made
-    path = f"/api/v1/namespaces/{made.namespace}"
-    if made.cluster.get(path):
-        made.cluster.request("DELETE", path)
+    made.remove()
+    removed.append(made)
 
 
 def test_a_stack_lives_from_preview_to_purge(project: Project) -> None:
