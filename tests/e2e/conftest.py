@@ -1,4 +1,4 @@
-"""One control plane for the tests of the program, beside whatever else runs on this machine."""
+"""One control plane for the tests of the program and its engines, beside whatever else runs on this machine."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from components.shared.target import EMBEDDED_CONTEXT
 from local.cluster import ControlPlane
 from local.run import pulumi_cli
 from tests.e2e.checkout import Checkout
+from tests.e2e.demo_project import Project
 from tests.e2e.dry_run import LEVELS, DryRun
 
 ENGINES = ("small", "pulumi") if pulumi_cli() else ("small",)
@@ -49,6 +50,29 @@ def checkout(tmp_path: Path, cluster: ControlPlane, engine: str) -> Iterator[Che
     project = Checkout(tmp_path / "project", cluster, engine)
     yield project
     project.remove()
+
+
+@pytest.fixture(scope="module")
+def removed() -> Iterator[list[Project]]:
+    """The projects that tests have removed: another module begins when nothing of them is left in the cluster.
+
+    Their objects carry the label of a stack, and others look for it in the whole cluster.
+    """
+    projects: list[Project] = []
+    yield projects
+    for project in projects:
+        project.wait_until_gone()
+
+
+@pytest.fixture
+def project(
+    tmp_path: Path, cluster: ControlPlane, removed: list[Project], request: pytest.FixtureRequest
+) -> Iterator[Project]:
+    """A project of the small engine alone, in a namespace of its own; what it made is removed at the end."""
+    made = Project(tmp_path, cluster, request.node.name.removeprefix("test_").replace("_", "-")[:50].strip("-"))
+    yield made
+    made.remove()
+    removed.append(made)
 
 
 @pytest.fixture(autouse=True, scope="session")
