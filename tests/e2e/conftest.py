@@ -44,24 +44,21 @@ def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="session")
+def removed() -> list[Project]:
+    """The projects that tests have removed, of which something may be in the cluster for some seconds more."""
+    return []
+
+
 @pytest.fixture
-def checkout(tmp_path: Path, cluster: ControlPlane, engine: str) -> Iterator[Checkout]:
+def checkout(tmp_path: Path, cluster: ControlPlane, engine: str, removed: list[Project]) -> Iterator[Checkout]:
     """A copy of the project that works on the control plane of the tests; its stack is gone when the test ends."""
+    # Their objects carry the label of a stack, which the tests of the program look for in the whole cluster.
+    while removed:
+        removed.pop().wait_until_gone()
     project = Checkout(tmp_path / "project", cluster, engine)
     yield project
     project.remove()
-
-
-@pytest.fixture(scope="module")
-def removed() -> Iterator[list[Project]]:
-    """The projects that tests have removed: another module begins when nothing of them is left in the cluster.
-
-    Their objects carry the label of a stack, and others look for it in the whole cluster.
-    """
-    projects: list[Project] = []
-    yield projects
-    for project in projects:
-        project.wait_until_gone()
 
 
 @pytest.fixture
