@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +17,11 @@ from local.cluster.layout import CONTEXT
 from local.run import pulumi_cli
 from ops.render import render
 from ops.stack_values import load_file
+from tests.bench.audit import AuditLog
 from tests.bench.measure import Figure, Run, figure, interleaved, memory, ratios, run, seconds
 from tests.bench.program import pool_proxies
-from tests.e2e.checkout import ADMINISTRATOR, NAMESPACE, STACK, Checkout
+from tests.e2e.checkout import NAMESPACE, STACK, Checkout
 
-WRITES = ("create", "update", "patch", "delete", "deletecollection")
 TIMEOUT = "--timeout=300s"
 PREVIEW_GOAL = 1.3
 MANY = 313
@@ -88,56 +86,6 @@ class Bench:
                 del item["stringData"]
                 item["data"] = live["data"]
         return sorted(found, key=lambda item: (item["kind"] == "Deployment") - (item["kind"] == "Namespace"))
-
-
-@dataclass(frozen=True)
-class Calls:
-    """What an administrator asked of the API server."""
-
-    writes: Counter[str]
-    reads: Counter[str]
-    left_out: Counter[str]
-
-    @property
-    def written(self) -> int:
-        """How many calls may have changed something."""
-        return self.writes.total()
-
-    def __str__(self) -> str:
-        return _listed(self.writes + self.reads) + (f"; besides {_listed(self.left_out)}" if self.left_out else "")
-
-
-def _listed(calls: Counter[str]) -> str:
-    return ", ".join(f"{count} {verb}" for verb, count in calls.most_common()) or "nothing"
-
-
-class AuditLog:
-    """Counts the calls from now on."""
-
-    def __init__(self, control_plane: ControlPlane) -> None:
-        self._path = control_plane.audit_log
-        self._start, self._file = self._path.stat().st_size, self._path.stat().st_ino
-
-    def calls(self) -> Calls:
-        """What came since. Every request once: a watch is logged when it begins and when it ends."""
-        with self._path.open("rb") as log:
-            assert os.fstat(log.fileno()).st_ino == self._file, "the audit log was rotated"
-            log.seek(self._start)
-            events = {event["auditID"]: event for event in map(json.loads, log)}
-        calls = Calls(Counter(), Counter(), Counter())
-        for event in events.values():
-            verb, uri = event["verb"], event["requestURI"]
-            if event["user"]["username"] != ADMINISTRATOR or "fieldManager=embedded-cluster" in uri:
-                continue
-            if "dryRun=All" in uri:
-                calls.left_out["dry run"] += 1
-            elif "accessreviews" in uri or "selfsubject" in uri:
-                calls.left_out["access review"] += 1
-            elif verb in WRITES:
-                calls.writes[verb] += 1
-            else:
-                calls.reads[verb if event.get("objectRef") else "discovery"] += 1
-        return calls
 
 
 def calls(bench: Bench, _: int) -> Iterator[Figure]:

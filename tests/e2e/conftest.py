@@ -1,4 +1,4 @@
-"""One control plane for the tests of the program, beside whatever else runs on this machine."""
+"""One control plane for the tests of the program and its engines, beside whatever else runs on this machine."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from components.shared.target import EMBEDDED_CONTEXT
 from local.cluster import ControlPlane
 from local.run import pulumi_cli
 from tests.e2e.checkout import Checkout
+from tests.e2e.demo_project import Project
 from tests.e2e.dry_run import LEVELS, DryRun
 
 ENGINES = ("small", "pulumi") if pulumi_cli() else ("small",)
@@ -43,12 +44,32 @@ def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="session")
+def removed() -> list[Project]:
+    """The projects that tests have removed, of which something may be in the cluster for some seconds more."""
+    return []
+
+
 @pytest.fixture
-def checkout(tmp_path: Path, cluster: ControlPlane, engine: str) -> Iterator[Checkout]:
+def checkout(tmp_path: Path, cluster: ControlPlane, engine: str, removed: list[Project]) -> Iterator[Checkout]:
     """A copy of the project that works on the control plane of the tests; its stack is gone when the test ends."""
+    # Their objects carry the label of a stack, which the tests of the program look for in the whole cluster.
+    while removed:
+        removed.pop().wait_until_gone()
     project = Checkout(tmp_path / "project", cluster, engine)
     yield project
     project.remove()
+
+
+@pytest.fixture
+def project(
+    tmp_path: Path, cluster: ControlPlane, removed: list[Project], request: pytest.FixtureRequest
+) -> Iterator[Project]:
+    """A project of the small engine alone, in a namespace of its own; what it made is removed at the end."""
+    made = Project(tmp_path, cluster, request.node.name.removeprefix("test_").replace("_", "-")[:50].strip("-"))
+    yield made
+    made.remove()
+    removed.append(made)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -239,6 +239,16 @@ class Container:
         """What the container has written to its standard output."""
         return self.path("console").read_text(encoding="utf-8")
 
+    @property
+    def log_folder(self) -> Path:
+        """Where the scripts and MATLAB write their logs: where the controller says, or in the log volume itself."""
+        return Path(self.environment.get("LOGBASE") or self.path("mjs/log"))
+
+    @property
+    def script_log(self) -> str:
+        """What the scripts have written to their own log."""
+        return (self.log_folder / "script-log.log").read_text(encoding="utf-8")
+
     def close(self) -> None:
         """End what still runs: the container's own processes, and services that wrote their ids to *.pid."""
         for process in (self._main, *self._executed):
@@ -248,6 +258,11 @@ class Container:
         for file in self.root.glob("*.pid"):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(file.read_text(encoding="ascii")), signal.SIGKILL)
+
+
+def options(arguments: list[str]) -> dict[str, str]:
+    """Return the options of a call that gives each a value, in whatever order."""
+    return dict(zip(arguments[::2], arguments[1::2], strict=True))
 
 
 def assignments(file: Path) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,10 @@ from components.matlab.manifests import job_manager, workers
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.shared.security import WORKER_CAPABILITIES
-from tests.tools.container import Container
+from tests.tools.container import Container, closing
+
+Make = Callable[..., Container]
+"""Makes a container: `matlab` is where MATLAB is, if anywhere; the rest is what the role takes."""
 
 AWKWARD = r"""it's "my" $HOME `id` \ $(id) a*b ; é 京"""
 """Text that every layer of quoting has to carry unharmed."""
@@ -47,3 +52,18 @@ def worker_container(
     return Container(
         root, spec, workers.configuration(here)["data"], environment, WORKER_CAPABILITIES, open_files=open_files
     )
+
+
+@contextlib.contextmanager
+def making(role: Callable[..., Container], folder: Path) -> Iterator[Make]:
+    """Make containers of a role in a folder, MATLAB where the image has it; at the end, all are closed."""
+    with closing([]) as containers:
+
+        def make(matlab: str | None = "/opt/matlab", **config: Any) -> Container:
+            container = role(folder / f"container-{len(containers)}", **config)
+            if matlab:
+                container.install_matlab(matlab)
+            containers.append(container)
+            return container
+
+        yield make

@@ -1,40 +1,21 @@
-"""The job manager's scripts, run for real with stand-ins for MATLAB's commands (facts §6.3, §6.5)."""
+"""The job manager's start and health check, run for real with stand-ins for MATLAB's commands (facts §6.3, §6.5)."""
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.tools.container import PATIENCE, Container, assignments, closing, eventually
-from tests.tools.roles import AWKWARD, job_manager_container
-
-Make = Callable[..., Container]
-
-SOON = {"jobManager": {"terminationGracePeriod": 11}}
-"""A grace period that leaves the stop hook one second to wait for the start."""
+from tests.tools.container import assignments, eventually, options
+from tests.tools.roles import AWKWARD, Make, job_manager_container, making
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
-    """Make job manager containers, MATLAB where the image has it."""
-    with closing([]) as containers:
-
-        def job_manager(matlab: str | None = "/opt/matlab", **config: Any) -> Container:
-            container = job_manager_container(tmp_path / f"container-{len(containers)}", **config)
-            if matlab:
-                container.install_matlab(matlab)
-            containers.append(container)
-            return container
-
-        yield job_manager
-
-
-def script_log(container: Container) -> str:
-    return container.path("mjs/log/script-log.log").read_text(encoding="utf-8")
+    """Make containers of the job manager."""
+    with making(job_manager_container, tmp_path) as make:
+        yield make
 
 
 def test_mjs_is_started_and_then_the_job_manager(make: Make) -> None:
@@ -65,7 +46,7 @@ def test_the_job_manager_gets_the_credentials_that_security_asks_for(
         expected["-certificate"] = str(container.path("mjs/secret/certificate.json"))
     if verification:
         expected["-secretfile"] = str(container.path("mjs/secret/secret.json"))
-    assert dict(zip(arguments[::2], arguments[1::2], strict=True)) == expected
+    assert options(arguments) == expected
 
 
 def test_names_reach_every_command_as_they_were_written(make: Make) -> None:
@@ -80,7 +61,7 @@ def test_names_reach_every_command_as_they_were_written(make: Make) -> None:
     checked = container.call("mjshealthcheck").arguments
     assert checked[checked.index("-jobmanager") + 1] == AWKWARD
     assert assignments(container.path("tmp/mjs_def.sh"))["ADMIN_USER"] == AWKWARD
-    assert AWKWARD in script_log(container)
+    assert AWKWARD in container.script_log
 
 
 def test_the_definition_file_says_what_mjs_has_to_know(make: Make) -> None:
@@ -117,77 +98,6 @@ def test_the_definition_file_says_what_mjs_has_to_know(make: Make) -> None:
     }
 
 
-def test_it_is_stopped_in_order_and_its_jobs_are_preserved(make: Make) -> None:
-    container = make(jobManager={"name": "queue"})
-    container.start()
-    container.started()
-    assert container.stop()[0] == 0
-    assert container.exit_code() == 0
-    assert [call.command for call in container.calls()] == ["mjs", "startjobmanager", "stopjobmanager"]
-    cleaning, *options = container.call("stopjobmanager").arguments
-    assert cleaning == "-cleanPreserveJobs"
-    assert dict(zip(options[::2], options[1::2], strict=True)) == {
-        "-name": "queue",
-        "-baseport": "27350",
-        "-scriptlogfile": str(container.path("mjs/log/script-log.log")),
-        "-secretfile": str(container.path("mjs/secret/secret.json")),
-    }
-    assert script_log(container).endswith(" stopped\n")
-
-
-def test_without_script_verification_it_is_stopped_without_a_secret(make: Make) -> None:
-    container = make(security={"requireScriptVerification": False})
-    container.start()
-    container.started()
-    assert container.stop()[0] == 0
-    assert "-secretfile" not in container.call("stopjobmanager").arguments
-
-
-def test_a_stop_during_the_start_waits_for_it(make: Make) -> None:
-    """A job manager that is stopped half-way would leave its database locked."""
-    container = make()
-    go = container.path("go")
-    container.behave("startjobmanager", f'until [[ -e "{go}" ]]; do sleep 0.02; done')
-    container.start()
-    eventually(lambda: container.calls("startjobmanager"))
-    hook = container.begin_stop()
-    with pytest.raises(subprocess.TimeoutExpired):
-        hook.wait(0.4)
-    assert container.calls("stopjobmanager") == []
-    go.touch()
-    hook.communicate(timeout=PATIENCE)
-    assert hook.returncode == 0
-    assert container.exit_code() == 0
-    assert [call.command for call in container.calls()] == ["mjs", "startjobmanager", "stopjobmanager"]
-
-
-@pytest.mark.parametrize("behaviour", ["exit 3", 'echo $$ >"{pid}"; exec sleep 60'], ids=["failed", "hangs"])
-def test_a_stop_gives_up_within_the_grace_period_when_there_was_no_start(make: Make, behaviour: str) -> None:
-    """B27: upstream's hook loops until it is killed when the start never finished."""
-    container = make(**SOON)
-    container.behave("mjs", behaviour.format(pid=container.path("mjs.pid")))
-    container.start()
-    eventually(lambda: container.calls("mjs"))
-    code, output = container.stop()
-    assert code == 0
-    assert "not started within 1 seconds, nothing to stop" in output
-    assert container.calls("stopjobmanager") == []
-
-
-def test_a_stop_that_fails_does_not_pass_for_one(make: Make) -> None:
-    """The container then runs on until the kubelet ends it, and the event names the hook."""
-    container = make()
-    container.behave("stopjobmanager", "echo the lookup service is not reachable >&2; exit 4")
-    container.start()
-    container.started()
-    code, output = container.stop()
-    assert code != 0
-    assert "the lookup service is not reachable" in output
-    assert "stopjobmanager ended with exit code 4" in script_log(container)
-    assert container.main.poll() is None
-    assert container.terminate() == 0
-
-
 SLOW_TEE = """#!/bin/bash
 read -r line
 case "${line}" in *"Z running: "* | *"Z error: "*) ;; *) sleep 0.3 ;; esac
@@ -204,7 +114,7 @@ def test_a_command_that_fails_ends_the_container_with_its_last_words_in_the_log(
     container.path("bin/tee").chmod(0o755)
     container.behave(command, "for line in {1..3000}; do echo line $line; done; echo no licence >&2; exit 3")
     assert container.run_to_end() != 0
-    for text in (container.console, script_log(container)):
+    for text in (container.console, container.script_log):
         assert "line 3000\nno licence\n" in text
         assert text.rstrip().endswith(f"{command} ended with exit code 3")
     assert container.calls()[-1].command == command
@@ -218,7 +128,7 @@ def test_without_matlab_it_says_where_it_looked(make: Make, root: str | None) ->
     places = [container.path(place) for place in ([root] if root else ["/opt/matlab", "/opt/matlab/R2026a"])]
     sentence = f"no MATLAB Parallel Server in {' '.join(map(str, places))}; set matlab.installation.root"
     assert sentence in container.console
-    assert sentence in script_log(container)
+    assert sentence in container.script_log
     assert container.calls() == []
 
 
@@ -260,9 +170,9 @@ def test_a_service_that_keeps_its_output_open_blocks_nothing(make: Make) -> None
     )
     container.start()
     container.started()
-    assert "mjs is running" in script_log(container)
+    assert "mjs is running" in container.script_log
     go.touch()
-    eventually(lambda: "from the service" in script_log(container))
+    eventually(lambda: "from the service" in container.script_log)
     assert container.stop()[0] == 0
     assert container.exit_code() == 0
 
@@ -290,15 +200,7 @@ def test_a_log_folder_that_is_missing_is_made(make: Make) -> None:
     container = make()
     container.path("mjs/log").rmdir()
     container.start_and_terminate()
-    assert "running: " in script_log(container)
-
-
-def test_sigterm_ends_it(make: Make) -> None:
-    """Bash as the first process of a container ignores SIGTERM unless told otherwise; 0 is the trap's own code."""
-    container = make()
-    container.start()
-    container.started()
-    assert container.terminate() == 0
+    assert "running: " in container.script_log
 
 
 def test_the_limit_of_open_files_holds_for_mjs(make: Make) -> None:
@@ -310,21 +212,8 @@ def test_the_limit_of_open_files_holds_for_mjs(make: Make) -> None:
 def test_a_refused_limit_of_open_files_names_its_setting(make: Make) -> None:
     container = make(fileDescriptorUlimit=512, open_files=256)
     assert container.run_to_end() == 1
-    assert "512 open files are not allowed here; lower matlab.fileDescriptorUlimit" in script_log(container)
+    assert "512 open files are not allowed here; lower matlab.fileDescriptorUlimit" in container.script_log
     assert container.calls() == []
-
-
-def test_a_full_log_volume_does_not_keep_it_from_being_stopped(make: Make) -> None:
-    """Jobs are preserved only by a stop in order, and a volume fills up just when much goes wrong."""
-    container = make()
-    container.start()
-    container.started()
-    log = container.path("mjs/log/script-log.log")
-    log.unlink()
-    log.symlink_to("/dev/full")
-    assert container.stop()[0] == 0
-    assert container.calls("stopjobmanager")
-    assert container.exit_code() == 0
 
 
 def test_no_password_is_an_argument_or_in_the_log(make: Make) -> None:
@@ -337,7 +226,7 @@ def test_no_password_is_an_argument_or_in_the_log(make: Make) -> None:
     password = container.environment["PARALLEL_SERVER_JOBMANAGER_ADMIN_PASSWORD"]
     assert container.call("startjobmanager").environment["PARALLEL_SERVER_JOBMANAGER_ADMIN_PASSWORD"] == password
     assert not [call for call in container.calls() if password in " ".join(call.arguments)]
-    assert password not in container.console + script_log(container)
+    assert password not in container.console + container.script_log
 
 
 @pytest.mark.parametrize("probe", ["startupProbe", "livenessProbe"])

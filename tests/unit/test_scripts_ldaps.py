@@ -215,7 +215,7 @@ def test_a_file_that_is_no_certificate_ends_the_start_with_keytools_words(contai
     """Upstream drops keytool's output."""
     container.path("mjs/ldap/cert.pem").write_text("-----BEGIN CERTIFICATE-----\nnone\n", encoding="ascii")
     assert container.run_to_end() != 0
-    assert "keytool error: " in container.path("mjs/log/script-log.log").read_text(encoding="utf-8")
+    assert "keytool error: " in container.script_log
     assert container.calls("mjs") == []
 
 

@@ -3,51 +3,30 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.tools.container import Container, assignments, closing
+from tests.tools.container import assignments, options
 from tests.tools.roles import (
     AWKWARD,
     WORKER_HOST,
     WORKER_NAME,
     WORKER_PASSWORD,
+    Make,
+    making,
     worker_container,
 )
-
-Make = Callable[..., Container]
 
 PASSWORDS = ("plain", "two words ", "a:b::c", "$HOME`id`$(id)", """'"'"'\\""", "%s%n\\n", "-e", "!#;&|", "pässwörd京")
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
-    """Make worker containers, MATLAB where the image has it."""
-    with closing([]) as containers:
-
-        def worker(matlab: str | None = "/opt/matlab", **config: Any) -> Container:
-            container = worker_container(tmp_path / f"container-{len(containers)}", **config)
-            if matlab:
-                container.install_matlab(matlab)
-            containers.append(container)
-            return container
-
-        yield worker
-
-
-def log_folder(container: Container) -> Path:
-    return container.path("mjs/log", WORKER_NAME)
-
-
-def script_log(container: Container) -> str:
-    return (log_folder(container) / "script-log.log").read_text(encoding="utf-8")
-
-
-def options(arguments: list[str]) -> dict[str, str]:
-    return dict(zip(arguments[::2], arguments[1::2], strict=True))
+    """Make containers of a worker."""
+    with making(worker_container, tmp_path) as make:
+        yield make
 
 
 def test_user_mjs_and_worker_come_in_this_order(make: Make) -> None:
@@ -71,7 +50,7 @@ def test_the_worker_is_started_for_its_job_manager(make: Make, verification: boo
         "-jobmanagerhost": "mjs-job-manager",
         "-name": WORKER_NAME,
         "-baseport": "30100",
-        "-scriptlogfile": str(log_folder(container) / "script-log.log"),
+        "-scriptlogfile": str(container.log_folder / "script-log.log"),
     }
     if verification:
         expected["-secretfile"] = str(container.path("mjs/secret/secret.json"))
@@ -90,10 +69,10 @@ def test_it_is_stopped_in_order(make: Make) -> None:
     assert options(rest) == {
         "-name": WORKER_NAME,
         "-baseport": "27350",
-        "-scriptlogfile": str(log_folder(container) / "script-log.log"),
+        "-scriptlogfile": str(container.log_folder / "script-log.log"),
         "-secretfile": str(container.path("mjs/secret/secret.json")),
     }
-    assert script_log(container).endswith(" stopped\n")
+    assert container.script_log.endswith(" stopped\n")
 
 
 def test_a_stop_before_the_start_ends_within_the_grace_period(make: Make) -> None:
@@ -114,7 +93,7 @@ def test_the_password_goes_through_standard_input_and_nowhere_else(make: Make, p
     assert container.call("chpasswd").arguments == []
     assert not [call for call in container.calls() if password in call.arguments]
     if len(password) > 2:  # two characters are in any text
-        assert password not in container.console + script_log(container)
+        assert password not in container.console + container.script_log
 
 
 def test_the_user_is_made_with_a_home(make: Make) -> None:
@@ -137,7 +116,7 @@ def test_a_command_that_fails_ends_the_container_with_its_last_words_in_the_log(
     container = make()
     container.behave(command, "echo this is why >&2; exit 3")
     assert container.run_to_end() != 0
-    for text in (container.console, script_log(container)):
+    for text in (container.console, container.script_log):
         assert "this is why\n" in text
         assert text.rstrip().endswith(f"{command} ended with exit code 3")
         assert WORKER_PASSWORD not in text
@@ -147,16 +126,16 @@ def test_a_command_that_fails_ends_the_container_with_its_last_words_in_the_log(
 def test_the_log_folder_is_writable_for_the_worker_user(make: Make) -> None:
     container = make()
     container.start_and_terminate()
-    assert stat.S_IMODE(log_folder(container).stat().st_mode) & 0o777 == 0o777
+    assert stat.S_IMODE(container.log_folder.stat().st_mode) & 0o777 == 0o777
 
 
 def test_a_restart_finds_its_log_folder_and_forgets_the_last_run(make: Make) -> None:
     container = make()
-    log_folder(container).mkdir()
-    (log_folder(container) / "script-log.log").write_text("of the last run\n", encoding="ascii")
+    container.log_folder.mkdir()
+    (container.log_folder / "script-log.log").write_text("of the last run\n", encoding="ascii")
     container.path("tmp/worker-stopped").touch()
     container.start_and_terminate()
-    assert script_log(container).startswith("of the last run\n")
+    assert container.script_log.startswith("of the last run\n")
     assert container.calls("startworker")
 
 
@@ -178,7 +157,7 @@ def test_the_definition_file_says_what_mjs_has_to_know(make: Make) -> None:
         "MJS_JAVA": "/usr/local/share/matlab/mjs/java",
         "MJS_ADDITIONAL_MATLABROOTS": "/opt/additionalmatlab/matlab-r2024b:/opt/additionalmatlab/matlab.r2025b",
         "HOSTNAME": WORKER_HOST,
-        "LOGBASE": str(log_folder(container)),
+        "LOGBASE": str(container.log_folder),
     }
 
 
@@ -191,14 +170,14 @@ def test_the_limit_of_open_files_holds_for_mjs(make: Make) -> None:
 def test_a_refused_limit_of_open_files_names_its_setting(make: Make) -> None:
     container = make(fileDescriptorUlimit=512, open_files=256)
     assert container.run_to_end() == 1
-    assert "512 open files are not allowed here; lower matlab.fileDescriptorUlimit" in script_log(container)
+    assert "512 open files are not allowed here; lower matlab.fileDescriptorUlimit" in container.script_log
     assert container.calls("mjs") == []
 
 
 def test_without_matlab_it_says_where_it_looked(make: Make) -> None:
     container = make(matlab=None)
     assert container.run_to_end() == 1
-    assert f"no MATLAB Parallel Server in {container.path('opt/matlab')} " in script_log(container)
+    assert f"no MATLAB Parallel Server in {container.path('opt/matlab')} " in container.script_log
 
 
 def test_the_health_check_asks_mjs(make: Make) -> None:
