@@ -44,32 +44,20 @@ def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(scope="session")
-def removed() -> list[Project]:
-    """The projects that tests have removed, of which something may be in the cluster for some seconds more."""
-    return []
-
-
 @pytest.fixture
-def checkout(tmp_path: Path, cluster: ControlPlane, engine: str, removed: list[Project]) -> Iterator[Checkout]:
+def checkout(tmp_path: Path, cluster: ControlPlane, engine: str) -> Iterator[Checkout]:
     """A copy of the project that works on the control plane of the tests; its stack is gone when the test ends."""
-    # Their objects carry the label of a stack, which the tests of the program look for in the whole cluster.
-    while removed:
-        removed.pop().wait_until_gone()
     project = Checkout(tmp_path / "project", cluster, engine)
     yield project
     project.remove()
 
 
 @pytest.fixture
-def project(
-    tmp_path: Path, cluster: ControlPlane, removed: list[Project], request: pytest.FixtureRequest
-) -> Iterator[Project]:
+def project(tmp_path: Path, cluster: ControlPlane, request: pytest.FixtureRequest) -> Iterator[Project]:
     """A project of the small engine alone, in a namespace of its own; what it made is removed at the end."""
     made = Project(tmp_path, cluster, request.node.name.removeprefix("test_").replace("_", "-")[:50].strip("-"))
     yield made
     made.remove()
-    removed.append(made)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -19,6 +19,8 @@ from components.shared.target import PROJECT
 from local.cluster import ControlPlane
 
 PASSPHRASE = "correct horse"
+STACK = "demo"
+"""Not that of the program's tests, which look for its label in the whole cluster."""
 
 PROGRAM = """
 import pulumi
@@ -138,7 +140,7 @@ class Project:
 
     def __init__(self, root: Path, plane: ControlPlane, namespace: str) -> None:
         self.root, self.namespace = root, namespace
-        self.state_file = root / ".state" / "dev.json"
+        self.state_file = root / ".state" / f"{STACK}.json"
         self.cluster = Cluster.connect(plane.kubeconfig, "embedded")
         self._processes: list[subprocess.Popen[str]] = []
         self.config: dict[str, Any] = {"kubeconfig": str(plane.kubeconfig), "namespace": namespace}
@@ -148,11 +150,11 @@ class Project:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command of the engine."""
-        (self.root / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": {"demo:demo": self.config}}))
+        (self.root / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump({"config": {"demo:demo": self.config}}))
         path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
         environment = {**os.environ, "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE, "PYTHONPATH": path}
         process = subprocess.Popen(
-            [sys.executable, "-m", "local.engine", *arguments, "--stack", "dev"],
+            [sys.executable, "-m", "local.engine", *arguments, "--stack", STACK],
             cwd=self.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self._processes.append(process)
@@ -206,12 +208,12 @@ class Project:
             return 0
         return len(json.loads(self.state_file.read_text())["resources"])
 
-    def wait_for(self, what: Callable[[], object], every: float = 0.002) -> None:
+    def wait_for(self, what: Callable[[], object]) -> None:
         """Wait until `what` is true."""
         end = time.monotonic() + 60
         while not what():
             assert time.monotonic() < end
-            time.sleep(every)
+            time.sleep(0.002)
 
     def kill_when(self, moment: Callable[[int], bool], *arguments: str) -> None:
         """Start a command and end it with SIGKILL as soon as the number of resources in the state is right."""
@@ -234,7 +236,3 @@ class Project:
         path = f"/api/v1/namespaces/{self.namespace}"
         if self.cluster.get(path):
             self.cluster.request("DELETE", path)
-
-    def wait_until_gone(self) -> None:
-        """Wait until the namespace is deleted, with all that is in it."""
-        self.wait_for(lambda: not self.cluster.get(f"/api/v1/namespaces/{self.namespace}"), every=0.2)

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from tests.e2e.demo_project import STANDING, Project
+from tests.e2e.demo_project import STACK, STANDING, Project
 
 
 @pytest.mark.parametrize("resources", [2, 5, 9, 14, 22])
@@ -52,7 +52,7 @@ def test_an_interrupted_up_ends_cleanly_and_goes_on_later(project: Project) -> N
     output, errors = process.communicate(timeout=20)
     assert process.returncode == 1, output + errors
     assert "interrupted" in errors
-    assert (project.root / ".state" / "dev.lock").read_text() == ""
+    assert (project.root / ".state" / f"{STACK}.lock").read_text() == ""
     project.config |= {"secretName": "credentials", "minReadySeconds": 0}
     project.run("up")
     assert project.names_in_cluster() == STANDING

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.e2e.demo_project import STANDING, Project
+from tests.e2e.demo_project import STACK, STANDING, Project
 
 
 def test_a_field_that_was_never_ours_stays_with_its_owner(project: Project) -> None:
@@ -35,7 +35,7 @@ def test_an_immutable_field_is_refused_before_anything_is_changed(project: Proje
 
 
 def test_an_object_of_somebody_else_is_not_taken_over(project: Project) -> None:
-    labels = {"app.kubernetes.io/managed-by": "pulumi", "clusters.pulumi/stack": "dev"}
+    labels = {"app.kubernetes.io/managed-by": "pulumi", "clusters.pulumi/stack": STACK}
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": project.namespace, "labels": labels}}
     project.cluster.request("POST", "/api/v1/namespaces", namespace)
     for command in ("preview", "up"):
