@@ -130,13 +130,17 @@ class Checkout:
 
     def writes(self) -> list[str]:
         """The requests so far that changed something for the person who runs the program, from the audit log."""
-        lines = (self.control_plane.kubeconfig.parent / "audit.log").read_text().splitlines()
-        events = [json.loads(line) for line in lines]
-        return [
-            f"{event['verb']} {event['requestURI']}"
-            for event in events
-            if event["verb"] in {"create", "update", "patch", "delete", "deletecollection"}
-            and event["user"]["username"] == ADMINISTRATOR
-            and "selfsubjectaccessreviews" not in event["requestURI"]
-            and not any(word in event["requestURI"] for word in ("dryRun=All", "fieldManager=embedded-cluster"))
-        ]
+        return writes(self.control_plane)
+
+
+def writes(control_plane: ControlPlane) -> list[str]:
+    """The requests so far that changed something for the person who runs the program, from the audit log."""
+    events = [json.loads(line) for line in control_plane.audit_log.read_text().splitlines()]
+    return [
+        f"{event['verb']} {event['requestURI']}"
+        for event in events
+        if event["verb"] in {"create", "update", "patch", "delete", "deletecollection"}
+        and event["user"]["username"] == ADMINISTRATOR
+        and "selfsubjectaccessreviews" not in event["requestURI"]
+        and not any(word in event["requestURI"] for word in ("dryRun=All", "fieldManager=embedded-cluster"))
+    ]
