@@ -56,7 +56,7 @@ ONLY_THE_CLI = {
         'random.RandomPassword("among all", length=8)'
     ),
     "hideDiffs": (
-        'random.RandomPassword("hiding", length=8, keepers={"hidden": str(LENGTH)}, opts=O(hide_diffs=["keepers"]))'
+        'random.RandomPassword("hiding", length=8, keepers={"round": str(LENGTH)}, opts=O(hide_diffs=["keepers"]))'
     ),
     "resource hook": (
         "import pathlib\n"
@@ -115,7 +115,8 @@ class Project:
             self.variables["PYTHONPATH"] = str(PROJECT)
             self.state_file = self._state / f"{STACK}.json"
             self.show_outputs: tuple[str, ...] = ("outputs", "--show-secrets")
-            self._at_once: tuple[str, ...] = ()
+            self.at_once: tuple[str, ...] = ()
+            """Spares the CLI's preview, which takes as long as the run itself."""
             return
         cli = pulumi_cli()
         assert cli is not None
@@ -127,8 +128,7 @@ class Project:
         self.variables["PULUMI_BACKEND_URL"] = f"file://{self._state}"
         self.state_file = state_file(self._state, STACK)
         self.show_outputs = ("stack", "output", "--json", "--show-secrets")
-        # A preview first takes as long again, and finds nothing in what goes through.
-        self._at_once = ("--skip-preview",)
+        self.at_once = ("--skip-preview",)
         self._state.mkdir()
         self.run("stack", "init")
 
@@ -149,7 +149,7 @@ class Project:
 
     def up(self, program: str | None = None, *words: str) -> list[Step]:
         """Bring the program about; the operation and the name of each resource, as they came to their ends."""
-        return self._steps(self.run("up", "--json", *self._at_once, *words, program=program)[0])
+        return self._steps(self.run("up", "--json", *self.at_once, *words, program=program)[0])
 
     def destroy(self, *, purge: bool = False) -> list[Step]:
         """Remove what is not protected, or everything, as the make target does; the steps."""
@@ -160,7 +160,7 @@ class Project:
             if purge:
                 self.run("state", "unprotect", "--all", "--yes")
         return [
-            step for step in self._steps(self.run("destroy", "--json", *self._at_once, *words)[0]) if step[0] != "same"
+            step for step in self._steps(self.run("destroy", "--json", *self.at_once, *words)[0]) if step[0] != "same"
         ]
 
     def outputs(self) -> dict[str, object]:

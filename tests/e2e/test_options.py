@@ -214,10 +214,10 @@ def test_waiting_ends_when_options_and_annotations_say(project: Project, namespa
     project.values["ENDLESS"] = False
     assert {operation for operation, _ in project.up(ENDLESS)} == {"create"}
     project.values["ENDLESS"] = True
-    project.run("up", program=ENDLESS, code=1)
+    project.run("up", *project.at_once, program=ENDLESS, code=1)
     assert namespace.get("deployments", "awaited", "/apis/apps/v1")
-    assert {"awaited", "unfulfilled"} & project.resources().keys(), "a thing that was made is in the state"
-    assert "held" in "".join(project.run("destroy", code=1))
+    assert {"awaited", "unfulfilled"} <= project.resources().keys(), "what was made is in the state"
+    assert "held" in "".join(project.run("destroy", *project.at_once, code=1))
     assert project.resources().keys() == {"held"}
     held, free = namespace.path("configmaps", "held"), {"metadata": {"finalizers": None}}
     namespace.api.request("PATCH", held, free, content_type="application/merge-patch+json")
@@ -239,7 +239,9 @@ def test_a_field_of_somebody_else_is_a_conflict_unless_forced(project: Project, 
     path = namespace.path("configmaps", "owned")
     namespace.api.request("PATCH", path, theirs, query={"fieldManager": "somebody-else"}, content_type=APPLY_PATCH)
     project.values["DATA"] = {"ours": "1", "theirs": "2"}
-    said = "".join(project.run("up", program=OWNED, code=1))
+    # The dry run of the CLI's provider overlooks it.
+    project.run("preview", program=OWNED, code=0 if project.engine == "pulumi" else 1)
+    said = "".join(project.run("up", *project.at_once, code=1))
     assert "somebody-else" in said
     assert ".data.theirs" in said
     assert namespace.get("configmaps", "owned")["data"] == {"ours": "1", "theirs": "1"}
