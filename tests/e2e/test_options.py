@@ -167,27 +167,26 @@ def test_a_change_that_needs_another_object(project: Project, namespace: Namespa
     assert replaced["metadata"]["uid"] != live["metadata"]["uid"]
 
 
-INSIDE = (
+OWNER = (
     CLUSTER
     + """
-inside = k.core.v1.Namespace("inside", metadata={"name": NAMESPACE + "-inside"}, opts=here)
-k.core.v1.ConfigMap("with it", metadata={"name": "with-it", "namespace": inside.metadata.name}, data={},
-                    opts=O.merge(here, O(deleted_with=inside)))
-k.core.v1.ConfigMap("by itself", metadata={"name": "by-itself", "namespace": inside.metadata.name}, data={}, opts=here)
+owner = k.core.v1.ConfigMap("owner", metadata=meta("owner"), data={}, opts=here)
+reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner.metadata.uid}
+k.core.v1.ConfigMap("with it", metadata={**meta("with-it"), "ownerReferences": [reference]}, data={},
+                    opts=O.merge(here, O(deleted_with=owner)))
+k.core.v1.ConfigMap("by itself", metadata=meta("by-itself"), data={}, opts=O.merge(here, O(depends_on=[owner])))
 """
 )
 
 
 def test_deleted_with_spares_a_delete_call(project: Project, namespace: Namespace, cluster: ControlPlane) -> None:
-    """Forty objects go with their namespace in one call."""
-    project.up(INSIDE)
+    """What the cluster itself removes with its owner, as all in a namespace, takes no calls."""
+    project.up(OWNER)
     before = len(writes(cluster))
     project.destroy()
-    folder = f"/api/v1/namespaces/{namespace.name}-inside"
-    deleted = [call.partition("?")[0] for call in writes(cluster)[before:]]
-    assert deleted == [f"delete {folder}/configmaps/by-itself", f"delete {folder}"]
     assert project.resources() == {}
-    assert namespace.api.get(folder) is None
+    deleted = [call.partition("?")[0] for call in writes(cluster)[before:]]
+    assert deleted == [f"delete {namespace.path('configmaps', name)}" for name in ("by-itself", "owner")]
 
 
 ENDLESS = (
@@ -197,14 +196,15 @@ pod = {"containers": [{"name": "c", "image": "example.invalid/c:1"}], "nodeSelec
 spec = {"selector": {"matchLabels": {"a": "b"}}, "template": {"metadata": {"labels": {"a": "b"}}, "spec": pod}}
 k.apps.v1.Deployment("unawaited", metadata=meta("unawaited", skipAwait="true"), spec=spec, opts=here)
 k.core.v1.ConfigMap("held", metadata={**meta("held"), "finalizers": ["example.org/held"]}, data={},
-                    opts=O.merge(here, O(custom_timeouts=pulumi.CustomTimeouts(delete="3s"))))
-k.core.v1.ConfigMap("fulfilled", metadata=meta("fulfilled", waitFor="jsonpath={.data.done}=yes"),
-                    data={"done": "yes"}, opts=here)
+                    opts=O.merge(here, O(custom_timeouts=pulumi.CustomTimeouts(delete="2s"))))
+k.core.v1.ConfigMap("at first", metadata=meta("at-first", waitFor="jsonpath={.data.done}=yes"),
+                    data={"done": "no" if ENDLESS else "yes"},
+                    opts=O.merge(here, O(custom_timeouts=pulumi.CustomTimeouts(update="2s"))))
 if ENDLESS:
     k.apps.v1.Deployment("awaited", metadata=meta("awaited"), spec=spec,
-                         opts=O.merge(here, O(custom_timeouts=pulumi.CustomTimeouts(create="4s"))))
-    k.core.v1.ConfigMap("unfulfilled", data={"done": "no"}, opts=here, metadata=meta(
-        "unfulfilled", waitFor="jsonpath={.data.done}=yes", timeoutSeconds="4"))
+                         opts=O.merge(here, O(custom_timeouts=pulumi.CustomTimeouts(create="2s"))))
+    k.core.v1.ConfigMap("never", metadata=meta("never", waitFor="jsonpath={.data.done}=yes", timeoutSeconds="2"),
+                        data={"done": "no"}, opts=here)
 """
 )
 
@@ -216,7 +216,7 @@ def test_waiting_ends_when_options_and_annotations_say(project: Project, namespa
     project.values["ENDLESS"] = True
     project.run("up", *project.at_once, program=ENDLESS, code=1)
     assert namespace.get("deployments", "awaited", "/apis/apps/v1")
-    assert {"awaited", "unfulfilled"} <= project.resources().keys(), "what was made is in the state"
+    assert {"awaited", "never"} <= project.resources().keys(), "what was made is in the state"
     assert "held" in "".join(project.run("destroy", *project.at_once, code=1))
     assert project.resources().keys() == {"held"}
     held, free = namespace.path("configmaps", "held"), {"metadata": {"finalizers": None}}
@@ -263,22 +263,26 @@ def test_drift_is_seen_in_every_preview_or_after_a_refresh(project: Project, nam
     assert namespace.get("configmaps", "owned")["data"] == {"ours": "1"}
 
 
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """Another control plane, whose context has the same name."""
+    control_plane = ControlPlane(tmp_path_factory.mktemp("other"), nodes=1)
+    control_plane.up()
+    yield control_plane
+    control_plane.down(wipe=True)
+
+
 def test_another_cluster_behind_the_same_context(
-    project: Project, cluster: ControlPlane, namespace: Namespace, tmp_path: Path
+    project: Project, namespace: Namespace, cluster: ControlPlane, other: ControlPlane
 ) -> None:
-    """A state that is taken for another cluster's has objects deleted there that bear the same names."""
-    kubeconfig = tmp_path / "kubeconfig"
+    """Taken for another cluster's, a state has objects deleted there that bear the same names."""
+    kubeconfig = project.root / "kubeconfig"
     shutil.copy(cluster.kubeconfig, kubeconfig)
     project.values |= {"KUBECONFIG": str(kubeconfig), "NOTES": {}, "DATA": {}}
     project.up(OWNED)
-    other = ControlPlane(tmp_path / "other", nodes=1)
-    other.up()
-    try:
-        shutil.copy(other.kubeconfig, kubeconfig)
-        if project.engine == "small":
-            uid = namespace.api.request("GET", "/api/v1/namespaces/kube-system")["metadata"]["uid"]
-            assert uid in project.run("preview", code=1)[1]
-        else:
-            project.run("preview", "--expect-no-changes")
-    finally:
-        other.down(wipe=True)
+    shutil.copy(other.kubeconfig, kubeconfig)
+    if project.engine == "small":
+        uid = namespace.api.request("GET", "/api/v1/namespaces/kube-system")["metadata"]["uid"]
+        assert f"UID {uid}" in project.run("preview", code=1)[1]
+    else:
+        project.run("preview", "--expect-no-changes")

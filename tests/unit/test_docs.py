@@ -32,5 +32,9 @@ def exists(name: str) -> bool:
     return any(f"def {test}(" in text if test else text for text in texts)
 
 
-def test_the_documents_name_tests_at_all() -> None:
-    assert sum("`tests/" in document.read_text() for document in DOCUMENTS) > 1
+def test_a_test_counts_only_in_the_file_that_is_named() -> None:
+    options = "tests/e2e/test_options_of_the_cli.py"
+    assert all(map(exists, (options, f"{options}::test_ignore_changes", "test_ignore_changes")))
+    assert not any(
+        map(exists, ("tests/unit/test_docs.py::test_ignore_changes", "test_ignore", "…::test_ignore_changes"))
+    )
