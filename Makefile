@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 TESTS ?= tests
+# Test files at once, each of these processes with a control plane of its own: most tests wait more than they compute.
+PROCESSES ?= 3
+PYTEST = $(RUN) -m pytest -n $(PROCESSES) --dist loadfile
 # The oldest that local/cluster can build.
 OLDEST_KUBERNETES = $(shell $(RUN) -c 'from local.cluster.layout import versions; print(versions()[0])')
 
@@ -15,7 +18,7 @@ help:
 	@echo "make test | test-unit | lint | golden      what has to be green"
 	@echo "make test-oldest                           the stacks' life on the oldest Kubernetes, built at first"
 	@echo "make test-disturbed                        runs killed at every object, and under the Pulumi CLI too"
-	@echo "make test-properties                       10,000 configs that nobody has thought of"
+	@echo "make test-properties                       10,000 configs that nobody has thought of, on a real API server"
 	@echo "make bench                                 how fast it is: docs/performance.md; BENCH=\"--only NAME\""
 	@echo "make cluster-up | cluster-down | clean     the embedded Kubernetes"
 	@echo "make pulumi                                install the Pulumi CLI"
@@ -62,19 +65,21 @@ test-unit: $(VENV)/development
 
 test: lint
 	@$(RUN) -m local.cluster build >/dev/null
-	@$(RUN) -m pytest $(TESTS)
+	@$(PYTEST) $(TESTS)
 
 # One engine is enough here: what may differ is the API server's answer, not who asks it.
 test-oldest: $(VENV)/development
 	@$(RUN) -m local.cluster build --version $(OLDEST_KUBERNETES) >/dev/null
 	@ENGINE=small KUBERNETES_VERSION=$(OLDEST_KUBERNETES) \
-		$(RUN) -m pytest tests/e2e/test_lifecycle.py tests/e2e/test_load_balancer.py tests/e2e/test_refusals.py \
+		$(PYTEST) tests/e2e/test_lifecycle.py tests/e2e/test_load_balancer.py tests/e2e/test_refusals.py \
 		tests/e2e/test_examples.py
 
 test-properties: $(VENV)/development
-	@HYPOTHESIS_PROFILE=search PROPERTY_EXAMPLES=10000 $(RUN) -m pytest tests/unit/test_any_config.py
+	@$(RUN) -m local.cluster build >/dev/null
+	@ENGINE=small HYPOTHESIS_PROFILE=search PROPERTY_EXAMPLES=10000 $(PYTEST) \
+		tests/unit/test_any_config.py tests/unit/test_any_change.py tests/e2e/test_any_config.py
 
-# About ten minutes: one engine killed at every object, the other at a few.
+# Twenty minutes with the Pulumi CLI, which is killed at every object too.
 test-disturbed: $(VENV)/development
 	@$(RUN) -m local.cluster build >/dev/null
 	@LONG=1 $(RUN) -m pytest tests/e2e/test_disturbed.py
