@@ -22,10 +22,17 @@ NEWEST = VERSIONS[-1]
 
 def problems(item: dict[str, Any], version: str) -> list[str]:
     """What the schema of the object's kind says against it."""
+    return list(_problems(json.dumps(item), version))
+
+
+@functools.lru_cache(maxsize=4096)
+def _problems(text: str, version: str) -> tuple[str, ...]:
+    # Of many configs, most objects are the same.
+    item = json.loads(text)
     validator = _validator(item["apiVersion"], item["kind"], version)
-    return [
+    return tuple(
         f"{item['kind']}/{item['metadata']['name']} {error.json_path}: {error.message}" for error in validator(item)
-    ]
+    )
 
 
 @functools.cache
