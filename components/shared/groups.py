@@ -164,7 +164,10 @@ class Namespace(Model):
     create: Bool = True
     """true: the stack makes and keeps it; false: it exists."""
     pod_security: Literal["privileged", "baseline", "restricted"] = "baseline"
-    """Pod Security level that is enforced where the stack makes the namespace; restricted is always warned about."""
+    """Pod Security level that is enforced where the stack makes the namespace; restricted is always warned about.
+
+    A level that the system's own pods break is refused.
+    """
 
 
 class Target(Model):
