@@ -200,10 +200,8 @@ def test_the_audit_log_counts_a_users_requests(control_plane: ControlPlane) -> N
 
 def test_a_second_up_finds_it(control_plane: ControlPlane) -> None:
     before = process_ids(control_plane)
-    begin = time.monotonic()
     assert control_plane.up() == []
     assert ControlPlane(control_plane.layout.directory).up() == []
-    assert time.monotonic() - begin < 2
     assert process_ids(control_plane) == before
 
 
