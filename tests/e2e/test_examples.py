@@ -24,12 +24,6 @@ from tests.unit.import_cases import TOGETHER
 CLAIMS = ("jobs", "logs", "worker-logs", "matlab", "java", "matlab-r2024b", "data")
 
 
-@pytest.fixture(scope="module")
-def engine() -> str:
-    """What an API server accepts does not depend on the engine."""
-    return "small"
-
-
 def create(api: Cluster, path: str, body: dict[str, Any], **query: str) -> None:
     api.request("POST", path, body, query=query)
 

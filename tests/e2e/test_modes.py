@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from tests.e2e.checkout import NAMESPACE, Checkout
 
 POOL = {f"tcp-pool-proxy-{number}": 29999 + number for number in (1, 2)}
@@ -32,12 +30,6 @@ STEPS: tuple[tuple[str, dict[str, Any], set[str], dict[str, int]], ...] = (
     ("legacy-proxy-mode", {"release": "r2025b"}, {"mjs-ingress-proxy"}, {**DIRECT, **POOL}),
     ("no-proxy-mode", {"network": {"internalClientsOnly": True}}, set(), {}),
 )
-
-
-@pytest.fixture(scope="module")
-def engine() -> str:
-    """What is deployed does not depend on the engine (test_two_engines.py)."""
-    return "small"
 
 
 def test_a_stack_moves_through_every_mode(checkout: Checkout) -> None:

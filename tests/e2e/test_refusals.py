@@ -12,12 +12,6 @@ from components.shared.target import EMBEDDED_CONTEXT
 from tests.e2e.checkout import NAMESPACE, Checkout
 
 
-@pytest.fixture(scope="module")
-def engine() -> str:
-    """The checks run before any engine does anything; one engine shows them all."""
-    return "small"
-
-
 @pytest.fixture
 def checkout(checkout: Checkout) -> Checkout:
     """A project that names the cluster by its context: an embedded one would be repaired before it is looked at."""
