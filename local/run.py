@@ -130,7 +130,9 @@ def run_cli(cli: str, stack: Stack, action: str, arguments: argparse.Namespace) 
     if action != "destroy":
         return pulumi(action, *(consent if action == "up" else ()))
     if arguments.purge:
-        return pulumi("state", "unprotect", "--all", "--yes", quiet=True) or pulumi("destroy", "--yes")
+        # Its name was typed already: a preview would be read by nobody.
+        code = pulumi("state", "unprotect", "--all", "--yes", quiet=True)
+        return code or pulumi("destroy", "--yes", "--skip-preview")
     code = pulumi("destroy", "--exclude-protected", *consent)
     if code == 0:
         _print_kept(cli, stack, environment)
