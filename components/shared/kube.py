@@ -7,6 +7,7 @@ models are not, because the callers compare and report objects of any kind.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -23,6 +24,10 @@ APPLY_PATCH = "application/apply-patch+yaml"
 """Media type of a server-side apply (KEP-555)."""
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """Asks the API server for metadata alone, so that listing Secrets does not read them."""
+
+
+_ESCAPE = re.compile(r"\\u(d[89ab]..)\\ud[c-f]..|\\.")
+"""A surrogate pair, or any other escape: a backslash that is escaped itself begins none."""
 
 
 class ApiError(Exception):
@@ -94,8 +99,7 @@ class Cluster:
             headers["Content-Type"] = content_type
         self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
         url = self.server + path + (f"?{urlencode(query)}" if query else "")
-        # JSON is YAML; a bytes body is sent as it is for every content type, server-side apply included.
-        data = None if body is None else json.dumps(body).encode()
+        data = None if body is None else encoded(body)
         try:
             response = self._client.rest_client.pool_manager.request(
                 method, url, body=data, headers=headers, timeout=timeout, retries=False
@@ -114,6 +118,15 @@ class Cluster:
             if error.status == 404:  # noqa: PLR2004 - HTTP
                 return None
             raise
+
+
+def encoded(body: Json) -> bytes:
+    r"""JSON that is YAML too, as a server-side apply demands.
+
+    YAML knows no surrogate pairs, so what JSON writes as one stands as it is: 😀, not \ud83d\ude00. All else stays
+    escaped, because YAML takes some characters for line breaks and refuses others.
+    """
+    return _ESCAPE.sub(lambda found: json.loads(f'"{found[0]}"') if found[1] else found[0], json.dumps(body)).encode()
 
 
 def _api_error(status: int, data: bytes) -> ApiError:
