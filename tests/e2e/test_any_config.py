@@ -30,12 +30,16 @@ def test_the_api_server_accepts_objects_and_pods_of_any_accepted_config(dry_runs
 
 
 def test_an_objection_would_be_seen(dry_runs: dict[str, DryRun]) -> None:
-    """Of the object, of an unknown field, and of the pod that a Deployment asks for only later."""
+    """Of the object, of an unknown field, of a variable that is there twice, and of the pod that comes only later."""
     found = objects(in_mode("new-proxy-mode"))
     deployment = found["Deployment", "mjs-controller"]
     spec = deployment["spec"]["template"]["spec"]
     baseline = dry_runs["baseline"]
     assert baseline.objections([deployment]) == []
+    (container,) = spec["containers"]
+    container["env"] = [{"name": "TWICE", "value": value} for value in ("1", "2")]
+    assert 'duplicate entries for key [name="TWICE"]' in baseline.objections([deployment])[0]
+    del container["env"]
     spec["hostNetwork"] = True
     (said,) = baseline.objections([deployment])
     assert said.startswith("Pod mjs-controller-0")
