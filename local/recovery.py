@@ -22,7 +22,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from components.shared.target import PROJECT, connect
-from components.stack import PROJECT_NAME, Stack
+from components.stack import PROJECT_NAME
+from components.stack import StackConfig as Stack
 from local.engine.errors import EngineError
 from local.engine.kubernetes_api import Api, is_ours, title
 

@@ -18,7 +18,7 @@ from typing import Final
 from components.shared.kube import ApiError, Unreachable
 from components.shared.mistakes import ConfigError
 from components.shared.target import PROJECT
-from components.stack import Stack
+from components.stack import StackConfig as Stack
 from local.cluster import ControlPlane
 from local.cluster.__main__ import Display
 from local.cluster.layout import ControlPlaneError

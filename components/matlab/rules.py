@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from components.matlab import topology
-from components.matlab.manifests.network_policies import METADATA_ADDRESSES
 from components.matlab.settings import HIGHEST_PORT, Settings
 from components.matlab.topology import JOB_MANAGER_PORTS, Mode, Topology
 from components.shared.fields import quantity
 from components.shared.mistakes import Mistake, Rule, dotted
+from components.shared.network_policy import METADATA_ADDRESSES
 
 FIRST_METRICS_RELEASE = "r2024b"
 RESTRICTED = "restricted"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import cached_property
 from math import ceil
-from typing import NamedTuple
 
 from components.matlab import names
 from components.matlab.settings import Settings
 from components.shared.groups import Image
+from components.shared.workload import Port
 
 FIRST_SOCKS_RELEASE = "r2026a"
 """First release whose clients speak SOCKS5 through the parallel server proxy."""
@@ -26,13 +26,6 @@ class Mode(StrEnum):
     BACKWARDS_COMPATIBLE = "backwards-compatible-mode"
     NEW = "new-proxy-mode"
     NEW_MULTI = "new-multi-proxy-mode"
-
-
-class Port(NamedTuple):
-    """One TCP port of a Service; it is its own target port, as the controller demands (facts §4.5)."""
-
-    name: str
-    number: int
 
 
 class Topology:
@@ -167,6 +160,11 @@ class Topology:
     def secure_metrics(self) -> bool:
         """Metrics are exported over HTTPS."""
         return self.settings.metrics.export and self.settings.metrics.use_secure
+
+    @property
+    def makes_metrics_certificates(self) -> bool:
+        """The stack makes the certificates of the metrics itself."""
+        return self.secure_metrics and not self.settings.metrics.bring_own_certificates
 
     @property
     def uses_admin_password(self) -> bool:

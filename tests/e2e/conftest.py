@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from components.shared.kube import Cluster
+from components.shared.kube import KubernetesApi
 from components.shared.target import EMBEDDED_CONTEXT
 from local.cluster import ControlPlane
 from local.run import pulumi_cli
@@ -34,7 +34,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 @pytest.fixture(scope="session")
 def dry_runs(cluster: ControlPlane) -> dict[str, DryRun]:
     """A place for objects that are never made, for each Pod Security level."""
-    api = Cluster.connect(cluster.kubeconfig, EMBEDDED_CONTEXT)
+    api = KubernetesApi.connect(cluster.kubeconfig, EMBEDDED_CONTEXT)
     return {level: DryRun(api, level) for level in LEVELS}
 
 

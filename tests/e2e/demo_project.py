@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from components.shared.kube import APPLY_PATCH, Cluster
+from components.shared.kube import APPLY_PATCH, KubernetesApi
 from components.shared.target import PROJECT
 from local.cluster import ControlPlane
 
@@ -141,7 +141,7 @@ class Project:
     def __init__(self, root: Path, plane: ControlPlane, namespace: str) -> None:
         self.root, self.namespace = root, namespace
         self.state_file = root / ".state" / f"{STACK}.json"
-        self.cluster = Cluster.connect(plane.kubeconfig, "embedded")
+        self.cluster = KubernetesApi.connect(plane.kubeconfig, "embedded")
         self._processes: list[subprocess.Popen[str]] = []
         self.config: dict[str, Any] = {"kubeconfig": str(plane.kubeconfig), "namespace": namespace}
         declared = {"demo": {"type": "object", "default": {}}}

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from components.matlab import names
-from components.shared.kube import APPLY_PATCH, ApiError, Cluster
+from components.shared.kube import APPLY_PATCH, ApiError, KubernetesApi
 from components.shared.manifest import Manifest
 from components.shared.namespace import ENFORCE
 from tests.e2e.disturbance import COLLECTIONS, wait_for
@@ -25,7 +25,7 @@ BY_THE_CONTROLLER = {"name": names.PROXY_CERTIFICATE_VOLUME, "secret": {"secretN
 class DryRun:
     """A namespace of one Pod Security level, for objects that are never made."""
 
-    def __init__(self, api: Cluster, level: str) -> None:
+    def __init__(self, api: KubernetesApi, level: str) -> None:
         self._api, self.namespace = api, f"dry-run-{level}"
         self._accepted: set[str] = set()
         labels = {ENFORCE: level}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from components.shared.kube import Cluster
+from components.shared.kube import KubernetesApi
 from local.cluster import ControlPlane
 from local.cluster.layout import CONTEXT
 from tests.e2e.conftest import ENGINES
@@ -58,7 +58,7 @@ class Life:
 
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory, cluster: ControlPlane) -> Iterator[Life]:
-    api = Cluster.connect(cluster.kubeconfig, CONTEXT)
+    api = KubernetesApi.connect(cluster.kubeconfig, CONTEXT)
     api.request("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
     api.request("POST", CONFIG_MAPS, {"metadata": {"name": "imported"}, "data": {"by": "hand"}})
     project = Project(tmp_path_factory.mktemp("project"), "pulumi")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.shared.kube import Cluster
+from components.shared.kube import KubernetesApi
 from components.shared.target import EMBEDDED_CONTEXT
 from tests.e2e.checkout import NAMESPACE, Checkout
 
@@ -47,7 +47,7 @@ def test_a_context_that_the_kubeconfig_lacks(checkout: Checkout) -> None:
 
 def test_an_api_server_that_does_not_answer(checkout: Checkout) -> None:
     text = checkout.control_plane.kubeconfig.read_text()
-    server = Cluster.connect(checkout.control_plane.kubeconfig, EMBEDDED_CONTEXT).server
+    server = KubernetesApi.connect(checkout.control_plane.kubeconfig, EMBEDDED_CONTEXT).server
     elsewhere = checkout.root / "kubeconfig"
     elsewhere.write_text(text.replace(server, "https://127.0.0.1:9"))
     checkout.target(EMBEDDED_CONTEXT, elsewhere)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from components.matlab.manifests import job_manager, workers
+from components.matlab import job_manager, workers
+from components.matlab.security import WORKER_CAPABILITIES
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
-from components.shared.security import WORKER_CAPABILITIES
 from tests.tools.container import Container, closing
 
 Make = Callable[..., Container]

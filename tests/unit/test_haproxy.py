@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from components.matlab.manifests import proxies
+from components.matlab import haproxy as haproxy_objects
 from components.matlab.settings import Haproxy
 from components.matlab.topology import Mode, Topology
 from tests.tools import debian
@@ -51,7 +51,7 @@ def haproxy() -> list[str]:
 
 
 def configuration(topology: Topology) -> str:
-    return str(proxies.haproxy_config(topology)["data"]["haproxy.cfg"])
+    return str(haproxy_objects.configuration(topology)["data"]["haproxy.cfg"])
 
 
 @pytest.mark.parametrize("config", CONFIGS)

@@ -42,8 +42,8 @@ def test_all_106_values_come_over_and_the_result_is_accepted(run: Importer) -> N
     assert all(name in result.text for name in KEYS)
     stack = load_file(result.file)
     assert (stack.name, stack.target.context) == ("lab", "lab")
-    assert stack.matlab is not None
-    assert Topology(stack.matlab).mode is Mode.BACKWARDS_COMPATIBLE
+    assert stack.systems["matlab"] is not None
+    assert Topology(stack.systems["matlab"]).mode is Mode.BACKWARDS_COMPATIBLE
 
 
 def test_values_that_exclude_each_other_are_reported_and_still_written(run: Importer) -> None:
@@ -231,8 +231,8 @@ def test_texts_stay_texts_for_every_reader_of_yaml(run: Importer) -> None:
     }
     result = run({**SMALL, "extraWorkerEnv": env}, "--context", "lab")
     stack = load_file(result.file)
-    assert stack.matlab is not None
-    assert stack.matlab.workers.env == env
+    assert stack.systems["matlab"] is not None
+    assert stack.systems["matlab"].workers.env == env
 
 
 def test_without_a_context_the_person_has_to_choose(run: Importer) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.matlab.manifests import job_manager
+from components.matlab import job_manager
 from components.matlab.topology import Topology
 from tests.unit.clusters import PEM, cluster
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from components.matlab.manifests.network_policies import network_policies
 from components.matlab.topology import Topology
-from tests.unit.clusters import MODES, cluster, in_mode
+from components.shared.manifest import Manifest
+from tests.unit.clusters import MODES, cluster, in_mode, manifests
 
 NO_PROXY, LEGACY, BACKWARDS, NEW, NEW_MULTI = MODES
 
@@ -182,6 +182,10 @@ def passes(
         )
         for rule in rules
     )
+
+
+def network_policies(here: Topology) -> list[Manifest]:
+    return [item for (kind, _), item in manifests(here).items() if kind == "NetworkPolicy"]
 
 
 def allowed(here: Topology, mode: str, *, blocks_cover_pods: bool) -> Iterator[Flow]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.matlab import profile
+from components.matlab import credentials, profile
 from components.matlab.profile import Certificate
 from tests.unit.clusters import MODES, in_mode
 
@@ -44,9 +44,9 @@ def test_without_a_certificate_its_three_fields_are_empty() -> None:
 
 
 def test_certificate_files_have_upstreams_fields() -> None:
-    assert json.loads(profile.shared_secret("CA", "CA KEY")) == {"serverCert": "CA", "serverKey": "CA KEY"}
+    assert json.loads(credentials.shared_secret("CA", "CA KEY")) == {"serverCert": "CA", "serverKey": "CA KEY"}
     document = {"clientCert": "LEAF", "clientKey": "KEY", "serverCert": "CA"}
-    assert json.loads(profile.certificate_file(LEAF)) == document
+    assert json.loads(credentials.certificate_file(LEAF)) == document
 
 
 CLUSTER, OLD = "mjs-cluster-profile", "mjs-pre26a-cluster-profile"

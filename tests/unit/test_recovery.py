@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from components.stack import Stack
+from components.stack import StackConfig
 from local.recovery import LOCKS, Recovery, backend_folder, is_stale, state_file
 from ops.stack_values import load_file
 
@@ -52,7 +52,7 @@ class Backend:
 
     def recover(self) -> list[str]:
         """Recover; the calls of the CLI."""
-        stack: Stack = load_file(DEV, "dev")
+        stack: StackConfig = load_file(DEV, "dev")
         Recovery(str(self.cli), stack, {**os.environ, "PULUMI_BACKEND_URL": f"file://{self.folder}"}).run()
         calls = self.folder / "calls"
         return calls.read_text().splitlines() if calls.exists() else []

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from components.matlab import names
-from components.matlab.preflight import doubts, objections
+from components.matlab.preflight import concerns, objections
 from components.matlab.topology import Topology
 from components.shared.inventory import Inventory
 from components.shared.manifest import owned_by
@@ -31,12 +31,18 @@ OURS = {"labels": owned_by("test")}
 
 
 def _inventory(**found: Any) -> Inventory:
-    kinds = ("claims", "storage_classes", "services", "deployments", "config_maps", "secrets")
-    nothing: dict[str, Any] = {kind: {} for kind in kinds}
+    kinds = {
+        "claims": "PersistentVolumeClaim",
+        "storage_classes": "StorageClass",
+        "services": "Service",
+        "deployments": "Deployment",
+        "config_maps": "ConfigMap",
+        "secrets": "Secret",
+    }
     namespace = {"metadata": OURS, "status": {"phase": "Active"}}
     default = {"standard": {"metadata": {"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}}}
-    about = {"namespace": namespace, "namespace_readable": True}
-    return Inventory("test", **{**about, **nothing, "storage_classes": default, **found})
+    objects = {kind: found.get(word, default if word == "storage_classes" else {}) for word, kind in kinds.items()}
+    return Inventory("test", found.get("namespace", namespace), found.get("namespace_readable", True), objects)
 
 
 def _objections(config: dict[str, Any], **found: Any) -> list[Mistake]:
@@ -163,11 +169,10 @@ def test_an_open_relay_is_refused_unless_networks_are_named() -> None:
 def test_a_profile_that_the_controller_rewrote_is_still_the_stacks() -> None:
     """B38: an update by the controller takes the labels away, and leaves its own owner reference."""
     controller = {"metadata": {**OURS, "name": names.CONTROLLER, "uid": "1"}}
-    profile = {"metadata": {"name": names.PROFILE_SECRET, "ownerReferences": [{"uid": "1"}]}}
-    found = {"deployments": {names.CONTROLLER: controller}, "secrets": {names.PROFILE_SECRET: profile}}
-    assert _objections(NEW, **found) == []
-    foreign = {"metadata": {"name": names.PROFILE_SECRET, "ownerReferences": [{"uid": "2"}]}}
-    assert len(_objections(NEW, **{**found, "secrets": {names.PROFILE_SECRET: foreign}})) == 1
+    found = _inventory(deployments={names.CONTROLLER: controller})
+    assert found.is_ours({"metadata": {"name": names.PROFILE_SECRET, "ownerReferences": [{"uid": "1"}]}})
+    assert not found.is_ours({"metadata": {"name": names.PROFILE_SECRET, "ownerReferences": [{"uid": "2"}]}})
+    assert not found.is_ours({"metadata": {"name": names.PROFILE_SECRET}})
 
 
 def test_who_may_not_read_namespaces_is_not_stopped_and_claims_are_checked_all_the_same() -> None:
@@ -177,7 +182,7 @@ def test_who_may_not_read_namespaces_is_not_stopped_and_claims_are_checked_all_t
     assert _objections(config, **hidden, claims={"logs": {"metadata": {"name": "logs"}, "spec": {}}}) == []
     assert [mistake.path for mistake in _objections(config, **hidden)] == ["matlab.storage.log.claim"]
     here = Topology(settings(NEW))
-    assert len(list(doubts(here, _inventory(storage_classes=None)))) == 1
+    assert len(list(concerns(here, _inventory(storage_classes=None)))) == 1
 
 
 @functools.cache

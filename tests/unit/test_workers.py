@@ -8,25 +8,31 @@ from typing import Any
 import pytest
 import yaml
 
-from components.matlab.manifests import job_manager, proxies, workers
+from components.matlab import job_manager, workers
 from components.matlab.topology import Topology
 from components.shared.manifest import env
 from tests.schemas import VERSIONS, problems
-from tests.unit.clusters import EVERYTHING, MODES, cluster, in_mode
+from tests.unit.clusters import EVERYTHING, MODES, cluster, in_mode, manifests
 
 NO_PROXY, LEGACY, BACKWARDS, NEW, NEW_MULTI = MODES
 WITH_POOL_PROXIES = (LEGACY, BACKWARDS)
 DATA_FILES = ("settings.sh", "mjs_def.sh")
 
 
+def template_text(here: Topology, of: str) -> str:
+    """The text of a pod template, as the controller reads it."""
+    text: str = manifests(here)["ConfigMap", f"mjs-{of}-template"]["data"]["pod-template.yaml"]
+    return text
+
+
 def template(here: Topology) -> dict[str, Any]:
     """The text as the controller parses it."""
-    document: dict[str, Any] = yaml.safe_load(workers.template(here, "generated")["data"]["pod-template.yaml"])
+    document: dict[str, Any] = yaml.safe_load(template_text(here, "worker"))
     return document
 
 
 def pool_proxy_template(here: Topology) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(proxies.pool_proxy_template(here)["data"]["pod-template.yaml"])
+    document: dict[str, Any] = yaml.safe_load(template_text(here, "pool-proxy"))
     return document
 
 
@@ -115,7 +121,7 @@ def test_the_shared_secret_is_readable_by_its_owner_alone() -> None:
     """B1: upstream wrote decimal 400, which is 0620: the group may write the cluster's secret."""
     volumes = {volume["name"]: volume for volume in template(cluster())["spec"]["volumes"]}
     assert volumes["shared-secret-vol"]["secret"] == {"secretName": "mjs-shared-secret", "defaultMode": 0o400}
-    assert "defaultMode: 256\n" in workers.template(cluster(), "")["data"]["pod-template.yaml"]
+    assert "defaultMode: 256\n" in template_text(cluster(), "worker")
 
 
 def test_any_claim_name_makes_a_valid_volume() -> None:
@@ -245,11 +251,10 @@ def test_the_text_is_the_same_whatever_the_order_of_the_stack_file() -> None:
     def reversed_(value: Any) -> Any:
         return {key: reversed_(value[key]) for key in reversed(value)} if isinstance(value, dict) else value
 
-    one, other = (workers.template(cluster(values), "m") for values in (EVERYTHING, reversed_(EVERYTHING)))
-    assert one["data"] == other["data"]
-    assert one == workers.template(cluster(EVERYTHING), "m")
+    one, other = (template_text(cluster(values), "worker") for values in (EVERYTHING, reversed_(EVERYTHING)))
+    assert one == other
 
 
 def test_a_new_worker_password_replaces_the_workers() -> None:
-    """The password is read when the worker starts; its bytes must not stand in the template, so a mark does."""
-    assert workers.template(cluster(), "generated") != workers.template(cluster(), "1a2b3")
+    """The password is read when the worker starts; its bytes must not stand in the template, so a fingerprint is."""
+    assert workers.pod_template(cluster(), "generated") != workers.pod_template(cluster(), "1a2b3")
