@@ -15,5 +15,5 @@ except (ConfigError, Unreachable) as error:
     # RunError is shown without a traceback.
     raise pulumi.RunError(str(error)) from error
 
-for name, value in deploy(stack, live_address(checked.api), checked.inventories).items():
+for name, value in deploy(stack, live_address(checked.api), checked.survey).items():
     pulumi.export(name, value)

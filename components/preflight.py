@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pulumi
-from pydantic import BaseModel
 
 from components.registry import SYSTEMS
-from components.shared.inventory import Inventory, owner
+from components.shared.inventory import owner
 from components.shared.kube import ApiError, KubernetesApi, Unreachable
 from components.shared.mistakes import ConfigError, Mistake
 from components.shared.objects import PlannedObject
 from components.shared.passwords import plain_fingerprint
 from components.shared.rights import Right, missing_rights, needed_rights
+from components.shared.state import State, read_state
+from components.shared.survey import Survey, survey
 from components.shared.target import connect, context
 from components.stack import StackConfig
-from components.system import Inventories, System
 
 REACH_TIMEOUT: Final = 10.0
 """Seconds for the first answer of the API server."""
@@ -32,7 +32,7 @@ class Preflight:
     """A Kubernetes cluster that was found fit for the stack."""
 
     api: KubernetesApi
-    inventories: Inventories
+    survey: Survey
 
 
 def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
@@ -41,29 +41,25 @@ def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
     Raises ConfigError with every objection, Unreachable when no cluster answers.
     """
     api = _reach(stack)
-    inventories: dict[str, Inventory] = {}
-    mistakes: list[Mistake] = []
+    systems = [(SYSTEMS[key], settings) for key, settings in stack.systems.items()]
+    namespaces = [namespace for system, settings in systems for namespace in system.namespaces(settings)]
+    state = read_state()
+    found = survey(api, list(dict.fromkeys(namespaces)), state)
+    mistakes = list(_another_cluster(stack, state, found))
     rights: list[Right] = []
-    for system, settings in _systems(stack):
-        planned = system.objects(settings, plain_fingerprint)
-        for namespace in system.namespaces(settings):
-            if namespace not in inventories:
-                inventories[namespace] = Inventory.read(api, namespace, stack.owner)
-        mistakes += _foreign(system.key, planned, inventories, stack)
-        mistakes += system.objections(settings, inventories)
+    for system, settings in systems:
+        planned = system.objects(settings, plain_fingerprint, found)
+        mistakes += _foreign(system.key, planned, found, stack)
+        mistakes += system.objections(settings, found)
         rights += needed_rights(item.manifest for item in planned)
     if not dry_run:
         mistakes += _missing(api, rights)
     if mistakes:
         raise ConfigError(mistakes)
-    for system, settings in _systems(stack):
-        for concern in system.concerns(settings, inventories):
+    for system, settings in systems:
+        for concern in system.concerns(settings, found):
             pulumi.log.warn(concern)
-    return Preflight(api, inventories)
-
-
-def _systems(stack: StackConfig) -> Iterator[tuple[System[Any], BaseModel]]:
-    return ((SYSTEMS[key], settings) for key, settings in stack.systems.items())
+    return Preflight(api, found)
 
 
 def _reach(stack: StackConfig) -> KubernetesApi:
@@ -85,25 +81,53 @@ def _reach(stack: StackConfig) -> KubernetesApi:
     return api
 
 
-def _foreign(key: str, planned: list[PlannedObject], inventories: Inventories, stack: StackConfig) -> Iterator[Mistake]:
-    """Objects of somebody else under a name that the stack needs: it would overwrite them."""
+def _foreign(key: str, planned: list[PlannedObject], found: Survey, stack: StackConfig) -> Iterator[Mistake]:
+    """Objects that exist under a name that the stack needs, but are not in its state: it would overwrite them."""
     foreign: dict[tuple[str, str], list[str]] = {}
     for item in planned:
         kind, name = item.key
         namespace = item.manifest["metadata"].get("namespace", "")
-        inventory = inventories.get(namespace)
+        inventory = found.inventories.get(namespace)
         existing = (inventory.of(kind) or {}).get(name) if inventory else None
-        if inventory and existing and not inventory.is_ours(existing):
+        if inventory and existing and not inventory.is_ours(kind, name):
             foreign.setdefault((namespace, owner(existing)), []).append(f"{kind}/{name}")
-    for (namespace, who), found in foreign.items():
-        remedy = "Choose another namespace: object names are fixed, so a namespace holds one cluster of each system."
-        if who.startswith("stack "):
-            renamed = who.removeprefix("stack ")
-            remedy += f" If you renamed that stack to {stack.name}, set kubernetes.owner to {renamed} instead."
+    for (namespace, who), objects in foreign.items():
+        listed = ", ".join(sorted(objects))
+        if who == f"stack {stack.name}":
+            yield Mistake(
+                f"{key}.namespace.name",
+                f"namespace {namespace} contains objects of this stack that its state does not know: {listed}",
+                "If a run was interrupted, run `make up`, which takes them over. If the state was lost, "
+                "docs/data.md says how to bring it back.",
+            )
+        else:
+            yield Mistake(
+                f"{key}.namespace.name",
+                f"namespace {namespace} already contains objects of {who}: {listed}",
+                "Choose another namespace: object names are fixed, so a namespace holds one cluster of each system.",
+            )
+
+
+def _another_cluster(stack: StackConfig, state: State, found: Survey) -> Iterator[Mistake]:
+    """The state describes objects, and not one of them exists here."""
+    here = {
+        (namespace, kind, name): item["metadata"].get("uid")
+        for namespace, inventory in found.inventories.items()
+        for kind, objects in inventory.objects.items()
+        for name, item in (objects or {}).items()
+    }
+    readable = {
+        key: uid
+        for key, uid in state.uids.items()
+        if (inventory := found.inventories.get(key[0])) and inventory.of(key[1]) is not None
+    }
+    if readable and not any(here.get(key) == uid for key, uid in readable.items()):
         yield Mistake(
-            f"{key}.namespace.name",
-            f"namespace {namespace} already contains objects of {who}: {', '.join(sorted(found))}",
-            remedy,
+            "kubernetes.context",
+            f"{context(stack.target)} leads to a cluster that contains none of the {len(readable)} objects of this "
+            "stack",
+            "Name the cluster that the stack was deployed to, or use another stack for this one. If the objects were "
+            "deleted by hand, run `pulumi refresh`.",
         )
 
 

@@ -9,9 +9,10 @@ import pulumi
 
 from components.registry import SYSTEMS
 from components.shared.address import ExternalAddress
+from components.shared.survey import Survey
 from components.shared.target import PROJECT, provider
 from components.stack import KEYS, StackConfig, load_stack, read_file
-from components.system import Inventories, Site
+from components.system import Site
 
 
 def read_config(stack: str, config: pulumi.Config) -> StackConfig:
@@ -21,12 +22,12 @@ def read_config(stack: str, config: pulumi.Config) -> StackConfig:
     return load_stack(stack, values, secret, read_file(PROJECT / f"Pulumi.{stack}.yaml"))
 
 
-def deploy(stack: StackConfig, address: ExternalAddress, inventories: Inventories) -> dict[str, Any]:
+def deploy(stack: StackConfig, address: ExternalAddress, survey: Survey) -> dict[str, Any]:
     """Register every system of the stack; returns the stack outputs.
 
     Raises ValueError where two systems export the same name with a value that cannot be joined.
     """
-    site = Site(stack.owner, pulumi.ResourceOptions(provider=provider(stack.target)), address, inventories)
+    site = Site(pulumi.ResourceOptions(provider=provider(stack.target)), address, survey)
     outputs: dict[str, pulumi.Output[Any]] = {}
     for key, settings in stack.systems.items():
         system = SYSTEMS[key]

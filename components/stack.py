@@ -28,11 +28,6 @@ class StackConfig:
     systems: Mapping[str, BaseModel]
     """The settings of each system that the stack deploys, by key."""
 
-    @property
-    def owner(self) -> str:
-        """The value of the label that says which stack an object belongs to. It survives a rename of the stack."""
-        return self.target.owner or self.name
-
 
 def load_stack(
     name: str, values: Mapping[str, Any], secret_keys: AbstractSet[str], file: Mapping[str, Any] | None = None

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from components.shared.inventory import Inventory
 from components.shared.mistakes import Mistake, Rule
 from components.shared.objects import Fingerprint, PlannedObject
+from components.shared.survey import Survey
 
 if TYPE_CHECKING:
     import pulumi
@@ -18,22 +18,18 @@ if TYPE_CHECKING:
     from components.shared.address import ExternalAddress
 
 S = TypeVar("S", bound=BaseModel)
-Inventories = Mapping[str, Inventory]
-"""What exists in each namespace of a system, by name of the namespace."""
 
 
 @dataclass(frozen=True)
 class Site:
     """Where a system is deployed: everything that its settings do not say."""
 
-    owner: str
-    """The value of the label that says which stack an object belongs to."""
     opts: pulumi.ResourceOptions
     """Options of the system's component: the Kubernetes provider."""
     address: ExternalAddress
     """Finds the address of a load balancer."""
-    inventories: Inventories
-    """What exists already; empty where nobody looked."""
+    survey: Survey
+    """What the Kubernetes cluster tells about itself."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +46,13 @@ class System(Generic[S]):
     """What is accepted but deserves a word."""
     namespaces: Callable[[S], Sequence[str]]
     """The namespaces that hold its objects."""
-    objects: Callable[[S, Fingerprint], list[PlannedObject]]
+    objects: Callable[[S, Fingerprint, Survey], list[PlannedObject]]
     """Every Kubernetes object, in the order in which it is written."""
     secret_sources: Callable[[S], Mapping[str, Any]]
     """What the content of each Secret is made from, by name: equal sources mean equal content."""
-    objections: Callable[[S, Inventories], Iterator[Mistake]]
+    objections: Callable[[S, Survey], Iterator[Mistake]]
     """Reasons in the Kubernetes cluster not to touch it."""
-    concerns: Callable[[S, Inventories], Iterator[str]]
+    concerns: Callable[[S, Survey], Iterator[str]]
     """What in the Kubernetes cluster deserves a warning."""
     deploy: Callable[[S, Site], Mapping[str, pulumi.Output[Any]]]
     """Registers the system; returns its stack outputs."""

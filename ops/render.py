@@ -17,6 +17,7 @@ from pulumi.runtime.stack import run_pulumi_func
 
 from components.program import deploy
 from components.shared.manifest import Manifest
+from components.shared.survey import NOTHING
 from components.stack import PROJECT_NAME, StackConfig
 from ops.manifests import ADDRESS
 from ops.stack_values import placeholder
@@ -79,7 +80,7 @@ def render(stack: StackConfig) -> tuple[dict[str, str], dict[str, Any]]:
     outputs: dict[str, Any] = {}
 
     def program() -> None:
-        outcome = deploy(stack, lambda *_: pulumi.Output.from_input(ADDRESS), {})
+        outcome = deploy(stack, lambda *_: pulumi.Output.from_input(ADDRESS), NOTHING)
         pulumi.Output.from_input(outcome).apply(outputs.update)
 
     async def evaluate() -> None:

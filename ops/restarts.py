@@ -57,7 +57,6 @@ _BASES: Final[tuple[Values, ...]] = (
 TARGET: Final[Mapping[str, str]] = {
     "kubernetes.context": "another cluster: refused as long as this one holds protected objects",
     "kubernetes.kubeconfig": "nothing, as long as the context names the same cluster",
-    "kubernetes.owner": "the label of every object",
     "kubernetes.embedded": "another cluster: refused as long as this one holds protected objects",
 }
 """The provider answers for these; no manifest changes (components/shared/target.py)."""

@@ -19,6 +19,7 @@ from components.shared.component import SystemComponent
 from components.shared.manifest import base64
 from components.shared.objects import PlannedObject, kept_on_destroy
 from components.shared.passwords import fingerprints, password
+from components.shared.survey import NOTHING, Survey
 
 NO_LOAD_BALANCER = "Install one, or set matlab.network.clusterHost to the host that clients connect to."
 
@@ -26,9 +27,9 @@ NO_LOAD_BALANCER = "Install one, or set matlab.network.clusterHost to the host t
 class MatlabCluster(SystemComponent):
     """MATLAB Job Scheduler on Kubernetes: a job manager, workers on demand, and an entrance for clients.
 
-    The Kubernetes provider comes through `opts`. `owner` is what every object's label says: the stack, unless given.
+    The Kubernetes provider comes through `opts`.
     `address` finds the load balancer's address; it is not needed where `settings.network.cluster_host` is set.
-    `surplus` names pool proxies that still exist, beyond the ones that the settings need.
+    `survey` is what the Kubernetes cluster tells about itself, where somebody looked.
     """
 
     external_address: pulumi.Output[dict[str, Any]]
@@ -49,21 +50,19 @@ class MatlabCluster(SystemComponent):
     readme: pulumi.Output[str]
     """Markdown page for users and administrators."""
 
-    def __init__(  # noqa: PLR0913 - the arguments of a resource, and what only the cluster knows
+    def __init__(
         self,
         name: str,
         settings: Settings,
         opts: pulumi.ResourceOptions | None = None,
         *,
-        owner: str | None = None,
         address: ExternalAddress | None = None,
-        surplus: Sequence[str] = (),
+        survey: Survey = NOTHING,
     ) -> None:
         """Register the cluster. Raises ValueError where an address is needed and nothing can find it."""
         self._cluster = cluster = Topology(settings)
-        owner = owner or pulumi.get_stack()
-        planned = objects(cluster, fingerprints(f"{owner}/{cluster.namespace}"), surplus)
-        super().__init__("clusters:matlab:Cluster", name, opts, components=COMPONENTS, planned=planned, owner=owner)
+        planned = objects(cluster, fingerprints(cluster.namespace), survey)
+        super().__init__("clusters:matlab:Cluster", name, opts, components=COMPONENTS, planned=planned)
 
         self._passwords = {
             names.ADMIN_SECRET: self._password("mjs-admin", settings.security.admin_password),

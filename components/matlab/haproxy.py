@@ -44,9 +44,11 @@ def configuration(cluster: Topology) -> Manifest:
         routes.append((name, name, name, name, port.number))
     general = (pods.FILES / HAPROXY_FILE).read_text(encoding="utf-8")
     sections = [general.replace("{idle}", str(cluster.settings.haproxy.idle_timeout))]
+    # One socket for both families; a kernel without IPv6 refuses it.
+    listen, families = ("::", " v4v6") if cluster.settings.haproxy.bind_ipv6 else ("*", "")
     for frontend, backend, server, service, number in routes:
         sections.append(
-            f"frontend front-{frontend}\n    bind *:{number}\n    default_backend back-{backend}\n\n"
+            f"frontend front-{frontend}\n    bind {listen}:{number}{families}\n    default_backend back-{backend}\n\n"
             f"backend back-{backend}\n"
             f"    server {server} {cluster.service_host(service)}:{number} resolvers kube_dns\n"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 
 from components.matlab import names, pods, security
 from components.matlab.passwords import ADMIN
@@ -49,6 +50,7 @@ def configuration(cluster: Topology) -> Manifest:
     values = pods.script_settings(cluster, settings.job_manager.termination_grace_period) | {
         "CLUSTER_LOG_DIR": names.LOG_DIR,
         "CLUSTER_SCRIPT_LOG": f"{names.LOG_DIR}/script-log.log",
+        "CLUSTER_VOLUME_DIR": names.DATABASE_DIR,
         "CLUSTER_DATABASE_DIR": f"{names.DATABASE_DIR}/{settings.release}",
         "CLUSTER_CERTIFICATE_FILE": f"{names.SECRET_DIR}/{names.CERTIFICATE_FILE}" if certificate else "",
         "CLUSTER_LDAP_CERTIFICATE": (
@@ -122,7 +124,9 @@ def deployment(cluster: Topology, admin_password_fingerprint: str) -> Manifest:
             "initialDelaySeconds": probes.startup_initial_delay,
             "periodSeconds": probes.startup_period,
             "timeoutSeconds": probes.liveness_timeout,
-            "failureThreshold": probes.startup_failure_threshold,
+            # The job manager before may take its whole grace period to let go of the database.
+            "failureThreshold": probes.startup_failure_threshold
+            + ceil(spec.termination_grace_period / probes.startup_period),
         },
         "livenessProbe": {
             **pods.health_check("jobmanager"),

@@ -30,6 +30,9 @@ def service(cluster: Topology) -> Manifest:
     }
     if external and balancer.source_ranges:
         spec["loadBalancerSourceRanges"] = list(balancer.source_ranges)
+        # The NetworkPolicy enforces the ranges too, for those who go through a node port: it must see the clients'
+        # own addresses, which nodes otherwise replace with theirs.
+        spec["externalTrafficPolicy"] = "Local"
     if external and balancer.load_balancer_class:
         spec["loadBalancerClass"] = balancer.load_balancer_class
     return manifest(

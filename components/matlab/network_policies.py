@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from components.matlab import names
 from components.matlab.topology import Topology
@@ -19,35 +20,69 @@ from components.shared.network_policy import (
     to_anywhere,
 )
 from components.shared.objects import PlannedObject
+from components.shared.survey import Survey
 
 COMPONENT = "network-policies"
-API_SERVER_PORTS = (443, 6443)
-DNS_PORTS = (53,)
-HTTPS_PORT = 443
+USUAL_API_SERVER_PORTS = (443, 6443)
+USUAL_DNS_PORTS = (53, 5353)
 
 
-def objects(cluster: Topology) -> Iterator[PlannedObject]:
+class Flows(NamedTuple):
+    """The ingress and egress rules of a policy."""
+
+    ingress: list[Manifest]
+    egress: list[Manifest]
+
+
+def objects(cluster: Topology, survey: Survey) -> Iterator[PlannedObject]:
     """One policy per kind of pod, and in a namespace of our own one that denies everything else."""
     if cluster.settings.network.policies.enabled:
-        yield from (PlannedObject(item, COMPONENT) for item in _policies(cluster))
+        yield from (PlannedObject(item, COMPONENT) for item in _policies(cluster, survey))
 
 
-def _policies(cluster: Topology) -> Iterator[Manifest]:
-    yield _policy(cluster, names.CONTROLLER, ingress=[], egress=[to_anywhere(*API_SERVER_PORTS)])
-    yield _job_manager(cluster)
-    yield _workers(cluster)
-    if cluster.uses_parallel_server_proxy:
-        yield _parallel_server_proxy(cluster)
-    if cluster.uses_haproxy:
-        yield _haproxy(cluster)
-    if cluster.uses_pool_proxies:
-        yield _pool_proxies(cluster)
+def _policies(cluster: Topology, survey: Survey) -> Iterator[Manifest]:
+    names_of_hosts = dns(dns_ports(cluster, survey))
+    for app, (ingress, egress) in _flows(cluster, survey).items():
+        yield policy(app, cluster.namespace, ingress=ingress, egress=[names_of_hosts, *egress])
     if cluster.settings.namespace.create:
         yield default_deny(cluster.namespace)
 
 
-def _policy(cluster: Topology, app: str, *, ingress: list[Manifest], egress: list[Manifest]) -> Manifest:
-    return policy(app, cluster.namespace, ingress=ingress, egress=[dns(DNS_PORTS), *egress])
+def _flows(cluster: Topology, survey: Survey) -> dict[str, Flows]:
+    """What may come in and go out, by `app` label."""
+    flows = {
+        names.CONTROLLER: Flows([], [to_anywhere(*api_server_ports(cluster, survey))]),
+        names.JOB_MANAGER: _job_manager(cluster),
+        names.WORKER: _workers(cluster),
+    }
+    if cluster.uses_parallel_server_proxy:
+        flows[cluster.parallel_server_proxy_name] = _parallel_server_proxy(cluster)
+    if cluster.uses_haproxy:
+        flows[names.INGRESS_PROXY] = _haproxy(cluster)
+    if cluster.uses_pool_proxies:
+        flows[names.POOL_PROXY] = _pool_proxies(cluster)
+    return flows
+
+
+def api_server_ports(cluster: Topology, survey: Survey) -> tuple[int, ...]:
+    """The ports on which the controller may reach the API server."""
+    given = cluster.settings.network.policies.api_server_ports
+    return _ports(given, USUAL_API_SERVER_PORTS, survey.api_server_ports)
+
+
+def dns_ports(cluster: Topology, survey: Survey) -> tuple[int, ...]:
+    """The ports on which every pod may ask for names."""
+    return _ports(cluster.settings.network.policies.dns_ports, USUAL_DNS_PORTS, survey.dns_ports)
+
+
+def _ports(given: Sequence[int] | None, usual: Sequence[int], found: Sequence[int] | None) -> tuple[int, ...]:
+    return tuple(sorted(set(given if given is not None else (*usual, *(found or ())))))
+
+
+def _entrance(cluster: Topology, ports: list[Manifest]) -> Manifest:
+    """Clients outside Kubernetes. Their own addresses arrive only where the Service keeps them."""
+    ranges = cluster.settings.network.load_balancer.source_ranges
+    return {**({"from": [block(cidr) for cidr in ranges]} if ranges else {}), "ports": ports}
 
 
 def _manager_ports(cluster: Topology) -> list[Manifest]:
@@ -59,7 +94,7 @@ def _pool_ports(cluster: Topology) -> list[Manifest]:
     return tcp_range(ports[0].number, ports[-1].number)
 
 
-def _job_manager(cluster: Topology) -> Manifest:
+def _job_manager(cluster: Topology) -> Flows:
     settings, port_range = cluster.settings, _manager_ports(cluster)
     ingress = [{"from": [pods(names.WORKER)], "ports": port_range}]
     if not cluster.open_to_outside:
@@ -78,11 +113,11 @@ def _job_manager(cluster: Topology) -> Manifest:
     if settings.ldap.url:
         egress.append(to_anywhere(int(settings.ldap.url.rsplit(":", 1)[1])))
     if settings.license.use_online_licensing:
-        egress.append(to_anywhere(HTTPS_PORT))
-    return _policy(cluster, names.JOB_MANAGER, ingress=ingress, egress=egress)
+        egress.append(to_anywhere(*settings.network.policies.online_licensing_ports))
+    return Flows(ingress, egress)
 
 
-def _workers(cluster: Topology) -> Manifest:
+def _workers(cluster: Topology) -> Flows:
     # Workers of one pool talk to each other (MPI), and the job manager to them, on ports that nobody fixes.
     sources = [names.WORKER, names.JOB_MANAGER]
     if cluster.uses_parallel_server_proxy:
@@ -102,20 +137,21 @@ def _workers(cluster: Topology) -> Manifest:
     if not cluster.open_to_outside:
         # Interactive pools: clients talk to workers as the parallel server proxy does for those outside.
         ingress.append({"from": [ANY_NAMESPACE]})
-    return _policy(cluster, names.WORKER, ingress=ingress, egress=egress)
+    return Flows(ingress, egress)
 
 
-def _parallel_server_proxy(cluster: Topology) -> Manifest:
-    source: Manifest = {"from": [pods(names.INGRESS_PROXY)]} if cluster.uses_haproxy else {}
-    return _policy(
-        cluster,
-        cluster.parallel_server_proxy_name,
-        ingress=[{**source, "ports": tcp(cluster.parallel_server_proxy_port.number)}],
-        egress=[{"to": [pods(names.JOB_MANAGER)], "ports": _manager_ports(cluster)}, {"to": [pods(names.WORKER)]}],
+def _parallel_server_proxy(cluster: Topology) -> Flows:
+    ports = tcp(cluster.parallel_server_proxy_port.number)
+    clients = (
+        {"from": [pods(names.INGRESS_PROXY)], "ports": ports} if cluster.uses_haproxy else _entrance(cluster, ports)
+    )
+    return Flows(
+        [clients],
+        [{"to": [pods(names.JOB_MANAGER)], "ports": _manager_ports(cluster)}, {"to": [pods(names.WORKER)]}],
     )
 
 
-def _haproxy(cluster: Topology) -> Manifest:
+def _haproxy(cluster: Topology) -> Flows:
     egress: list[Manifest] = []
     if cluster.uses_parallel_server_proxy:
         number = cluster.parallel_server_proxy_port.number
@@ -127,12 +163,12 @@ def _haproxy(cluster: Topology) -> Manifest:
     if cluster.pool_proxy_ports:
         egress.append({"to": [pods(names.POOL_PROXY)], "ports": _pool_ports(cluster)})
     outside = tcp(*(port.number for port in cluster.load_balancer_ports))
-    return _policy(cluster, names.INGRESS_PROXY, ingress=[{"ports": outside}], egress=egress)
+    return Flows([_entrance(cluster, outside)], egress)
 
 
-def _pool_proxies(cluster: Topology) -> Manifest:
+def _pool_proxies(cluster: Topology) -> Flows:
     # Each listens for clients on its own port, and for workers on ports of its choosing.
     ingress = [{"from": [pods(names.WORKER)]}]
     if cluster.pool_proxy_ports:
         ingress.append({"from": [pods(names.INGRESS_PROXY)], "ports": _pool_ports(cluster)})
-    return _policy(cluster, names.POOL_PROXY, ingress=ingress, egress=[{"to": [pods(names.WORKER)]}])
+    return Flows(ingress, [{"to": [pods(names.WORKER)]}])

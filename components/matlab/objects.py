@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from components.matlab import (
@@ -21,6 +21,7 @@ from components.matlab import (
 from components.matlab.topology import Topology
 from components.shared import namespace
 from components.shared.objects import Fingerprint, PlannedObject, by_key
+from components.shared.survey import NOTHING, Survey
 
 COMPONENTS: Final[Mapping[str, str]] = {
     namespace.COMPONENT: "clusters:matlab:Namespace",
@@ -37,14 +38,14 @@ COMPONENTS: Final[Mapping[str, str]] = {
 """Name and Pulumi type of each component. They are part of every URN, so they never change."""
 
 
-def objects(cluster: Topology, fingerprint: Fingerprint, surplus: Sequence[str] = ()) -> list[PlannedObject]:
-    """All objects. `surplus` names pool proxies that still exist although the settings no longer need them."""
-    return list(by_key(_in_order(cluster, fingerprint, surplus)).values())
+def objects(cluster: Topology, fingerprint: Fingerprint, survey: Survey = NOTHING) -> list[PlannedObject]:
+    """All objects; `survey` is what the Kubernetes cluster tells about itself."""
+    return list(by_key(_in_order(cluster, fingerprint, survey)).values())
 
 
-def _in_order(cluster: Topology, fingerprint: Fingerprint, surplus: Sequence[str]) -> Iterator[PlannedObject]:
+def _in_order(cluster: Topology, fingerprint: Fingerprint, survey: Survey) -> Iterator[PlannedObject]:
     yield from namespace.objects(cluster.settings.namespace)
-    yield from network_policies.objects(cluster)
+    yield from network_policies.objects(cluster, survey)
     yield from storage.objects(cluster)
     yield from passwords.objects(cluster)
     entrance = list(load_balancer.objects(cluster))
@@ -58,4 +59,4 @@ def _in_order(cluster: Topology, fingerprint: Fingerprint, surplus: Sequence[str
     yield from haproxy.objects(cluster)
     # The controller comes last: it makes credentials and profile itself where it does not find them.
     needed = [*entrance, *secrets, *made_by_controller]
-    yield from controller.objects(cluster, [item.key for item in needed], surplus)
+    yield from controller.objects(cluster, [item.key for item in needed], pool_proxies.existing(cluster, survey))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from components.matlab import names, pods, security
@@ -10,8 +11,10 @@ from components.matlab.workers import COMPONENT, pool_proxy_annotations
 from components.shared import workload
 from components.shared.manifest import Manifest, config_map, resources, tolerations, volume_source, yaml_text
 from components.shared.objects import PlannedObject
+from components.shared.survey import Survey
 
 GRACE_PERIOD = 5
+_NAME = re.compile(rf"{re.escape(names.POOL_PROXY)}-\d+")
 
 
 def objects(cluster: Topology) -> Iterator[PlannedObject]:
@@ -28,6 +31,13 @@ def objects(cluster: Topology) -> Iterator[PlannedObject]:
     )
     for number in range(1, len(cluster.pool_proxy_ports) + 1):
         yield PlannedObject(service(cluster, number), COMPONENT, skip_await=True)
+
+
+def existing(cluster: Topology, survey: Survey) -> list[str]:
+    """Names of the pool proxies that the controller has made, whether the settings still need them or not."""
+    inventory = survey.inventories.get(cluster.namespace)
+    found = {**(inventory.of("Deployment") or {}), **(inventory.of("Secret") or {})} if inventory else {}
+    return sorted((name for name in found if _NAME.fullmatch(name)), key=lambda name: (len(name), name))
 
 
 def service(cluster: Topology, number: int) -> Manifest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from components.matlab import names
@@ -15,6 +15,7 @@ from components.shared.inventory import Inventory, owner
 from components.shared.kube import Json
 from components.shared.mistakes import Mistake, dotted
 from components.shared.namespace import ENFORCE
+from components.shared.survey import Survey
 
 ONE_NODE_PROVISIONERS: Final = {
     "disk.csi.azure.com",
@@ -42,10 +43,27 @@ def objections(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     yield from _load_balancer(cluster, inventory)
 
 
-def concerns(cluster: Topology, inventory: Inventory) -> Iterator[str]:
+def concerns(cluster: Topology, survey: Survey) -> Iterator[str]:
     """What deserves a warning."""
-    if inventory.of("StorageClass") is None and own_claims(cluster):
+    if survey.inventories[cluster.namespace].of("StorageClass") is None and own_claims(cluster):
         yield "matlab.storage: your user may not read StorageClasses, so they were not checked."
+    policies = cluster.settings.network.policies
+    if policies.enabled:
+        yield from _cut_off("apiServerPorts", "the API server", policies.api_server_ports, survey.api_server_ports)
+        yield from _cut_off("dnsPorts", "cluster DNS", policies.dns_ports, survey.dns_ports)
+
+
+def _cut_off(setting: str, what: str, given: Sequence[int] | None, found: Sequence[int] | None) -> Iterator[str]:
+    """Ports that the policies would close, or that nobody could check."""
+    path = f"matlab.network.policies.{setting}"
+    if found is None and given is None:
+        yield (
+            f"{path}: your user may not read the endpoints of {what}, so the usual ports are opened; "
+            "set it if your cluster uses others."
+        )
+    elif found is not None and given is not None and (closed := sorted(set(found) - set(given))):
+        ports = ", ".join(map(str, closed))
+        yield f"{path}: {what} listens on {ports}, which the NetworkPolicies close; add it, or remove the setting."
 
 
 def _namespace(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
@@ -60,7 +78,7 @@ def _namespace(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
         return
     if inventory.namespace.get("status", {}).get("phase") == "Terminating":
         yield Mistake(f"{path}.name", f"namespace {name} is being deleted", "Wait until it is gone, then try again.")
-    elif cluster.settings.namespace.create and not inventory.is_ours(inventory.namespace):
+    elif cluster.settings.namespace.create and not inventory.is_ours("Namespace", name):
         yield Mistake(
             f"{path}.create",
             f"is true, but namespace {name} exists and belongs to {owner(inventory.namespace)}",
@@ -94,8 +112,9 @@ def _claims(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
         else:
             yield from _storage_class(VOLUME_PATHS[name], volume, inventory)
     named = {name for _, name in _named_claims(cluster)}
-    for name, claim in claims.items():
-        if name in VOLUME_PATHS and name not in own and name not in named and inventory.is_ours(claim):
+    for name in claims:
+        is_used = name in own or name in named
+        if name in VOLUME_PATHS and not is_used and inventory.is_ours("PersistentVolumeClaim", name):
             yield Mistake(
                 VOLUME_PATHS[name],
                 f"no longer uses PersistentVolumeClaim {name}, which holds data of this stack and is protected",

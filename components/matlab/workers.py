@@ -109,7 +109,8 @@ def pod_template(cluster: Topology, password_fingerprint: str) -> Manifest:
             "subdomain": names.WORKERS,
             "automountServiceAccountToken": False,
             "terminationGracePeriodSeconds": workers.stop_worker_grace_period,
-            "securityContext": pod(0, 0),
+            # No fsGroup: the kubelet would change group and mode of every file in the volumes of `workers.claims`.
+            "securityContext": pod(0),
             "nodeSelector": dict(workers.node_selector),
             "tolerations": tolerations(workers.tolerations),
             "containers": [container],

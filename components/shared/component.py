@@ -36,7 +36,7 @@ class KubernetesObject(pulumi.CustomResource):
 class SystemComponent(pulumi.ComponentResource):
     """A deployed system: a component for each thing that a user can point at, and the objects that it consists of."""
 
-    def __init__(  # noqa: PLR0913 - a resource's own arguments, and the plan
+    def __init__(
         self,
         token: str,
         name: str,
@@ -44,9 +44,8 @@ class SystemComponent(pulumi.ComponentResource):
         *,
         components: Mapping[str, str],
         planned: Sequence[PlannedObject],
-        owner: str,
     ) -> None:
-        """Register the system itself; `owner` is what every object's label says.
+        """Register the system itself.
 
         `components` maps the name of each component to its Pulumi type.
         """
@@ -54,7 +53,6 @@ class SystemComponent(pulumi.ComponentResource):
         self.resources: dict[Key, KubernetesObject] = {}
         """What is registered so far, by kind and name."""
         self._planned = by_key(planned)
-        self._owner = owner
         self._components = {
             own: pulumi.ComponentResource(components[own], own, None, pulumi.ResourceOptions(parent=self))
             for own in dict.fromkeys(item.component for item in planned)
@@ -74,7 +72,7 @@ class SystemComponent(pulumi.ComponentResource):
         namespaces = [resource for (kind, _), resource in self.resources.items() if kind == "Namespace"]
         needed = [self.resources[key] for key in dependencies(item, self._planned)]
         self.resources[item.key] = KubernetesObject(
-            {**_labelled(item, self._owner), **({} if data is None else {"data": data})},
+            {**_labelled(item, pulumi.get_stack()), **({} if data is None else {"data": data})},
             pulumi.ResourceOptions(
                 parent=self._components[item.component],
                 depends_on=[*namespaces, *needed],
@@ -91,9 +89,9 @@ class SystemComponent(pulumi.ComponentResource):
         self.register_outputs(dict(outputs))
 
 
-def _labelled(item: PlannedObject, owner: str) -> Manifest:
+def _labelled(item: PlannedObject, stack: str) -> Manifest:
     metadata = dict(item.manifest["metadata"])
-    metadata["labels"] = {**metadata.get("labels", {}), **owned_by(owner)}
+    metadata["labels"] = {**metadata.get("labels", {}), **owned_by(stack)}
     annotations = {
         **metadata.get("annotations", {}),
         **(SKIP_AWAIT if item.skip_await else {}),

@@ -46,6 +46,8 @@ HIGHEST = 2**31 - 1
 Seconds = Annotated[int, Field(strict=True, ge=0, le=HIGHEST)]
 Count = Annotated[int, Field(strict=True, ge=0, le=HIGHEST)]
 Positive = Annotated[int, Field(strict=True, ge=1, le=HIGHEST)]
+Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+"""A TCP or UDP port."""
 UserPort = Annotated[int, Field(strict=True, ge=1024, le=65535)]
 """A TCP port that needs no privilege to listen on."""
 

@@ -179,9 +179,6 @@ class Target(Model):
     """Path of the kubeconfig; null: $KUBECONFIG or ~/.kube/config. Relative to the project's folder; ~ is expanded."""
     embedded: Bool = False
     """true: the local control plane that `make cluster-up` starts."""
-    owner: LabelValue | None = None
-    """Value of the label `clusters.pulumi/stack` on every object; null: the name of the stack. After
-    `pulumi stack rename`, set it to the old name: the stack then still recognizes its objects."""
 
     @model_validator(mode="after")
     def _names_one_cluster(self) -> Target:

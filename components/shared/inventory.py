@@ -5,32 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from components.shared.kube import METADATA_ONLY, RESOURCES, ApiError, Json, KubernetesApi
-from components.shared.manifest import MANAGED_BY, STACK
+from components.shared.manifest import STACK
 
 HELM_RELEASE: Final = "meta.helm.sh/release-name"
 DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 FORBIDDEN: Final = 403
 _WHOLE: Final = ("PersistentVolumeClaim", "Service")
 """Kinds that are read with their spec; of the others, Secrets above all, only metadata are read."""
-_NOT_LISTED: Final = ("Namespace", "StorageClass")
+_NOT_LISTED: Final = ("EndpointSlice", "Namespace", "StorageClass")
 
 
 @dataclass(frozen=True)
 class Inventory:
     """The objects of one namespace, and the StorageClasses."""
 
-    owner: str
-    """What the label of our own objects says."""
+    owned: frozenset[tuple[str, str]]
+    """Kind and name of what the state of the stack contains, the namespace itself included."""
     namespace: Json | None
     namespace_readable: bool
     objects: Mapping[str, dict[str, Json] | None]
     """Objects by name, per kind; None where you may not read the kind."""
 
     @classmethod
-    def read(cls, api: KubernetesApi, namespace: str, owner: str) -> Inventory:
+    def read(cls, api: KubernetesApi, namespace: str, owned: frozenset[tuple[str, str]]) -> Inventory:
         """Read the namespace and the StorageClasses, several requests at a time."""
 
         def listed(kind: str) -> dict[str, Json] | None:
@@ -56,23 +56,15 @@ class Inventory:
         with ThreadPoolExecutor(max_workers=8) as pool:
             itself = pool.submit(own)
             objects = dict(zip(kinds, pool.map(listed, kinds), strict=True))
-            return cls(owner, *itself.result(), objects)
+            return cls(owned, *itself.result(), objects)
 
     def of(self, kind: str) -> dict[str, Json] | None:
         """The objects of a kind by name; None where you may not read them."""
         return self.objects.get(kind)
 
-    def is_ours(self, item: Json) -> bool:
-        """Tell whether this stack made the object, or something that this stack made owns it."""
-        if _is_labelled(item, self.owner):
-            return True
-        # MJS's controller rewrites a profile without its labels, and makes itself the owner of what it writes.
-        owners = {reference["uid"] for reference in item["metadata"].get("ownerReferences") or ()}
-        return bool(owners) and any(
-            other["metadata"].get("uid") in owners and _is_labelled(other, self.owner)
-            for objects in self.objects.values()
-            for other in (objects or {}).values()
-        )
+    def is_ours(self, kind: str, name: str) -> bool:
+        """Tell whether the stack has made the object."""
+        return (kind, name) in self.owned
 
     def default_storage_class(self) -> str | None:
         """The name of the default StorageClass."""
@@ -80,11 +72,6 @@ class Inventory:
             if (item["metadata"].get("annotations") or {}).get(DEFAULT_CLASS) == "true":
                 return name
         return None
-
-
-def _is_labelled(item: Json, owner: str) -> bool:
-    labels: dict[str, Any] = item["metadata"].get("labels") or {}
-    return labels.get(MANAGED_BY) == "pulumi" and labels.get(STACK) == owner
 
 
 def owner(item: Json) -> str:

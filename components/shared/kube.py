@@ -42,6 +42,7 @@ class Resource(NamedTuple):
 RESOURCES: Final[Mapping[str, Resource]] = {
     "ConfigMap": Resource("", "v1", "configmaps"),
     "Deployment": Resource("apps", "v1", "deployments"),
+    "EndpointSlice": Resource("discovery.k8s.io", "v1", "endpointslices"),
     "Namespace": Resource("", "v1", "namespaces"),
     "NetworkPolicy": Resource("networking.k8s.io", "v1", "networkpolicies"),
     "PersistentVolumeClaim": Resource("", "v1", "persistentvolumeclaims"),

@@ -18,7 +18,7 @@ Manifest = dict[str, Any]
 
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 STACK: Final = "clusters.pulumi/stack"
-"""Says which stack made an object: what lacks it, or names another stack, is somebody else's."""
+"""Tells people which stack made an object. What belongs to a stack is what its state contains."""
 CHECKSUM: Final = "checksum/config"
 """Pod annotation that changes with the configuration, so that pods roll with it."""
 CREDENTIALS_GENERATION: Final = "clusters.pulumi/credentials-generation"

@@ -34,8 +34,8 @@ def password(name: str, given: SecretStr | None, parent: pulumi.Resource) -> pul
 def fingerprints(salt: str) -> Fingerprint:
     """Words that change with a password, for the annotations that make pods read it again.
 
-    A slow hash of which 20 bits are kept: enough to notice a change, too few to confirm a guess. `salt` is unique to
-    the stack and namespace, so that equal passwords of two clusters do not show.
+    A slow hash of which 20 bits are kept: enough to notice a change, too few to confirm a guess. `salt` differs from
+    namespace to namespace. The name of the stack is not in it: a rename must not restart pods.
     """
 
     def fingerprint(given: SecretStr | None, purpose: str) -> str:

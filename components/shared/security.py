@@ -13,10 +13,13 @@ SECCOMP: Final = {"type": "RuntimeDefault"}
 
 
 def pod(user: int, group: int | None = None) -> Manifest:
-    """Pod security context of a pod whose processes run as `user`; volumes are given to `group`."""
+    """Pod security context of a pod whose processes run as `user`; volumes are given to `group`, if any.
+
+    Only volumes whose root has another group are changed: the kubelet would otherwise visit every file at each start.
+    """
     context: Manifest = {"runAsUser": user, "runAsNonRoot": user != 0, "seccompProfile": dict(SECCOMP)}
     if group is not None:
-        context |= {"runAsGroup": group, "fsGroup": group}
+        context |= {"runAsGroup": group, "fsGroup": group, "fsGroupChangePolicy": "OnRootMismatch"}
     return context
 
 

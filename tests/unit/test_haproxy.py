@@ -107,7 +107,8 @@ def running(haproxy: list[str], topology: Topology, folder: Path) -> Iterator[Wa
     with services(topology.service_host("mjs").removeprefix("mjs.")) as stand_ins:
         text = configuration(topology)
         for real, here in (
-            ("bind *:", f"bind {stand_ins.entrance}:"),
+            ("bind :::", f"bind {stand_ins.entrance}:"),
+            (" v4v6", ""),
             ("    parse-resolv-conf\n", f"    nameserver tests {stand_ins.name_server}\n"),
         ):
             assert real in text

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from components.matlab.topology import Topology
 from components.shared.inventory import Inventory
 from components.shared.manifest import owned_by
 from components.shared.mistakes import ConfigError, Mistake
+from components.shared.state import State
+from components.shared.survey import Survey
 from tests.conftest import PROJECT
 from tests.unit.upstream_objects import field, objects, settings, with_value
 
@@ -42,7 +45,9 @@ def _inventory(**found: Any) -> Inventory:
     namespace = {"metadata": OURS, "status": {"phase": "Active"}}
     default = {"standard": {"metadata": {"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}}}
     objects = {kind: found.get(word, default if word == "storage_classes" else {}) for word, kind in kinds.items()}
-    return Inventory("test", found.get("namespace", namespace), found.get("namespace_readable", True), objects)
+    owned = frozenset((kind, name) for kind in objects for name in (objects[kind] or {}))
+    itself = found.get("namespace", namespace), found.get("namespace_readable", True)
+    return Inventory(owned | {("Namespace", "mjs")}, *itself, objects)
 
 
 def _objections(config: dict[str, Any], **found: Any) -> list[Mistake]:
@@ -167,12 +172,11 @@ def test_an_open_relay_is_refused_unless_networks_are_named() -> None:
 
 
 def test_a_profile_that_the_controller_rewrote_is_still_the_stacks() -> None:
-    """B38: an update by the controller takes the labels away, and leaves its own owner reference."""
-    controller = {"metadata": {**OURS, "name": names.CONTROLLER, "uid": "1"}}
-    found = _inventory(deployments={names.CONTROLLER: controller})
-    assert found.is_ours({"metadata": {"name": names.PROFILE_SECRET, "ownerReferences": [{"uid": "1"}]}})
-    assert not found.is_ours({"metadata": {"name": names.PROFILE_SECRET, "ownerReferences": [{"uid": "2"}]}})
-    assert not found.is_ours({"metadata": {"name": names.PROFILE_SECRET}})
+    """B38: an update by the controller takes the labels away; what the state contains still belongs to the stack."""
+    state = State({("mjs", "Secret", names.PROFILE_SECRET): "1"})
+    found = replace(_inventory(secrets={names.PROFILE_SECRET: {"metadata": {}}}), owned=state.owned("mjs"))
+    assert found.is_ours("Secret", names.PROFILE_SECRET)
+    assert not found.is_ours("Secret", names.SHARED_SECRET)
 
 
 def test_who_may_not_read_namespaces_is_not_stopped_and_claims_are_checked_all_the_same() -> None:
@@ -182,7 +186,8 @@ def test_who_may_not_read_namespaces_is_not_stopped_and_claims_are_checked_all_t
     assert _objections(config, **hidden, claims={"logs": {"metadata": {"name": "logs"}, "spec": {}}}) == []
     assert [mistake.path for mistake in _objections(config, **hidden)] == ["matlab.storage.log.claim"]
     here = Topology(settings(NEW))
-    assert len(list(concerns(here, _inventory(storage_classes=None)))) == 1
+    found = Survey({here.namespace: _inventory(storage_classes=None)}, api_server_ports=(6443,), dns_ports=(53,))
+    assert len(list(concerns(here, found))) == 1
 
 
 @functools.cache
