@@ -71,7 +71,7 @@ def script_settings(cluster: Topology, grace_period: int) -> dict[str, str | int
 
 
 def definitions(cluster: Topology) -> dict[str, str | int | bool]:
-    """Entries of mjs_def.sh that both roles have (facts §6.1, §6.2)."""
+    """Entries of mjs_def.sh that both roles have."""
     security = cluster.settings.security
     entries: dict[str, str | int | bool] = {
         "BASE_PORT": cluster.base_port,
@@ -90,7 +90,7 @@ def definitions(cluster: Topology) -> dict[str, str | int | bool]:
 
 
 def health_check(role: str) -> Manifest:
-    """Probe that asks MJS itself (facts §6.5)."""
+    """Probe that asks MJS itself (docs/upstream.md#scripts)."""
     return {"exec": {"command": ["/bin/bash", f"{names.CONFIG_DIR}/healthCheck.sh", role]}}
 
 

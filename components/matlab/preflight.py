@@ -207,7 +207,7 @@ def _load_balancer(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]
             "Create it with the ports of docs/network.md, or set this to true.",
         )
         return
-    # The controller refuses a port that differs from its target port, and misses some ports (facts §4.5, B5).
+    # The controller refuses a port that differs from its target port, and does not miss every port (B5).
     ports = {port["port"]: port.get("targetPort") for port in service["spec"].get("ports", [])}
     missing = [str(port.number) for port in cluster.load_balancer_ports if port.number not in ports]
     moved = [f"{port} → {target}" for port, target in ports.items() if target != port]

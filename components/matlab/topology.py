@@ -1,4 +1,4 @@
-"""What follows from the settings: proxy mode, ports, images, addresses. Pure functions, no Pulumi (facts §1)."""
+"""What follows from the settings: proxy mode, ports, images, addresses. Pure functions, no Pulumi."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ JOB_MANAGER_PORTS = 10
 
 
 class Mode(StrEnum):
-    """How clients reach the cluster; the values are upstream's names (facts §1.2)."""
+    """How clients reach the cluster; the values are upstream's names (docs/upstream.md#modes)."""
 
     NO_PROXY = "no-proxy-mode"
     LEGACY = "legacy-proxy-mode"
@@ -41,7 +41,7 @@ class Topology:
 
     @cached_property
     def mode(self) -> Mode:
-        """The proxy mode: first match wins (facts §1.2)."""
+        """The proxy mode: the first match wins (docs/upstream.md#modes)."""
         settings = self.settings
         oldest = min(settings.additional_supported_releases, default=settings.release)
         metrics = settings.metrics
@@ -76,7 +76,7 @@ class Topology:
         """Clients outside Kubernetes have a way in."""
         return self.mode is not Mode.NO_PROXY
 
-    # Ports (facts §1.4)
+    # Ports (docs/upstream.md#ports)
 
     @property
     def base_port(self) -> int:
@@ -111,7 +111,7 @@ class Topology:
 
     @property
     def pool_proxy_count(self) -> int:
-        """Pool proxies that the maximum of workers needs (facts §1.5), whether the mode uses them or not."""
+        """Pool proxies that the maximum of workers needs, whether the mode uses them or not."""
         return ceil(self.settings.workers.max / self.settings.pool_proxy.workers_per_pool_proxy)
 
     @cached_property
@@ -128,7 +128,7 @@ class Topology:
 
     @property
     def load_balancer_ports(self) -> tuple[Port, ...]:
-        """Ports of the Service for clients outside, in upstream's order (facts §1.6)."""
+        """Ports of the Service for clients outside, in upstream's order."""
         ports: list[Port] = []
         if self.uses_pool_proxies:
             ports += [Port("tcp-lookup", self.lookup_port), Port("tcp-jobmanager", self.job_manager_port)]
@@ -139,7 +139,7 @@ class Topology:
             ports.append(self.metrics_port)
         return tuple(ports)
 
-    # Credentials (facts §4.7, §5)
+    # Credentials (docs/upstream.md#credentials)
 
     @property
     def mutual_tls(self) -> bool:
@@ -177,7 +177,7 @@ class Topology:
         url = self.settings.ldap.url
         return url is not None and url.startswith("ldaps://") and not self.job_manager_uses_claim
 
-    # MATLAB (facts §1.7, §1.8)
+    # MATLAB (docs/upstream.md#images)
 
     @property
     def matlab_release(self) -> str:

@@ -1,4 +1,4 @@
-"""The one table from upstream's values to ours: chart key → config path → the object fields where it lands (facts §2).
+"""The one table from upstream's values to ours: chart key → config path → the object fields where it lands.
 
 docs/values.md is generated from it, `python -m ops import-values` follows it, and tests prove that it is complete and
 true: every key is there, every path exists, and setting a path changes each field that stands beside it.

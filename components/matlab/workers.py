@@ -30,9 +30,9 @@ from components.shared.workload import mount
 
 COMPONENT = "workers"
 FIRST_HEALTH_CHECK_RELEASE = "r2024b"
-"""Before it, the health check knows no workers (facts §3.8)."""
+"""Before it, MJS's health check does not know workers (docs/upstream.md#scripts)."""
 CLIENT_OVERRIDE = "$CLIENT_OVERRIDE"
-"""Literal text for which MJS puts the host that the client used (facts §3.8)."""
+"""Literal text for which MJS puts the host that the client used."""
 
 
 def objects(cluster: Topology, fingerprint: Fingerprint) -> Iterator[PlannedObject]:
@@ -57,7 +57,7 @@ def configuration(cluster: Topology) -> Manifest:
     """Scripts, their settings and MJS's definition file."""
     values = pods.script_settings(cluster, cluster.settings.workers.stop_worker_grace_period)
     text = assignments(values)
-    # The controller gives each worker its own folder (LOGBASE, facts §3.10).
+    # The controller gives each worker its own folder (LOGBASE).
     text += 'CLUSTER_SCRIPT_LOG="${LOGBASE}/script-log.log"\n'
     definitions = pods.definitions(cluster)
     if claims := cluster.settings.installation.additional_claims:
@@ -165,7 +165,7 @@ def _annotations(cluster: Topology, password_fingerprint: str) -> dict[str, str]
 
 
 def pool_proxy_annotations(cluster: Topology) -> dict[str, str]:
-    """What the controller has to know of pool proxies (facts §4.3)."""
+    """What the controller has to know about pool proxies (docs/upstream.md#templates)."""
     return {
         "mjs/cert-volume": names.PROXY_CERTIFICATE_VOLUME,
         "mjs/pool-proxy-base-port": str(cluster.settings.pool_proxy.base_port),

@@ -40,7 +40,7 @@ In a preview the address is unknown as long as there is none.
 def external_address(ingress: Sequence[Mapping[str, str]] | None) -> str | None:
     """The address in status.loadBalancer.ingress: IP rather than host name, the last entry of several.
 
-    So the MJS controller chooses (facts §5.3), and a profile must say what it would say.
+    MJS's controller chooses in this way, and rewrites a profile that says otherwise (docs/upstream.md#profiles).
     """
     last = ingress[-1] if ingress else {}
     return last.get("ip") or last.get("hostname")

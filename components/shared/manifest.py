@@ -67,7 +67,7 @@ def checksum(data: Mapping[str, str]) -> str:
 
 
 def yaml_text(document: Any) -> str:
-    """YAML with sorted keys and no line folding: the controller takes other bytes for another version (facts §4.3)."""
+    """YAML with sorted keys and no line folding: for MJS's controller other bytes are another version."""
     return _yaml_text(json.dumps(document))
 
 

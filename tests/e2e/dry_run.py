@@ -19,7 +19,7 @@ LEVELS = ("privileged", "baseline", "restricted")
 """Pod Security levels."""
 TEMPLATES = (names.WORKER_TEMPLATE, names.POOL_PROXY_TEMPLATE)
 BY_THE_CONTROLLER = {"name": names.PROXY_CERTIFICATE_VOLUME, "secret": {"secretName": "worker-certificate"}}
-"""The volume that the controller adds to the pods it makes (facts §3.10)."""
+"""The volume that the controller adds to the pods it makes."""
 
 
 class DryRun:

@@ -40,7 +40,7 @@ def job_manager_container(root: Path, *, open_files: int | None = None, **config
 def worker_container(
     root: Path, *, password: str = WORKER_PASSWORD, open_files: int | None = None, **config: Any
 ) -> Container:
-    """Return a worker's container, with what the controller adds (facts §3.10)."""
+    """Return a worker's container, with what the controller adds."""
     here = cluster(**config)
     (spec,) = workers.pod_template(here, "mark")["spec"]["containers"]
     environment = {

@@ -1,4 +1,4 @@
-"""HAProxy's configuration under the real program (facts §7): accepted in every mode, and clients reach their Service.
+"""HAProxy's configuration under the real program: accepted in every mode, and clients reach their Service.
 
 tests/tools/debian.py gets HAProxy where the machine has none. The end-to-end tests run the generated file with two
 changes: it listens on one loopback address instead of every interface, and it asks the tests' own DNS server.

@@ -72,7 +72,7 @@ def test_every_path_of_the_table_is_set_by_its_value(run: Importer) -> None:
 
 
 def test_the_result_deploys_what_the_chart_would_have_deployed(run: Importer) -> None:
-    """Round trip: values → stack file → manifests, against facts §1.4, §1.6, §3.4, §3.8 and §3.9."""
+    """Round trip: values → stack file → manifests."""
     result = run(TOGETHER, "--context", "lab")
     load_file(result.file)
     made = objects(result.matlab)
@@ -131,7 +131,7 @@ def test_defaults_that_differ_from_the_charts_are_written_out_with_a_comment(run
 
 
 def test_an_empty_claim_becomes_data_in_the_pod(run: Importer) -> None:
-    """Charts 1.0 to 1.2 described it as the way to do without persistence (facts §8)."""
+    """Charts 1.0 to 1.2 described it as the way to do without persistence."""
     result = run({**SMALL, "logPVC": "", "workerLogPVC": 7}, "--context", "lab")
     assert result.matlab["storage"]["log"] == {"persistent": False}
     assert result.matlab["storage"]["workerLog"] == {"claim": "7"}

@@ -1,4 +1,4 @@
-"""Who may connect to whom, on which port: the policies are evaluated against a table of flows (facts §1.4, §1.6, §3).
+"""Who may connect to whom, on which port: the policies are evaluated against a table of flows.
 
 Network plug-ins differ in whether an ipBlock covers pods. What must work is evaluated where it does not, what must
 not is evaluated where it does.

@@ -1,4 +1,4 @@
-"""The documents that MATLAB and the proxies read (facts §5.2, §5.3)."""
+"""The documents that MATLAB and the proxies read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GUARDED = {"network": {"loadBalancer": {"sourceRanges": ["192.0.2.0/24"]}}}
 
 
 def test_a_profile_has_exactly_upstreams_fields_in_upstreams_order() -> None:
-    """Facts §5.4: the controller rewrites a profile that says anything else, and the next apply meets a conflict."""
+    """The controller rewrites a profile that says anything else, and the next apply meets a conflict."""
     text = profile.profile('Lab "A" & B\'s', "198.51.100.7:27350", LEAF)
     assert json.loads(text) == {
         "Version": 1,
@@ -78,7 +78,7 @@ NO_MUTUAL_TLS = {**GUARDED, "parallelServerProxy": {"useMutualTLS": False}}
 def test_the_host_string_and_the_certificate_follow_the_mode(
     mode: str, settings: dict[str, Any], profiles: list[tuple[str, str, bool]]
 ) -> None:
-    """Facts §5.3."""
+    """docs/upstream.md#profiles."""
     assert list(profile.profiles(in_mode(mode, settings), HOST)) == profiles
 
 

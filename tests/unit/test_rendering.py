@@ -1,4 +1,4 @@
-"""The program registers exactly the manifests that the pure functions make, in every mode (facts §1.3, §3.1)."""
+"""The program registers exactly the manifests that the pure functions make, in every mode."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ COMMON = {
     ],
 )
 def test_the_stack_owns_the_secrets_of_the_mode(mode: str, secrets: set[str]) -> None:
-    """Facts §4.7: the controller finds them, so a profile outlives it (B6, B7, B8 cannot happen)."""
+    """The controller finds them, so a profile outlives it (B6, B7, B8 cannot happen)."""
     found = rendered(mode)
     assert {name for kind, name in found if kind == "Secret"} == secrets
     keys = {name: set(item["stringData"]) for (kind, name), item in found.items() if kind == "Secret"}
@@ -110,7 +110,7 @@ EVERY_MODE = CONTROLLER | JOB_MANAGER | WORKERS
     ],
 )
 def test_each_mode_has_upstreams_objects(mode: str, upstream: set[tuple[str, str]]) -> None:
-    """Facts §3.1; §1.3 counts 11, 15+N, 17+N, 13 and 16 of them."""
+    """Upstream's chart makes 11, 15+N, 17+N, 13 and 16 of them."""
     kinds = {"ServiceAccount", "Role", "RoleBinding", "ConfigMap", "Deployment", "Service"}
     assert {key for key in manifests(in_mode(mode)) if key[0] in kinds} == upstream
     assert len(upstream) == {NO_PROXY: 11, LEGACY: 15 + 2, BACKWARDS: 17 + 2, NEW: 13, NEW_MULTI: 16}[mode]
@@ -118,7 +118,7 @@ def test_each_mode_has_upstreams_objects(mode: str, upstream: set[tuple[str, str
 
 @pytest.mark.parametrize("mode", MODES)
 def test_selectors_are_upstreams_and_never_change(mode: str) -> None:
-    """They are immutable, and they make a live Helm release adoptable (facts §9.5)."""
+    """They are immutable, and they make a live Helm release adoptable."""
     for settings in ({}, EVERYTHING):
         for (kind, name), item in manifests(in_mode(mode, settings)).items():
             if kind == "Deployment":
@@ -132,7 +132,7 @@ def test_selectors_are_upstreams_and_never_change(mode: str) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_every_service_keeps_port_and_target_port_equal(mode: str) -> None:
-    """Facts §4.5: the controller exits on a load balancer where they differ."""
+    """The controller exits on a load balancer where they differ."""
     for (kind, _), item in manifests(in_mode(mode, EVERYTHING)).items():
         for port in item["spec"].get("ports", []) if kind == "Service" else []:
             assert port["port"] == port["targetPort"]

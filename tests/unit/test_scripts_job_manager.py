@@ -1,4 +1,4 @@
-"""The job manager's start and health check, run for real with stand-ins for MATLAB's commands (facts §6.3, §6.5)."""
+"""The job manager's start and health check, run for real with stand-ins for MATLAB's commands."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_names_reach_every_command_as_they_were_written(make: Make) -> None:
 
 
 def test_the_definition_file_says_what_mjs_has_to_know(make: Make) -> None:
-    """Facts §6.1. Values are read back as a POSIX shell reads them, whatever they hold (B20)."""
+    """Values are read back as a POSIX shell reads them, whatever they hold (B20)."""
     ldap = {"url": "ldap://ldap.example.org:389", "securityPrincipalFormat": "uid=[username],ou=R & D $x"}
     metrics = {"export": True, "port": 9000}
     container = make(ldap=ldap, metrics=metrics, additionalSupportedReleases=["r2024b", "r2025b"])
@@ -74,8 +74,8 @@ def test_the_definition_file_says_what_mjs_has_to_know(make: Make) -> None:
     assert assignments(container.path("tmp/mjs_def.sh")) == {
         "BASE_PORT": "27350",
         "MAX_LINUX_WORKERS": "4",
-        "CHECKPOINTBASE": "/tmp/checkpoint",  # noqa: S108 - facts §6.1
-        "PIDBASE": "/tmp/pid",  # noqa: S108 - facts §6.1
+        "CHECKPOINTBASE": "/tmp/checkpoint",  # noqa: S108 - upstream's path
+        "PIDBASE": "/tmp/pid",  # noqa: S108 - upstream's path
         "USE_SECURE_COMMUNICATION": "true",
         "REQUIRE_CLIENT_CERTIFICATE": "true",
         "REQUIRE_SCRIPT_VERIFICATION": "true",
@@ -144,7 +144,7 @@ def test_without_matlab_it_says_where_it_looked(make: Make, root: str | None) ->
     ids=["in-the-image", "in-a-folder-of-its-release", "in-both", "where-the-settings-say"],
 )
 def test_matlab_is_found(make: Make, installed: list[str], root: str | None, used: str) -> None:
-    """Published images had MATLAB in a folder of its release for a while (facts §5.9)."""
+    """Published images had MATLAB in a folder of its release for a while."""
     container = make(matlab=None, installation={"root": root})
     for folder in installed:
         container.install_matlab(folder)

@@ -129,7 +129,7 @@ def test_a_job_manager_that_is_root_can_write_volumes_of_others() -> None:
 
 
 def test_the_job_managers_group_owns_its_volumes() -> None:
-    """Facts §2.6: it must be able to write the checkpoint and log volumes."""
+    """It must be able to write the checkpoint and log volumes."""
     context = pods(cluster({"jobManager": {"userID": 1234, "groupID": 5678}}))["mjs-job-manager"]["spec"][
         "securityContext"
     ]

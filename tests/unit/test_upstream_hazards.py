@@ -1,4 +1,4 @@
-"""Hazards of chart 2.1.1 (facts §1.9) that cannot happen here, and the page that accounts for every one of them.
+"""Hazards of chart 2.1.1 that cannot happen here, and the page that accounts for every one of them.
 
 Those of scripts, shell values, ports and volumes are held by the tests of their own parts; docs/hazards.md names each.
 """

@@ -42,7 +42,7 @@ def container(here: Topology) -> dict[str, Any]:
 
 
 def as_pod(parsed: dict[str, Any], *, certificate: bool) -> dict[str, Any]:
-    """The pod that the controller makes of a template: it adds the volume of the certificate (facts §3.10)."""
+    """The pod that the controller makes of a template: it adds the volume of the certificate."""
     spec = dict(parsed["spec"])
     if certificate:
         source = {"name": "proxy-cert-vol", "secret": {"secretName": "mjs-pool-proxy-1"}}
@@ -58,7 +58,7 @@ def mounted(pod: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize("settings", [{}, EVERYTHING], ids=["smallest", "everything"])
 @pytest.mark.parametrize("mode", MODES)
 def test_a_worker_made_of_the_template_is_a_valid_pod(mode: str, settings: dict[str, Any]) -> None:
-    """Facts §4.3: the controller parses strictly; an unknown field stops all scaling."""
+    """The controller parses strictly; an unknown field stops all scaling."""
     here = in_mode(mode, settings)
     parsed = template(here)
     assert set(parsed) == {"metadata", "spec"}
@@ -92,7 +92,7 @@ POOL_ANNOTATIONS = {
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_template_has_the_annotations_that_the_controller_reads(mode: str) -> None:
-    """Facts §4.3: with one missing, no worker is added."""
+    """With one missing, no worker is added."""
     annotations = template(in_mode(mode))["metadata"]["annotations"]
     wanted = dict(WORKER_ANNOTATIONS)
     if mode in WITH_POOL_PROXIES:
@@ -113,7 +113,7 @@ def test_the_first_container_is_the_one_that_the_controller_edits() -> None:
     assert parsed["metadata"]["labels"] == {"app": "mjs-worker"}
     assert [item["name"] for item in parsed["spec"]["containers"]] == ["mjs-worker"]
     assert parsed["spec"]["subdomain"] == "mjs-workers"
-    # The controller sets these itself, and what it finds there it would overwrite (facts §3.10).
+    # The controller sets these itself, and what it finds there it would overwrite.
     assert not {"hostname", "hostAliases", "restartPolicy"} & set(parsed["spec"])
 
 
@@ -175,7 +175,7 @@ def test_the_workers_password_comes_from_a_secret() -> None:
     ],
 )
 def test_workers_have_upstreams_variables(mode: str, extra: list[str]) -> None:
-    """Facts §3.8."""
+    """docs/upstream.md#what-it-adds-to-a-pod."""
     here = in_mode(mode, {"workers": {"env": {"OMP_NUM_THREADS": "4"}}, "installation": {"javaClaim": "java"}})
     assert [variable["name"] for variable in container(here)["env"]] == [
         "MJS_WORKER_USERNAME",
@@ -223,7 +223,7 @@ def test_a_worker_without_limits_leaves_them_out() -> None:
 
 @pytest.mark.parametrize(("release", "checked"), [("r2024a", False), ("r2024b", True), ("r2026a", True)])
 def test_workers_are_checked_from_r2024b_on(release: str, checked: bool) -> None:
-    """Facts §3.8: before it, the health check knows no workers. A startup probe would delay the worker's DNS name."""
+    """Before it, the health check knows no workers. A startup probe would delay the worker's DNS name."""
     worker = container(cluster({"release": release}))
     assert ("livenessProbe" in worker) is checked
     assert not {"startupProbe", "readinessProbe"} & set(worker)
@@ -246,7 +246,7 @@ def test_toleration_seconds_are_whole_numbers() -> None:
 
 
 def test_the_text_is_the_same_whatever_the_order_of_the_stack_file() -> None:
-    """Facts §4.3: other bytes are another version, and every worker is replaced (B29)."""
+    """Other bytes are another version, and every worker is replaced (B29)."""
 
     def reversed_(value: Any) -> Any:
         return {key: reversed_(value[key]) for key in reversed(value)} if isinstance(value, dict) else value
