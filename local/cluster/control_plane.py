@@ -21,7 +21,7 @@ from local.cluster.layout import (
     default_directory,
     versions,
 )
-from local.cluster.locks import locked
+from local.locks import locked
 from local.cluster.processes import Processes
 from local.cluster.startup import Startup, end, next_settings
 
