@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from local.cluster import build, storage
-from local.cluster.api import Api
+from local.cluster.api import AdminApi
 from local.cluster.build import Progress, silent
 from local.cluster.components import Components
 from local.cluster.kubeconfig import server
@@ -129,7 +129,7 @@ class ControlPlane:
             server=server(settings.port),
             version=build.kubernetes_version(settings.version),
             nodes=settings.nodes,
-            ready=alive and Api(settings.port, self.layout.pki).ready(),
+            ready=alive and AdminApi(self.layout).is_ready(),
             processes={name: record.pid if record else None for name, record in records.items()},
         )
 
