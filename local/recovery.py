@@ -76,7 +76,8 @@ class Recovery:
             names = ", ".join(_title(entry["inputs"]) for entry in adopted.values())
             _say(f"Added to the state what a killed run had created: {names}")
         if repeated := len(pending) - len(adopted):
-            _say(f"A killed run left {repeated} unfinished operation{'s' if repeated > 1 else ''}; Pulumi repeats them")
+            what, them = ("operation", "it") if repeated == 1 else ("operations", "them")
+            _say(f"A killed run left {repeated} unfinished {what}; Pulumi repeats {them}")
 
     def _state_entry(self, create: Json) -> Json | None:
         """What the state would contain had the create been recorded; None if this stack has no such object."""

@@ -1,4 +1,4 @@
-"""`python -m local.run up|preview|destroy|outputs|pulumi`: the make targets, on one stack.
+"""`python -m local.run up|preview|destroy|outputs|pulumi|build`: the make targets.
 
 They add three things to the `pulumi` command: they find or build it, they start the embedded cluster, and they repair
 what a killed run left behind. You can always run `pulumi` yourself instead.
@@ -17,8 +17,9 @@ from components.shared.mistakes import ConfigError
 from components.shared.target import PROJECT
 from components.stack import Stack, read_file
 from local.cluster import ControlPlane
+from local.cluster import build as cluster_build
 from local.cluster.__main__ import Display
-from local.cluster.layout import ControlPlaneError
+from local.cluster.layout import ControlPlaneError, versions
 from local.pulumi import BuildError, Toolchain, find_or_build
 from local.recovery import Recovery
 from local.stack_command import BACKEND_VARIABLE, INTERRUPTED, StackCommand, write_all
@@ -151,6 +152,14 @@ def _run(arguments: argparse.Namespace) -> int:
     return deploy(pulumi, stack) if arguments.action == "up" else destroy(pulumi, stack, purge=purge)
 
 
+def _build(_: argparse.Namespace) -> int:
+    """Find or build everything that `up` needs, for tests and for machines that have to be prepared."""
+    with Display() as display:
+        find_or_build(display.line)
+        cluster_build.ensure(versions()[-1], display.line)
+    return 0
+
+
 def _pass_on(arguments: argparse.Namespace) -> int:
     """Any other command of Pulumi's, such as `config set --secret`; the stack file may be missing or wrong."""
     target = (read_file(PROJECT / f"Pulumi.{arguments.stack}.yaml") or {}).get("kubernetes")
@@ -170,6 +179,7 @@ def _parser() -> argparse.ArgumentParser:
         "outputs": "print the stack outputs as a JSON object",
         "pulumi": "run any other command of Pulumi's on this stack",
     }
+    actions.add_parser("build", help="find or build what `up` needs, and nothing else")
     made = {action: actions.add_parser(action, help=text) for action, text in about.items()}
     for command in made.values():
         command.add_argument("--stack", required=True)
@@ -183,7 +193,7 @@ def main(words: list[str] | None = None) -> int:
     """Run one action. Exit code 0; 2 for a rejected config; 130 after Ctrl-C; 1 for anything else."""
     arguments = _parser().parse_args(words)
     try:
-        code = _pass_on(arguments) if arguments.action == "pulumi" else _run(arguments)
+        code = {"pulumi": _pass_on, "build": _build}.get(arguments.action, _run)(arguments)
         sys.stdout.flush()
     except ConfigError as error:
         print(error, file=sys.stderr)

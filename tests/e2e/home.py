@@ -11,8 +11,8 @@ from local.pulumi import Toolchain
 def move_home(home: Path, toolchain: Toolchain) -> None:
     """Make `home` the home folder of this process and its children; `toolchain` stays what they find.
 
-    What is built stays in the developer's cache. The plugins of the developer's Pulumi are linked, file by file, because
-    Pulumi skips a link to a folder; new ones are downloaded into `home`.
+    What is built stays in the developer's cache. The plugins of the developer's Pulumi are linked file by file, because
+    Pulumi skips links to folders; new ones are downloaded into `home`.
     """
     before = Path.home()
     os.environ.setdefault("XDG_CACHE_HOME", str(before / ".cache"))
