@@ -34,16 +34,16 @@ class StackCommand:
     def run(self, *words: str) -> int:
         """Run it in front of you. Returns 0, 130 after Ctrl-C, or 1: Pulumi's own exit codes depend on its version."""
         piped = not sys.stdout.isatty()
-        with (
-            subprocess.Popen(
+        with _signals_left_to_pulumi() as signals:
+            process = subprocess.Popen(
                 [self.command, *words], cwd=PROJECT, env=self._environment(), stdout=subprocess.PIPE if piped else None
-            ) as process,
-            _signals_left_to(process) as interrupted,
-        ):
-            if process.stdout is not None:
-                _copy(process.stdout)
-            code = process.wait()
-        return 0 if code == 0 else INTERRUPTED if interrupted else 1
+            )
+            with process:
+                signals.process = process
+                if process.stdout is not None:
+                    _copy(process.stdout)
+                code = process.wait()
+        return 0 if code == 0 else INTERRUPTED if signals.received else 1
 
     def read(self, *words: str, text: str | None = None) -> str:
         """Run it unseen; returns its standard output. Raises CommandError with what it printed if it fails."""
@@ -97,25 +97,34 @@ def state_file(folder: Path, stack: str) -> Path:
     return folder / ".pulumi" / "stacks" / PROJECT_NAME / f"{stack}.json"
 
 
+class _Signals:
+    """What happens to this process while Pulumi runs."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self.received = False
+
+    def interrupt(self, _number: int, _frame: object) -> None:
+        """Do nothing: a terminal sends Ctrl-C to Pulumi too, and a second one would make it drop everything."""
+        self.received = True
+
+    def terminate(self, number: int, _frame: object) -> None:
+        """Pass SIGTERM on, which reaches only this process."""
+        self.received = True
+        if self.process is not None:
+            self.process.send_signal(number)
+
+
 @contextlib.contextmanager
-def _signals_left_to(process: subprocess.Popen[bytes]) -> Iterator[list[int]]:
-    """Let Pulumi end in its own time: it finishes what is under way and gives up its lock.
-
-    A terminal sends Ctrl-C to Pulumi too; a second one would make it drop everything. SIGTERM reaches only this process
-    and is passed on. Yields a list that is not empty after either.
-    """
-    interrupted: list[int] = []
-
-    def terminate(number: int, _frame: object) -> None:
-        interrupted.append(number)
-        process.send_signal(number)
-
+def _signals_left_to_pulumi() -> Iterator[_Signals]:
+    """Let Pulumi end in its own time: it finishes what is under way and releases its lock."""
+    signals = _Signals()
     before = {
-        signal.SIGINT: signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number)),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, terminate),
+        signal.SIGINT: signal.signal(signal.SIGINT, signals.interrupt),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, signals.terminate),
     }
     try:
-        yield interrupted
+        yield signals
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,7 +160,7 @@ def test_outputs_are_one_json_object(machine: Machine, capfd: pytest.CaptureFixt
     assert capfd.readouterr().out == '{\n  "profile": "a\\nb"\n}\n'
 
 
-READER = """
+CALLER = """
 import os, sys
 from pathlib import Path
 from local.stack_command import StackCommand
@@ -167,31 +169,32 @@ Path(sys.argv[2]).write_text(str(code))
 """
 
 
+def run_up(machine: Machine, reader: str = "cat") -> tuple[str, int]:
+    """Run `up` in a process of its own, whose output goes to a reader; what that printed, and the exit code."""
+    code = machine.folder / "code"
+    caller = shlex.join([sys.executable, "-c", CALLER, str(machine.command), str(code)])
+    words = ["bash", "-c", f"{caller} | {reader}"]
+    done = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, timeout=30, check=True)
+    assert done.stderr == ""
+    return done.stdout, int(code.read_text())
+
+
 def test_a_reader_that_goes_away_does_not_kill_pulumi(machine: Machine) -> None:
     """`make up | head`: a SIGPIPE in the middle would leave a lock and unrecorded objects."""
     machine.behave('for i in 1 2 3 4 5; do echo line; sleep 0.05; done; echo done >> "$CALLS"')
-    code = machine.folder / "code"
-    script = f"PYTHONPATH={PROJECT} {sys.executable} -c '{READER}' {machine.command} {code} | head -1; exit ${{PIPESTATUS[0]}}"
-    assert os.waitstatus_to_exitcode(os.system(f"bash -c {_quoted(script)} >/dev/null")) == 0
-    assert code.read_text() == "0"
+    assert run_up(machine, "head -1") == ("line\n", 0)
     assert machine.calls == ["done"]
-
-
-def _quoted(text: str) -> str:
-    import shlex
-
-    return shlex.quote(text)
 
 
 def test_ctrl_c_is_left_to_pulumi(machine: Machine) -> None:
     """It finishes what is under way; the parent only waits, and says that it was interrupted."""
     machine.behave('trap "sleep 0.3; echo ended >> $CALLS; exit 1" INT; kill -INT $PPID; kill -INT $$; sleep 5')
-    assert command(machine).run("up") == INTERRUPTED
+    assert run_up(machine) == ("", INTERRUPTED)
     assert machine.calls == ["ended"]
 
 
 def test_sigterm_is_passed_on(machine: Machine) -> None:
-    """A cancelled CI job signals make's child, not Pulumi."""
+    """A cancelled CI job signals the child of make, not Pulumi."""
     machine.behave('trap "echo ended >> $CALLS; exit 1" TERM; kill -TERM $PPID; sleep 0.5; sleep 0.5')
-    assert command(machine).run("up") == INTERRUPTED
+    assert run_up(machine) == ("", INTERRUPTED)
     assert machine.calls == ["ended"]
