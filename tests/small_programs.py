@@ -37,7 +37,7 @@ class Project:
         state = root / ".state"
         state.mkdir()
         self._variables = {"PULUMI_CONFIG_PASSPHRASE": "x", "PULUMI_BACKEND_URL": f"file://{state}"}
-        self._state_file = state_file(state, STACK)
+        self.state_file = state_file(state, STACK)
         self.run("stack", "init")
 
     def run(self, *words: str, program: str | None = None, code: int = 0) -> str:
@@ -72,7 +72,7 @@ class Project:
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """The state's entries by name, without the stack and providers."""
-        latest = json.loads(self._state_file.read_text())["checkpoint"]["latest"]
+        latest = json.loads(self.state_file.read_text())["checkpoint"]["latest"]
         return {_name(entry["urn"]): entry for entry in latest.get("resources") or () if _own(entry["type"])}
 
     @staticmethod
