@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from local.pulumi import Toolchain
 
 from components.stack import PROJECT_NAME
+from local.pulumi import Toolchain
 from local.stack_command import state_file
 from tests.conftest import PROJECT
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local.pulumi import Toolchain
 
 from components.shared.kube import APPLY_PATCH, Cluster
 from local.cluster import ControlPlane
 from local.cluster.layout import CONTEXT
+from local.pulumi import Toolchain
 from tests.small_programs import Project
 
 
