@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from components.shared.mistakes import ConfigError
-from local.engine.errors import EngineError
+from ops.errors import CommandError
 from ops.stack_values import load_file
 
 REFUSED = 2
@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
         else:
             print(error, file=sys.stderr)
         return REFUSED
-    except (EngineError, OSError) as error:
+    except (CommandError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return code

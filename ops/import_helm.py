@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import yaml
 
-from local.engine.errors import EngineError
+from ops.errors import CommandError
 
 HIGHEST_INDEX: Final = 65536
 DEEPEST_NAME: Final = 30
@@ -53,18 +53,18 @@ _Loader.add_constructor("tag:yaml.org,2002:bool", lambda _, node: node.value.low
 
 
 def read_values(path: Path) -> tuple[Values, list[str]]:
-    """The values of one file, and the keys that stand there twice (the last one counts). Raises EngineError."""
+    """The values of one file, and the keys that stand there twice (the last one counts). Raises CommandError."""
     try:
         loader = _Loader(path.read_text(encoding="utf-8"))
         values = loader.get_single_data()
     except OSError as error:
-        raise EngineError(f"{path} cannot be read: {error.strerror}") from error
+        raise CommandError(f"{path} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
-        raise EngineError(f"{path} is not YAML: {error}") from error
+        raise CommandError(f"{path} is not YAML: {error}") from error
     if values is None:
         return {}, []
     if not isinstance(values, dict):
-        raise EngineError(f"{path} is no values file: it must be a mapping")
+        raise CommandError(f"{path} is no values file: it must be a mapping")
     # The heading that helm get values prints unless it is asked for YAML.
     return {key: value for key, value in values.items() if key not in HEADINGS or value is not None}, loader.twice
 
@@ -104,12 +104,12 @@ def typed_value(word: str) -> Any:
 
 
 def parse_set(text: str, values: Values, typed: Callable[[str], Any] = typed_value) -> None:
-    """Set what one `--set` option says in `values`. Raises EngineError with the option and the problem."""
+    """Set what one `--set` option says in `values`. Raises CommandError with the option and the problem."""
     try:
         _Parser(text, typed).parse(values)
     except (_BadSetError, ValueError) as error:
         # The option may hold a password: its name is enough.
-        raise EngineError(f"--set {re.split('[=,]', text)[0]}…: {error}") from error
+        raise CommandError(f"--set {re.split('[=,]', text)[0]}…: {error}") from error
 
 
 class _BadSetError(Exception):

@@ -21,8 +21,8 @@ from components.matlab.upstream import KEYS
 from components.matlab.upstream_keys import NEWEST_CHART, Key
 from components.shared.mistakes import ConfigError, Mistake
 from components.stack import load_stack
-from local.engine.errors import EngineError
 from ops import import_versions
+from ops.errors import CommandError
 from ops.import_draft import Draft
 from ops.import_helm import gather
 from ops.import_translate import commands, differences, fits, translate
@@ -71,11 +71,11 @@ def add_command(commands_: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """The command. Raises EngineError for what cannot be read or written."""
+    """The command. Raises CommandError for what cannot be read or written."""
     chart = import_versions.version(arguments.chart_version)
     before = _existing(arguments.out)
     if not (arguments.values or arguments.sets or arguments.strings):
-        raise EngineError("import-values: give a values file, --set or --set-string.")
+        raise CommandError("import-values: give a values file, --set or --set-string.")
     values, remarks = gather(arguments.values, arguments.sets, arguments.strings)
     draft = translate(values, chart)
     draft.notes[:0] = remarks
@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             text = arguments.ldap_certificate.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise EngineError(f"--ldap-certificate {arguments.ldap_certificate}: {error}") from error
+            raise CommandError(f"--ldap-certificate {arguments.ldap_certificate}: {error}") from error
         draft.own("ldap.certificate", text, "From --ldap-certificate; the chart has it in Secret mjs-ldap-secret.")
     sources = [path.name for path in arguments.values] + (["--set"] if arguments.sets or arguments.strings else [])
     result = _finish(draft, arguments, sources, before)
@@ -94,12 +94,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _existing(out: Path) -> list[str]:
-    """What `pulumi stack init` has written into the stack file. Raises EngineError for a file with a config."""
+    """What `pulumi stack init` has written into the stack file. Raises CommandError for a file with a config."""
     if not out.exists():
         return []
     lines = out.read_text(encoding="utf-8").splitlines()
     if any(re.match(r"[\"']?config[\"']?\s*:", line) for line in lines):
-        raise EngineError(f"{out} has a config already; choose another name, or remove it. Nothing was written.")
+        raise CommandError(f"{out} has a config already; choose another name, or remove it. Nothing was written.")
     return lines
 
 

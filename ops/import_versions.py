@@ -8,7 +8,7 @@ from typing import Any, Final
 from components.matlab.upstream import KEYS
 from components.matlab.upstream_keys import FIRST_CHART, NEWEST_CHART, Key
 from components.shared.mistakes import did_you_mean
-from local.engine.errors import EngineError
+from ops.errors import CommandError
 
 Version = tuple[int, int, int]
 
@@ -40,11 +40,11 @@ ADMIN_PASSWORDS: Final = {"adminpassword", "jobmanageradminpassword", "mjsadminp
 
 
 def version(text: str) -> Version:
-    """A chart version. Raises EngineError for one that this tool does not know."""
+    """A chart version. Raises CommandError for one that this tool does not know."""
     match = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.(\d+))?", text)
     found = (int(match[1]), int(match[2]), int(match[3] or 0)) if match else (0, 0, 0)
     if not number(FIRST_CHART) <= found <= number(NEWEST_CHART):
-        raise EngineError(f"--chart-version {text}: this tool knows the charts {FIRST_CHART} to {NEWEST_CHART}.")
+        raise CommandError(f"--chart-version {text}: this tool knows the charts {FIRST_CHART} to {NEWEST_CHART}.")
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from components.shared.target import PROJECT
 from components.stack import PROJECT_NAME, StackConfig, load_stack, read_file
-from local.engine.stack_file import read_project, read_stack_file
+from ops.stack_file import read_project, read_stack_file
 
 
 def placeholder(what: str) -> str:

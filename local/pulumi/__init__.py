@@ -12,8 +12,9 @@ into the cache of the embedded control plane and uses the stand-ins of this pack
 the providers `tls` and `random`. It says so in one line. It raises `BuildError` when none of this works.
 
 - `toolchain.command`: path of the pulumi binary.
-- `toolchain.environment`: PATH and PULUMI_SKIP_UPDATE_CHECK. Where anything of ours serves, also PULUMI_HOME (the folder
-  `.state/pulumi` of this checkout; ~/.pulumi is never written to) and PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION.
+- `toolchain.environment`: PATH and PULUMI_SKIP_UPDATE_CHECK. Where anything of ours serves, also PULUMI_HOME (the
+  folder `.state/pulumi` of this checkout; ~/.pulumi is never written to) and
+  PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION.
 - `toolchain.official`: True when the command and all plugins are Pulumi's own.
 - `toolchain.logged_in`: whether `pulumi login` has chosen a backend for this command. Ask this instead of looking for
   ~/.pulumi/credentials.json, since PULUMI_HOME may be another folder.

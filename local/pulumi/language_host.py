@@ -63,7 +63,7 @@ class LanguageHost(LanguageServer):
         # An inline program finds the engine's address here; the official host gets it on its command line.
         request.args.insert(0, self._engine)
         self.program = lambda: _run(directory, entry_point, arguments)
-        response = super().Run(request, context)
+        response = super().Run(request, context)  # type: ignore[no-untyped-call]
         if response.error:
             # The SDK has logged it already; the engine would print it again.
             return language_pb2.RunResponse(bail=True)

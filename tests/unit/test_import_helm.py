@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.engine.errors import EngineError
+from ops.errors import CommandError
 from ops.import_helm import gather, merge, parse_set, read_values
 
 
@@ -53,19 +53,19 @@ def test_set_reads_what_helm_reads(text: str, values: dict[str, Any]) -> None:
     "text", ["a", "a,b=1", "a.b", "a={x", "a[x]=1", "a[-1]=1", "a[70000]=1", "a[0]x=1", "a[0]", f"{'a.' * 31}b=1"]
 )
 def test_set_refuses_what_helm_refuses(text: str) -> None:
-    with pytest.raises(EngineError, match="--set"):
+    with pytest.raises(CommandError, match="--set"):
         _set(text)
 
 
 def test_set_refuses_an_index_or_a_name_into_something_else() -> None:
-    with pytest.raises(EngineError, match="a is no list"):
+    with pytest.raises(CommandError, match="a is no list"):
         _set("a[0]=1", a="text")
-    with pytest.raises(EngineError, match="a is no map"):
+    with pytest.raises(CommandError, match="a is no map"):
         _set("a.b=1", a=None)
 
 
 def test_a_refused_set_does_not_repeat_its_value() -> None:
-    with pytest.raises(EngineError) as caught:
+    with pytest.raises(CommandError) as caught:
         _set("workerPassword=hunter2,rest")
     assert "hunter2" not in str(caught.value)
 
@@ -105,7 +105,7 @@ def test_any_list_of_texts_can_be_written(items: list[str]) -> None:
 def test_any_text_is_read_or_refused_with_a_sentence(text: str) -> None:
     try:
         parse_set(text, {})
-    except EngineError as error:
+    except CommandError as error:
         assert str(error).startswith("--set ")  # noqa: PT017 - most texts are accepted
 
 
@@ -166,10 +166,10 @@ def test_a_key_that_stands_twice_is_reported(tmp_path: Path) -> None:
 def test_a_file_without_values_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "values.yaml"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(EngineError, match=r"values\.yaml"):
+    with pytest.raises(CommandError, match=r"values\.yaml"):
         read_values(file)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match="cannot be read"):
+    with pytest.raises(CommandError, match="cannot be read"):
         read_values(tmp_path / "values.yaml")

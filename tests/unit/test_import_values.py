@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from components.matlab.topology import Mode, Topology
 from components.matlab.upstream import KEYS
-from local.engine.stack_file import _CoreLoader
 from ops.import_translate import differences, translate
 from ops.import_write import document
+from ops.stack_file import _CoreLoader
 from ops.stack_values import load_file
 from tests.unit.import_cases import ALL, SMALL, TOGETHER, Import, Importer
 from tests.unit.upstream_objects import field, objects

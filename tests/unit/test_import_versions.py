@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components.matlab.upstream import KEYS
-from local.engine.errors import EngineError
+from ops.errors import CommandError
 from ops.import_versions import number, old_defaults, version
 from tests.unit.import_cases import SMALL, Importer
 from tests.unit.upstream_objects import field, objects
@@ -83,7 +83,7 @@ def test_the_history_names_only_known_keys_and_other_defaults_than_todays() -> N
 
 @pytest.mark.parametrize("text", ["0.9.0", "2.1.2", "2", "", "latest", "1.0.0-rc1"])
 def test_other_versions_are_refused(text: str) -> None:
-    with pytest.raises(EngineError, match=r"1\.0\.0 to 2\.1\.1"):
+    with pytest.raises(CommandError, match=r"1\.0\.0 to 2\.1\.1"):
         version(text)
 
 

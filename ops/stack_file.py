@@ -1,4 +1,4 @@
-"""Stack config as the Pulumi CLI hands it to the program: Pulumi.yaml's defaults under Pulumi.<stack>.yaml's values.
+"""Stack config as Pulumi hands it to the program: Pulumi.yaml's defaults under the values of Pulumi.<stack>.yaml.
 
 Rules: pulumi/pulumi sdk/go/common/workspace/config.go and sdk/go/common/resource/config/value.go.
 """
@@ -14,10 +14,10 @@ from typing import Any
 
 import yaml
 
-from local.engine.errors import EngineError, NeedsCli
+from ops.errors import CommandError
 
 Decrypt = Callable[[str, str], str]
-"""From the path of a config value and its ciphertext to its text."""
+"""Takes the path of a config value and its ciphertext; returns its text."""
 
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "object": dict, "array": list, "string": str, "boolean": bool, "integer": int, "number": (int, float),
@@ -42,58 +42,41 @@ for _tag, _pattern, _first in (
 
 @dataclass(frozen=True)
 class Project:
-    """What Pulumi.yaml says."""
+    """What Pulumi.yaml declares."""
 
     name: str
-    root: Path
     config: Mapping[str, Mapping[str, Any]]
 
 
 def read_project(file: Path) -> Project:
-    """Read Pulumi.yaml. Raises EngineError for a file that is no project, NeedsCli for settings that change the run."""
+    """Read Pulumi.yaml. Raises CommandError if it has no name."""
     document = _load(file)
-    runtime = document.get("runtime")
-    name = runtime.get("name") if isinstance(runtime, dict) else runtime
-    if not isinstance(document.get("name"), str) or name != "python":
-        raise EngineError(f"{file} needs a name and the runtime python")
-    for key in ("main", "stackConfigDir"):
-        if key in document:
-            raise NeedsCli(f"{file} sets {key}")
+    if not isinstance(document.get("name"), str):
+        raise CommandError(f"{file} needs a `name`")
     declared = document.get("config") or {}
-    if not isinstance(declared, dict):
-        raise NeedsCli(f"{file}: config is the name of a folder")
     # `key: value` is short for a default.
     config = {key: item if isinstance(item, dict) else {"default": item} for key, item in declared.items()}
-    return Project(document["name"], file.parent, config)
-
-
-def encryption_salt(path: Path) -> str | None:
-    """The stack file's `encryptionsalt`, if it has one."""
-    salt = _load(path).get("encryptionsalt")
-    return str(salt) if salt else None
+    return Project(document["name"], config)
 
 
 def read_stack_file(path: Path, project: Project, secret: Decrypt) -> tuple[dict[str, str], list[str]]:
     """The mapping of PULUMI_CONFIG, `{"clusters:matlab": "<json>", …}`, and the keys in it that hold a secret.
 
-    `secret` is called with the config path and the ciphertext of each `secure:` leaf. Raises EngineError for values
-    that are missing or of the wrong type, all of them at once, and NeedsCli for a secrets provider other than the
-    passphrase or for an ESC environment.
+    `secret` is called with the config path and the ciphertext of each `secure:` leaf. Raises CommandError with every
+    value that is missing or of the wrong type, or if the file imports a Pulumi ESC environment.
     """
     document = _load(path)
     if document.get("environment"):
-        raise NeedsCli(f"{path.name} imports an ESC environment")
-    if provider := document.get("secretsprovider"):
-        if provider != "passphrase":
-            raise NeedsCli(f"{path.name} has its secrets from {str(provider).partition(':')[0]}")
-    elif document.get("encryptedkey"):
-        raise NeedsCli(f"{path.name} has an encryptedkey")
+        raise CommandError(
+            f"{path.name} imports a Pulumi ESC environment, and only `pulumi` can read its values. "
+            "Run `pulumi preview` and `pulumi up` yourself."
+        )
     found = {_qualified(str(key), project.name): value for key, value in (document.get("config") or {}).items()}
     problems: list[str] = []
     for name, declared in project.config.items():
         _apply_declaration(_qualified(name, project.name), declared, found, problems)
     if problems:
-        raise EngineError(f"{path.name}: " + "; ".join(problems))
+        raise CommandError(f"{path.name}: " + "; ".join(problems))
     secret_keys: list[str] = []
     values = {key: _text(key, value, secret, secret_keys) for key, value in sorted(found.items())}
     return values, sorted(set(secret_keys))
@@ -103,26 +86,26 @@ def _load(path: Path) -> dict[str, Any]:
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), _CoreLoader)  # noqa: S506 - a SafeLoader
     except OSError as error:
-        raise EngineError(f"{path} cannot be read: {error.strerror}") from error
+        raise CommandError(f"{path} cannot be read: {error.strerror}") from error
     except yaml.YAMLError as error:
-        raise EngineError(f"{path} is not YAML: {error}") from error
+        raise CommandError(f"{path} is not YAML: {error}") from error
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise EngineError(f"{path} must be a mapping")
+        raise CommandError(f"{path} must be a mapping")
     return document
 
 
 def _apply_declaration(key: str, declared: Mapping[str, Any], found: dict[str, Any], problems: list[str]) -> None:
     if "value" in declared:
         if key in found:
-            problems.append(f"{key} is fixed in Pulumi.yaml and may not be set")
+            problems.append(f"{key} is fixed in Pulumi.yaml; remove it here")
         found[key] = declared["value"]
     if key not in found:
         if "default" in declared:
             found[key] = declared["default"]
         else:
-            problems.append(f"{key} is not set, and Pulumi.yaml declares it without a default")
+            problems.append(f"{key} is not set, and Pulumi.yaml has no default for it")
     elif declared.get("secret") and not _is_secure(found[key]):
         problems.append(f"{key} must be encrypted (pulumi config set --secret)")
     kind = declared.get("type")
@@ -164,5 +147,5 @@ def _text(key: str, value: Any, secret: Decrypt, secret_keys: list[str]) -> str:
         return clear
     if clear is None:
         return ""
-    # The CLI's JSON is Go's: compact, with sorted keys. It also writes true, 3 and 1.5.
+    # Pulumi's JSON is Go's: compact, with sorted keys. It also writes true, 3 and 1.5.
     return json.dumps(clear, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
