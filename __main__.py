@@ -10,10 +10,10 @@ from components.shared.mistakes import ConfigError
 
 try:
     stack = read_config(pulumi.get_stack(), pulumi.Config())
-    cluster = preflight(stack, dry_run=pulumi.runtime.is_dry_run())
+    checked = preflight(stack, dry_run=pulumi.runtime.is_dry_run())
 except (ConfigError, Unreachable) as error:
     # RunError is shown without a traceback.
     raise pulumi.RunError(str(error)) from error
 
-for name, value in deploy(stack, live_address(cluster)).items():
+for name, value in deploy(stack, live_address(checked.api), checked.survey).items():
     pulumi.export(name, value)

@@ -1,99 +1,142 @@
-"""What the cluster itself says against a stack config, found before anything is changed.
+"""What the Kubernetes cluster itself says against a stack config, found before anything is changed.
 
-The checks read only, except for access reviews, which change nothing. What the person may not read is not checked.
+The checks only read, except for access reviews, which change nothing. What you may not read is not checked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 
-from components.matlab import preflight as matlab
-from components.matlab.topology import Topology
-from components.shared.inventory import Inventory
-from components.shared.kube import ApiError, Cluster, Unreachable
+from components.registry import SYSTEMS
+from components.shared.inventory import owner
+from components.shared.kube import ApiError, KubernetesApi, Unreachable
 from components.shared.mistakes import ConfigError, Mistake
+from components.shared.objects import PlannedObject
+from components.shared.passwords import plain_fingerprint
+from components.shared.rights import Right, missing_rights, needed_rights
+from components.shared.state import State, read_state
+from components.shared.survey import Survey, survey
 from components.shared.target import connect, context
-from components.stack import Stack
+from components.stack import StackConfig
 
 REACH_TIMEOUT: Final = 10.0
 """Seconds for the first answer of the API server."""
-KINDS: Final = (
-    ("", "configmaps"),
-    ("", "persistentvolumeclaims"),
-    ("", "secrets"),
-    ("", "serviceaccounts"),
-    ("", "services"),
-    ("apps", "deployments"),
-    ("networking.k8s.io", "networkpolicies"),
-    ("rbac.authorization.k8s.io", "rolebindings"),
-    ("rbac.authorization.k8s.io", "roles"),
-)
-VERBS: Final = ("create", "patch", "delete")
 
 
-def preflight(stack: Stack, *, dry_run: bool) -> Cluster:
-    """Check the stack against its cluster, and return it. A preview (`dry_run`) needs no right to change anything.
+@dataclass(frozen=True)
+class Preflight:
+    """A Kubernetes cluster that was found fit for the stack."""
 
-    Raises ConfigError with every objection, Unreachable when there is no cluster behind the target.
+    api: KubernetesApi
+    survey: Survey
+
+
+def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
+    """Check the stack against its Kubernetes cluster. A preview (`dry_run`) needs no right to change anything.
+
+    Raises ConfigError with every objection, Unreachable when no cluster answers.
     """
-    try:
-        cluster = connect(stack.target)
-        cluster.request("GET", "/version", timeout=REACH_TIMEOUT)
-    except Unreachable as error:
-        hint = (
-            "Start it with make cluster-up"
-            if stack.target.embedded
-            else "Correct kubernetes.context in the stack file, or the kubeconfig"
-        )
-        raise Unreachable(f"kubernetes: {error}. {hint}. Nothing was changed.") from error
-    except ApiError as error:
-        raise Unreachable(
-            f"kubernetes: the API server of context {context(stack.target)!r} refuses to answer: {error}. "
-            "Log in again. Nothing was changed."
-        ) from error
-    if not stack.matlab:
-        return cluster
-    here = Topology(stack.matlab)
-    inventory = Inventory.read(cluster, here.namespace, stack.name)
-    mistakes = list(matlab.objections(here, inventory))
+    api = _reach(stack)
+    systems = [(SYSTEMS[key], settings) for key, settings in stack.systems.items()]
+    namespaces = [namespace for system, settings in systems for namespace in system.namespaces(settings)]
+    state = read_state()
+    found = survey(api, list(dict.fromkeys(namespaces)), state)
+    mistakes = list(_another_cluster(stack, state, found))
+    rights: list[Right] = []
+    for system, settings in systems:
+        planned = system.objects(settings, plain_fingerprint, found)
+        mistakes += _foreign(system.key, planned, found, stack)
+        mistakes += system.objections(settings, found)
+        rights += needed_rights(item.manifest for item in planned)
     if not dry_run:
-        mistakes += _missing_rights(cluster, here)
+        mistakes += _missing(api, rights)
     if mistakes:
         raise ConfigError(mistakes)
-    for doubt in matlab.doubts(here, inventory):
-        pulumi.log.warn(doubt)
-    return cluster
+    for system, settings in systems:
+        for concern in system.concerns(settings, found):
+            pulumi.log.warn(concern)
+    return Preflight(api, found)
 
 
-def _missing_rights(cluster: Cluster, here: Topology) -> Iterator[Mistake]:
-    wanted = [(group, resource, verb, here.namespace) for group, resource in KINDS for verb in VERBS]
-    if here.settings.namespace.create:
-        wanted += [("", "namespaces", verb, "") for verb in VERBS]
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        answers = list(pool.map(lambda right: _allowed(cluster, *right), wanted))
-    refused: dict[str, list[str]] = {}
-    for (group, resource, verb, _), allowed in zip(wanted, answers, strict=True):
-        if not allowed:
-            refused.setdefault(f"{resource}.{group}".rstrip("."), []).append(verb)
-    if refused:
-        list_ = "; ".join(f"{', '.join(verbs)} {resource}" for resource, verbs in refused.items())
+def _reach(stack: StackConfig) -> KubernetesApi:
+    try:
+        api = connect(stack.target)
+        api.request("GET", "/version", timeout=REACH_TIMEOUT)
+    except Unreachable as error:
+        remedy = (
+            "Start it with `make cluster-up`"
+            if stack.target.embedded
+            else "Correct `kubernetes.context` in the stack file, or the kubeconfig"
+        )
+        raise Unreachable(f"kubernetes: {error}. {remedy}. Nothing was changed.") from error
+    except ApiError as error:
+        raise Unreachable(
+            f"kubernetes: the API server of context {context(stack.target)!r} rejects the request: {error}. "
+            "Log in again. Nothing was changed."
+        ) from error
+    return api
+
+
+def _foreign(key: str, planned: list[PlannedObject], found: Survey, stack: StackConfig) -> Iterator[Mistake]:
+    """Objects that exist under a name that the stack needs, but are not in its state: it would overwrite them."""
+    foreign: dict[tuple[str, str], list[str]] = {}
+    for item in planned:
+        kind, name = item.key
+        namespace = item.manifest["metadata"].get("namespace", "")
+        inventory = found.inventories.get(namespace)
+        existing = (inventory.of(kind) or {}).get(name) if inventory else None
+        if inventory and existing and not inventory.is_ours(kind, name):
+            foreign.setdefault((namespace, owner(existing)), []).append(f"{kind}/{name}")
+    for (namespace, who), objects in foreign.items():
+        listed = ", ".join(sorted(objects))
+        if who == f"stack {stack.name}":
+            yield Mistake(
+                f"{key}.namespace.name",
+                f"namespace {namespace} contains objects of this stack that its state does not know: {listed}",
+                "If a run was interrupted, run `make up`, which takes them over. If the state was lost, "
+                "docs/data.md says how to bring it back.",
+            )
+        else:
+            yield Mistake(
+                f"{key}.namespace.name",
+                f"namespace {namespace} already contains objects of {who}: {listed}",
+                "Choose another namespace: object names are fixed, so a namespace holds one cluster of each system.",
+            )
+
+
+def _another_cluster(stack: StackConfig, state: State, found: Survey) -> Iterator[Mistake]:
+    """The state describes objects, and not one of them exists here."""
+    here = {
+        (namespace, kind, name): item["metadata"].get("uid")
+        for namespace, inventory in found.inventories.items()
+        for kind, objects in inventory.objects.items()
+        for name, item in (objects or {}).items()
+    }
+    readable = {
+        key: uid
+        for key, uid in state.uids.items()
+        if (inventory := found.inventories.get(key[0])) and inventory.of(key[1]) is not None
+    }
+    if readable and not any(here.get(key) == uid for key, uid in readable.items()):
         yield Mistake(
-            "kubernetes",
-            f"your user lacks rights in namespace {here.namespace}: {list_}",
-            "Ask for them (docs/rights.md has the role), or name another context.",
+            "kubernetes.context",
+            f"{context(stack.target)} leads to a cluster that contains none of the {len(readable)} objects of this "
+            "stack",
+            "Name the cluster that the stack was deployed to, or use another stack for this one. If the objects were "
+            "deleted by hand, run `pulumi refresh`.",
         )
 
 
-def _allowed(cluster: Cluster, group: str, resource: str, verb: str, namespace: str) -> bool:
-    attributes = {"group": group, "resource": resource, "verb": verb, "namespace": namespace}
-    review: dict[str, Any] = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": attributes},
-    }
-    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-    return bool(cluster.request("POST", path, review).get("status", {}).get("allowed"))
+def _missing(api: KubernetesApi, rights: list[Right]) -> Iterator[Mistake]:
+    for namespace, lacking in missing_rights(api, rights).items():
+        where = f"in namespace {namespace}" if namespace else "in the whole cluster"
+        what = "; ".join(f"{', '.join(verbs)} {resource}" for resource, verbs in lacking.items())
+        yield Mistake(
+            "kubernetes",
+            f"your user lacks rights {where}: {what}",
+            "Request them (docs/rights.md contains the role), or name another context.",
+        )

@@ -1,32 +1,54 @@
-"""The program: from an accepted stack config to resources and outputs."""
+"""The program: from the config of the run to resources and outputs."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import pulumi
 
-from components.matlab.cluster import MatlabCluster
-from components.matlab.rules import warnings
+from components.registry import SYSTEMS
 from components.shared.address import ExternalAddress
-from components.shared.component import Context
+from components.shared.survey import Survey
 from components.shared.target import PROJECT, provider
-from components.stack import KEYS, Stack, load_stack, read_file
+from components.stack import KEYS, StackConfig, load_stack, read_file
+from components.system import Site
 
 
-def read_config(stack: str, config: pulumi.Config) -> Stack:
+def read_config(stack: str, config: pulumi.Config) -> StackConfig:
     """The stack's config. Raises ConfigError with every mistake."""
     values: dict[str, Any] = {key: config.get_object(key) for key in KEYS}
     secret = {key for key in KEYS if pulumi.runtime.is_config_secret(config.full_key(key))}
     return load_stack(stack, values, secret, read_file(PROJECT / f"Pulumi.{stack}.yaml"))
 
 
-def deploy(stack: Stack, address: ExternalAddress) -> dict[str, Any]:
-    """Register what the stack config asks for; returns the stack outputs."""
-    context = Context(stack.name, provider(stack.target))
-    outputs: dict[str, Any] = {}
-    if stack.matlab:
-        for warning in warnings(stack.matlab):
+def deploy(stack: StackConfig, address: ExternalAddress, survey: Survey) -> dict[str, Any]:
+    """Register every system of the stack; returns the stack outputs.
+
+    Raises ValueError where two systems export the same name with a value that cannot be joined.
+    """
+    site = Site(pulumi.ResourceOptions(provider=provider(stack.target)), address, survey)
+    outputs: dict[str, pulumi.Output[Any]] = {}
+    for key, settings in stack.systems.items():
+        system = SYSTEMS[key]
+        for warning in system.warnings(settings):
             pulumi.log.warn(warning)
-        outputs |= MatlabCluster(stack.matlab, context, address).outputs
+        outputs = _joined(outputs, system.deploy(settings, site))
     return outputs
+
+
+JOINED: Final[Mapping[str, Callable[[Sequence[Any]], Any]]] = {
+    "keptOnDestroy": lambda lists: [item for each in lists for item in each],
+    "readme": "\n".join,
+}
+"""Outputs that several systems have, and how they become one."""
+
+
+def _joined(
+    before: Mapping[str, pulumi.Output[Any]], further: Mapping[str, pulumi.Output[Any]]
+) -> dict[str, pulumi.Output[Any]]:
+    both = before.keys() & further.keys()
+    if clash := both - JOINED.keys():
+        raise ValueError(f"two systems export {', '.join(sorted(clash))}")
+    joined = {name: pulumi.Output.all(before[name], further[name]).apply(JOINED[name]) for name in both}
+    return {**before, **further, **joined}

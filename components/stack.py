@@ -11,27 +11,27 @@ from typing import Any, Final, get_args
 import yaml
 from pydantic import BaseModel, SecretStr
 
-from components.matlab.rules import RULES
-from components.matlab.settings import Settings
+from components.registry import ANNOUNCED, SYSTEMS
 from components.shared.groups import Target
 from components.shared.mistakes import ConfigError, Mistake, did_you_mean, dotted, load
 
 PROJECT_NAME: Final = "clusters"
-KEYS: Final = ("kubernetes", "matlab", "julia", "arkouda")
+KEYS: Final = ("kubernetes", *SYSTEMS, *ANNOUNCED)
 
 
 @dataclass(frozen=True)
-class Stack:
+class StackConfig:
     """A stack config that was accepted."""
 
     name: str
     target: Target
-    matlab: Settings | None
+    systems: Mapping[str, BaseModel]
+    """The settings of each system that the stack deploys, by key."""
 
 
 def load_stack(
     name: str, values: Mapping[str, Any], secret_keys: AbstractSet[str], file: Mapping[str, Any] | None = None
-) -> Stack:
+) -> StackConfig:
     """Check the stack's config, `values` by top-level key; `secret_keys` are the keys that hold a secret somewhere.
 
     Pulumi tells a program no more than that, so what is encrypted and what is not is looked up in the stack `file`,
@@ -40,28 +40,31 @@ def load_stack(
     """
     mistakes = [_unknown(key) for key in values if key not in KEYS]
     target: Target | None = None
-    matlab: Settings | None = None
+    systems: dict[str, BaseModel] = {}
     try:
         target = load(Target, values.get("kubernetes") or {}, "kubernetes")
     except ConfigError as error:
         mistakes += error.mistakes
-    try:
-        if values.get("matlab"):
-            matlab = load(Settings, values["matlab"], "matlab", RULES)
-    except ConfigError as error:
-        mistakes += error.mistakes
-    known = {mistake.path for mistake in mistakes}
-    if file is not None:
-        mistakes += (found for found in _secrecy(file.get("matlab")) if found.path not in known)
-    elif "matlab" not in secret_keys:
-        given = secrets(Settings, values.get("matlab"), "matlab")
-        mistakes += [clear_secret(path) for path, _ in given if path not in known]
-    for key in ("julia", "arkouda"):
-        if values.get(key):
-            mistakes.append(Mistake(key, "is not available in this version", f"Remove {key} from the stack file."))
+    for key, system in SYSTEMS.items():
+        try:
+            if values.get(key):
+                systems[key] = load(system.settings, values[key], key, system.rules)
+        except ConfigError as error:
+            mistakes += error.mistakes
+        known = {mistake.path for mistake in mistakes}
+        if file is not None:
+            mistakes += (found for found in _secrecy(key, file.get(key)) if found.path not in known)
+        elif key not in secret_keys:
+            given = secrets(system.settings, values.get(key), key)
+            mistakes += [clear_secret(path) for path, _ in given if path not in known]
+    mistakes += [
+        Mistake(key, "is not available in this version", f"Remove {key} from the stack file.")
+        for key in ANNOUNCED
+        if values.get(key)
+    ]
     if mistakes or target is None:
         raise ConfigError(mistakes)
-    return Stack(name, target, matlab)
+    return StackConfig(name, target, systems)
 
 
 def _unknown(key: str) -> Mistake:
@@ -81,10 +84,10 @@ def secrets(group: type[BaseModel], values: Any, *at: str) -> Iterator[tuple[str
             yield from secrets(field.annotation, value, *here)
 
 
-def _secrecy(matlab: Any) -> Iterator[Mistake]:
+def _secrecy(key: str, values: Any) -> Iterator[Mistake]:
     """Secrets in clear, and encrypted values where nobody expects a secret."""
-    given = dict(secrets(Settings, matlab, "matlab"))
-    encrypted = set(_encrypted(matlab, "matlab"))
+    given = dict(secrets(SYSTEMS[key].settings, values, key))
+    encrypted = set(_encrypted(values, key))
     yield from (clear_secret(path) for path in given if path not in encrypted)
     for path in encrypted - given.keys():
         yield Mistake(

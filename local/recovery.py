@@ -20,10 +20,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from components.shared.kube import Cluster, Json, object_path
+from components.shared.kube import Json, KubernetesApi, Resource
 from components.shared.manifest import MANAGED_BY, STACK
 from components.shared.target import connect
-from components.stack import PROJECT_NAME, Stack
+from components.stack import PROJECT_NAME, StackConfig
 from local.stack_command import StackCommand, backend_folder, state_file
 
 CREATING: Final = "creating"
@@ -33,7 +33,7 @@ LOCKS: Final = Path(".pulumi") / "locks" / "organization" / PROJECT_NAME
 class Recovery:
     """A stack whose last run may have been killed."""
 
-    def __init__(self, pulumi: StackCommand, stack: Stack) -> None:
+    def __init__(self, pulumi: StackCommand, stack: StackConfig) -> None:
         """Nothing is changed before `run`."""
         self._pulumi, self._stack = pulumi, stack
 
@@ -94,13 +94,14 @@ class Recovery:
         return {**create, "id": identity, "outputs": create["inputs"]}
 
 
-def _path(cluster: Cluster, manifest: Json) -> str | None:
+def _path(cluster: KubernetesApi, manifest: Json) -> str | None:
     """The API path of an object; None if the cluster does not have its kind."""
-    version = manifest["apiVersion"]
-    kinds = cluster.get(f"/apis/{version}" if "/" in version else f"/api/{version}") or {}
-    for resource in kinds.get("resources", ()):
-        if resource["kind"] == manifest["kind"] and "/" not in resource["name"]:
-            return f"{object_path(manifest, resource['name'])}/{manifest['metadata']['name']}"
+    group, _, version = manifest["apiVersion"].rpartition("/")
+    for found in (cluster.get(Resource(group, version, "").path()) or {}).get("resources", ()):
+        if found["kind"] == manifest["kind"] and "/" not in found["name"]:
+            metadata = manifest["metadata"]
+            collection = Resource(group, version, found["name"]).path(metadata.get("namespace"))
+            return f"{collection}/{metadata['name']}"
     return None
 
 

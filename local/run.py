@@ -15,7 +15,7 @@ from typing import Final
 from components.shared.kube import ApiError, Unreachable
 from components.shared.mistakes import ConfigError
 from components.shared.target import PROJECT
-from components.stack import Stack, read_file
+from components.stack import StackConfig, read_file
 from local.cluster import ControlPlane
 from local.cluster import build as cluster_build
 from local.cluster.__main__ import Display
@@ -68,7 +68,7 @@ def said_yes() -> bool:
     return os.environ.get("YES", "").lower() in YES
 
 
-def require_consent(stack: Stack, action: str) -> None:
+def require_consent(stack: StackConfig, action: str) -> None:
     """Refuse to change a real cluster from a script that does not say YES=1: Pulumi could ask nobody."""
     if stack.target.embedded or said_yes() or (sys.stdin.isatty() and sys.stdout.isatty()):
         return
@@ -78,7 +78,7 @@ def require_consent(stack: Stack, action: str) -> None:
     )
 
 
-def require_login(stack: Stack, toolchain: Toolchain) -> None:
+def require_login(stack: StackConfig, toolchain: Toolchain) -> None:
     """Refuse a stack on a real cluster whose state would have no place: it must not end up in a folder by accident."""
     if stack.target.embedded or toolchain.logged_in:
         return
@@ -105,14 +105,14 @@ def create_stack(pulumi: StackCommand) -> None:
         pulumi.read("stack", "select", "--create", "--non-interactive", pulumi.stack)
 
 
-def deploy(pulumi: StackCommand, stack: Stack) -> int:
+def deploy(pulumi: StackCommand, stack: StackConfig) -> int:
     """`pulumi up`. On the embedded cluster there is no question to answer, and so no preview to read before it."""
     if stack.target.embedded:
         return pulumi.run("up", "--yes", "--skip-preview")
     return pulumi.run("up", *(["--yes"] if said_yes() else []))
 
 
-def destroy(pulumi: StackCommand, stack: Stack, *, purge: bool) -> int:
+def destroy(pulumi: StackCommand, stack: StackConfig, *, purge: bool) -> int:
     """`pulumi destroy`, with or without what is protected."""
     if purge:
         pulumi.read("state", "unprotect", "--all", "--yes")

@@ -55,7 +55,7 @@ def label(name: Name) -> str:
     return f"{_KUBECTL[kind]}/{own}"
 
 
-def _mark(password: SecretStr | None) -> str:
+def _mark(password: SecretStr | None, _purpose: str = "") -> str:
     """Stands for the mark of components/shared/passwords.py, which is slow on purpose."""
     return password.get_secret_value() if password else ""
 

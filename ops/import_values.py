@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.matlab.upstream import KEYS
 from components.matlab.upstream_keys import NEWEST_CHART, Key
@@ -143,7 +144,8 @@ def _check(draft: Draft, stack: str, context: str | None) -> Iterator[Mistake]:
         for mistake in error.mistakes:
             yield _explained(mistake, draft)
     else:
-        if loaded.matlab and Topology(loaded.matlab).secure_metrics:
+        settings = loaded.systems.get("matlab")
+        if isinstance(settings, Settings) and Topology(settings).secure_metrics:
             draft.notes.append(
                 "metrics: if Secret mjs-metrics-secret is your own, set matlab.metrics.bringOwnCertificates: true."
             )

@@ -17,7 +17,8 @@ from pulumi.runtime.stack import run_pulumi_func
 
 from components.program import deploy
 from components.shared.manifest import Manifest
-from components.stack import PROJECT_NAME, Stack
+from components.shared.survey import NOTHING
+from components.stack import PROJECT_NAME, StackConfig
 from ops.manifests import ADDRESS
 from ops.stack_values import placeholder
 
@@ -73,13 +74,13 @@ def _sorted(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def render(stack: Stack) -> tuple[dict[str, str], dict[str, Any]]:
+def render(stack: StackConfig) -> tuple[dict[str, str], dict[str, Any]]:
     """YAML text of every Kubernetes object by file name, and the stack outputs."""
     recorder = Recorder()
     outputs: dict[str, Any] = {}
 
     def program() -> None:
-        outcome = deploy(stack, lambda *_: pulumi.Output.from_input(ADDRESS))
+        outcome = deploy(stack, lambda *_: pulumi.Output.from_input(ADDRESS), NOTHING)
         pulumi.Output.from_input(outcome).apply(outputs.update)
 
     async def evaluate() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.shared.target import PROJECT
-from components.stack import PROJECT_NAME, Stack, load_stack, read_file
+from components.stack import PROJECT_NAME, StackConfig, load_stack, read_file
 from ops.stack_file import read_project, read_stack_file
 
 
@@ -31,7 +31,7 @@ def read_values(path: Path) -> tuple[dict[str, Any], set[str]]:
     return values, {_without_project(key) for key in secret_keys}
 
 
-def load_file(path: Path, name: str | None = None) -> Stack:
+def load_file(path: Path, name: str | None = None) -> StackConfig:
     """The stack that a file describes. Raises ConfigError with every mistake, secrets in clear included."""
     values, secret_keys = read_values(path)
     return load_stack(name or stack_name(path), values, secret_keys, read_file(path))

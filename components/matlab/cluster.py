@@ -1,112 +1,161 @@
-"""A MATLAB Parallel Server cluster, composed of its parts."""
+"""A MATLAB Parallel Server cluster as a Pulumi component."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
 
-from components.matlab import names, profile
-from components.matlab.controller import Controller
-from components.matlab.credentials import Credentials
-from components.matlab.ingress_proxy import IngressProxy
-from components.matlab.job_manager import JobManager
-from components.matlab.load_balancer import LoadBalancer
-from components.matlab.manifests.network_policies import network_policies
-from components.matlab.outputs import kept_on_destroy, readme
-from components.matlab.passwords import Passwords
+from components.matlab import credentials, names, passwords, profile
+from components.matlab.certificates import Content, Credentials
+from components.matlab.objects import COMPONENTS, objects
+from components.matlab.outputs import readme
 from components.matlab.profile import Certificate
 from components.matlab.settings import Settings
-from components.matlab.storage import Storage
 from components.matlab.topology import Topology
-from components.matlab.workers import Workers
-from components.shared.address import ExternalAddress
-from components.shared.component import PATCH_FORCE, Context, Part
-from components.shared.namespace import NamespacePart
+from components.shared.address import AddressRequest, ExternalAddress
+from components.shared.component import SystemComponent
+from components.shared.manifest import base64
+from components.shared.objects import PlannedObject, kept_on_destroy
+from components.shared.passwords import fingerprints, password
+from components.shared.survey import NOTHING, Survey
+
+NO_LOAD_BALANCER = "Install one, or set matlab.network.clusterHost to the host that clients connect to."
 
 
-class NetworkPolicies(Part):
-    """What may talk to what."""
+class MatlabCluster(SystemComponent):
+    """MATLAB Job Scheduler on Kubernetes: a job manager, workers on demand, and an entrance for clients.
 
-    def __init__(self, cluster: Topology, context: Context, parent: pulumi.Resource) -> None:
-        """Register one policy per component."""
-        super().__init__("clusters:matlab:NetworkPolicies", "network-policies", context, parent)
-        for policy in network_policies(cluster):
-            self.add(policy)
-
-
-class MatlabCluster(pulumi.ComponentResource):
-    """MATLAB Job Scheduler on Kubernetes: job manager, workers on demand, and a way in.
-
-    Order: namespace, then everything without pods, then the pods; the controller comes last, because it would make
-    credentials and profile itself if it did not find them (facts §4.2).
+    The Kubernetes provider comes through `opts`.
+    `address` finds the load balancer's address; it is not needed where `settings.network.cluster_host` is set.
+    `survey` is what the Kubernetes cluster tells about itself, where somebody looked.
     """
 
-    def __init__(self, settings: Settings, context: Context, address: ExternalAddress) -> None:
-        """Register the cluster; `address` finds the external one."""
-        super().__init__("clusters:matlab:Cluster", "matlab")
-        cluster = Topology(settings)
-        namespace = NamespacePart("clusters:matlab:Namespace", settings.namespace, context, self)
-        inside = Context(context.stack, context.provider, after=namespace.objects)
+    external_address: pulumi.Output[dict[str, Any]]
+    """Host and ports that clients connect to: {"host": …, "ports": {name: number}}."""
+    profile: pulumi.Output[str]
+    """Secret. The cluster profile, ready to import in MATLAB."""
+    profile_before_r2026a: pulumi.Output[str] | None
+    """Secret. The profile for clients before R2026a, in the modes that serve both."""
+    namespace: pulumi.Output[str]
+    admin_user: pulumi.Output[str]
+    admin_password: pulumi.Output[str]
+    """Secret. Password of the MJS administrator."""
+    release: pulumi.Output[str]
+    proxy_mode: pulumi.Output[str]
+    max_workers: pulumi.Output[int]
+    kept_on_destroy: pulumi.Output[list[str]]
+    """Objects that a destroy keeps, as `Kind/name`."""
+    readme: pulumi.Output[str]
+    """Markdown page for users and administrators."""
 
-        NetworkPolicies(cluster, inside, self)
-        storage = Storage(cluster, inside, self)
-        passwords = Passwords(cluster, inside, self)
-        credentials = Credentials(cluster, inside, self)
-        workers = Workers(cluster, inside, self)
-        load_balancer = LoadBalancer(cluster, inside, self, address)
-        host = load_balancer.host
-        if cluster.secure_metrics and not settings.metrics.bring_own_certificates:
-            outside = settings.metrics.open_port_outside_kubernetes
-            credentials.metrics(cluster, host if outside else cluster.service_host(names.JOB_MANAGER))
-        profiles = self._profiles(cluster, credentials, host)
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        address: ExternalAddress | None = None,
+        survey: Survey = NOTHING,
+    ) -> None:
+        """Register the cluster. Raises ValueError where an address is needed and nothing can find it."""
+        self._cluster = cluster = Topology(settings)
+        planned = objects(cluster, fingerprints(cluster.namespace), survey)
+        super().__init__("clusters:matlab:Cluster", name, opts, components=COMPONENTS, planned=planned)
 
-        secrets = [*passwords.secrets, *credentials.secrets]
-        JobManager(cluster, inside, self, after=[*storage.objects, *secrets])
-        IngressProxy(cluster, inside, self, after=secrets)
-        Controller(cluster, inside, self, after=[*secrets, *profiles, *workers.objects, *load_balancer.objects])
-
-        self.outputs = self._outputs(cluster, host, passwords)
-        self.register_outputs({})
-
-    def _profiles(self, cluster: Topology, credentials: Credentials, host: pulumi.Output[str]) -> list[pulumi.Resource]:
-        """The profile Secrets; the controller keeps them as long as they say what it would say (facts §5.4)."""
-        inputs = pulumi.Output.all(host=host, leaf=credentials.client)
-
-        def document(index: int) -> pulumi.Output[str]:
-            return pulumi.Output.secret(
-                inputs.apply(lambda known: _document(cluster, known["host"], known["leaf"], index))
-            )
-
-        # The host is known only to the cluster, which profiles there are is not.
-        entries = enumerate(profile.profiles(cluster, ""))
-        self.profile_documents = {entry.secret: document(index) for index, entry in entries}
-        return [
-            # The controller rewrites a profile whose host is outdated; the next `up` takes it back.
-            credentials.secret(name, {names.PROFILE_KEY: text}, protect=False, annotations=PATCH_FORCE)
-            for name, text in self.profile_documents.items()
-        ]
-
-    def _outputs(self, cluster: Topology, host: pulumi.Output[str], passwords: Passwords) -> dict[str, Any]:
-        settings = cluster.settings
-        ports = {port.name: port.number for port in cluster.load_balancer_ports or cluster.job_manager_ports}
-        outputs: dict[str, Any] = {
-            "externalAddress": {"host": host, "ports": ports},
-            "profile": self.profile_documents[names.PROFILE_SECRET],
-            "namespace": cluster.namespace,
-            "adminUser": settings.security.admin_user,
-            "adminPassword": passwords.administrator,
-            "release": settings.release,
-            "proxyMode": str(cluster.mode),
-            "maxWorkers": settings.workers.max,
-            "keptOnDestroy": kept_on_destroy(cluster),
-            "readme": host.apply(lambda address: readme(cluster, address)),
+        self._passwords = {
+            names.ADMIN_SECRET: self._password("mjs-admin", settings.security.admin_password),
+            names.WORKER_USER_SECRET: self._password("mjs-worker", settings.workers.password),
         }
-        if older := self.profile_documents.get(names.PROFILE_PRE_R2026A_SECRET):
-            outputs["profileBeforeR2026a"] = older
-        return outputs
+        self._credentials = Credentials(cluster, self.component(credentials.COMPONENT))
+        self._host: pulumi.Output[str] | None = None
+        self._address = address
+        for item in planned:
+            self._register(item)
+        self._complete(planned)
 
+    def _password(self, name: str, given: Any) -> pulumi.Output[str]:
+        return password(name, given, self.component(passwords.COMPONENT))
 
-def _document(cluster: Topology, host: str, leaf: Certificate, index: int) -> str:
-    entry = profile.profiles(cluster, host)[index]
-    return profile.profile(cluster.settings.job_manager.name, entry.host, leaf if entry.with_certificate else None)
+    def _register(self, item: PlannedObject) -> None:
+        kind, name = item.key
+        if kind != "Secret":
+            self.register(item)
+            return
+        content = self._content(name)
+        self.register(item, {file: text.apply(base64) for file, text in content.items()})
+
+    def _content(self, secret: str) -> Content:
+        """The values of a Secret. The ones that need the external address ask for it here, after its Service."""
+        cluster = self._cluster
+        if secret in self._passwords:
+            return {names.PASSWORD_KEY: self._passwords[secret]}
+        if secret == names.LDAP_SECRET:
+            return {names.LDAP_CERTIFICATE_FILE: pulumi.Output.from_input(cluster.settings.ldap.certificate or "")}
+        if secret in {names.PROFILE_SECRET, names.PROFILE_PRE_R2026A_SECRET}:
+            return {names.PROFILE_KEY: self._profile(secret)}
+        if secret == names.METRICS_SECRET:
+            outside = cluster.settings.metrics.open_port_outside_kubernetes
+            self._credentials.add_metrics(self.host if outside else cluster.service_host(names.JOB_MANAGER))
+        return self._credentials.contents[secret]
+
+    @property
+    def host(self) -> pulumi.Output[str]:
+        """The host that clients connect to; the job manager's own name where they are inside Kubernetes."""
+        if self._host is None:
+            self._host = self._find_host()
+        return self._host
+
+    def _find_host(self) -> pulumi.Output[str]:
+        cluster, network = self._cluster, self._cluster.settings.network
+        if not cluster.needs_load_balancer_address:
+            return pulumi.Output.from_input(network.cluster_host or cluster.service_host(names.JOB_MANAGER))
+        if self._address is None:
+            raise ValueError("MatlabCluster needs `address`, or settings with network.clusterHost")
+        timeout = network.load_balancer.address_timeout
+        request = AddressRequest(cluster.namespace, names.INGRESS_PROXY, timeout, NO_LOAD_BALANCER)
+        return self._address(request, self.resources.get(("Service", names.INGRESS_PROXY)))
+
+    def _profile(self, secret: str) -> pulumi.Output[str]:
+        def document(known: dict[str, Any]) -> str:
+            host: str = known["host"]
+            leaf: Certificate = known["leaf"]
+            entry = next(entry for entry in profile.profiles(self._cluster, host) if entry.secret == secret)
+            name = self._cluster.settings.job_manager.name
+            return profile.profile(name, entry.host, leaf if entry.with_certificate else None)
+
+        inputs = pulumi.Output.all(host=self.host, leaf=self._credentials.client)
+        return pulumi.Output.secret(inputs.apply(document))
+
+    def _complete(self, planned: Sequence[PlannedObject]) -> None:
+        cluster, settings, known = self._cluster, self._cluster.settings, pulumi.Output.from_input
+        ports = {port.name: port.number for port in cluster.load_balancer_ports or cluster.job_manager_ports}
+        kept = kept_on_destroy(planned)
+        has_older = ("Secret", names.PROFILE_PRE_R2026A_SECRET) in self.resources
+        self.external_address = self.host.apply(lambda host: {"host": host, "ports": ports})
+        self.profile = self._profile(names.PROFILE_SECRET)
+        self.profile_before_r2026a = self._profile(names.PROFILE_PRE_R2026A_SECRET) if has_older else None
+        self.namespace = known(cluster.namespace)
+        self.admin_user = known(settings.security.admin_user)
+        self.admin_password = self._passwords[names.ADMIN_SECRET]
+        self.release = known(settings.release)
+        self.proxy_mode = known(str(cluster.mode))
+        self.max_workers = known(settings.workers.max)
+        self.kept_on_destroy = known(kept)
+        self.readme = self.host.apply(lambda host: readme(cluster, host, kept))
+        self.outputs = {
+            "externalAddress": self.external_address,
+            "profile": self.profile,
+            "namespace": self.namespace,
+            "adminUser": self.admin_user,
+            "adminPassword": self.admin_password,
+            "release": self.release,
+            "proxyMode": self.proxy_mode,
+            "maxWorkers": self.max_workers,
+            "keptOnDestroy": self.kept_on_destroy,
+            "readme": self.readme,
+            **({"profileBeforeR2026a": self.profile_before_r2026a} if self.profile_before_r2026a else {}),
+        }
+        """Every output by the name that it has as a stack output."""
+        self.complete(self.outputs)

@@ -1,34 +1,46 @@
-"""The Service for clients outside Kubernetes, and the host that they connect to."""
+"""The Service through which clients outside Kubernetes connect."""
 
 from __future__ import annotations
 
-import pulumi
+from collections.abc import Iterator
 
 from components.matlab import names
-from components.matlab.manifests import proxies
 from components.matlab.topology import Topology
-from components.shared.address import ExternalAddress, Wanted
-from components.shared.component import SKIP_AWAIT, Context, Part
+from components.shared import workload
+from components.shared.manifest import Manifest, manifest
+from components.shared.objects import PlannedObject
 
-REMEDY = "Install one, or set matlab.network.clusterHost to the host that clients connect to."
+COMPONENT = "load-balancer"
 
 
-class LoadBalancer(Part):
-    """The external address of the cluster."""
+def objects(cluster: Topology) -> Iterator[PlannedObject]:
+    """The Service, unless the user has made one. `up` asks for its address itself (docs/adr/0004-address.md)."""
+    if cluster.open_to_outside and cluster.settings.network.load_balancer.create:
+        yield PlannedObject(service(cluster), COMPONENT, skip_await=True)
 
-    host: pulumi.Output[str]
-    """Where clients connect to; the job manager's own name where they are inside Kubernetes."""
 
-    def __init__(self, cluster: Topology, context: Context, parent: pulumi.Resource, address: ExternalAddress) -> None:
-        """Register the Service, unless it is the user's own."""
-        super().__init__("clusters:matlab:LoadBalancer", "load-balancer", context, parent)
-        network = cluster.settings.network
-        self.objects: list[pulumi.CustomResource] = []
-        host = network.cluster_host or cluster.service_host(names.JOB_MANAGER)
-        self.host = pulumi.Output.from_input(host)
-        if cluster.open_to_outside and network.load_balancer.create:
-            # Nobody needs the provider to wait: the address is asked for below, and endpoints come with the pods.
-            self.objects.append(self.add(proxies.load_balancer(cluster), annotations=SKIP_AWAIT))
-        if cluster.needs_load_balancer_address:
-            wanted = Wanted(cluster.namespace, names.INGRESS_PROXY, network.load_balancer.address_timeout, REMEDY)
-            self.host = address(wanted, self.objects[0] if self.objects else None)
+def service(cluster: Topology) -> Manifest:
+    """The Service for clients outside Kubernetes, with exactly the ports of the mode."""
+    balancer = cluster.settings.network.load_balancer
+    external = balancer.type == "LoadBalancer"
+    spec: Manifest = {
+        "type": balancer.type,
+        "selector": workload.app(names.INGRESS_PROXY),
+        "ports": workload.service_ports(cluster.load_balancer_ports, node_ports=balancer.type == "NodePort"),
+    }
+    if external and balancer.source_ranges:
+        spec["loadBalancerSourceRanges"] = list(balancer.source_ranges)
+        # The NetworkPolicy enforces the ranges too, for those who go through a node port: it must see the clients'
+        # own addresses, which nodes otherwise replace with theirs.
+        spec["externalTrafficPolicy"] = "Local"
+    if external and balancer.load_balancer_class:
+        spec["loadBalancerClass"] = balancer.load_balancer_class
+    return manifest(
+        "v1",
+        "Service",
+        names.INGRESS_PROXY,
+        cluster.namespace,
+        labels=workload.app(names.INGRESS_PROXY),
+        annotations=balancer.annotations,
+        spec=spec,
+    )

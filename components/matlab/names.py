@@ -1,4 +1,4 @@
-"""Every fixed name of a MATLAB cluster, once. They are upstream's: its controller looks for them (facts §3, §4.1)."""
+"""Every fixed name of a MATLAB cluster, once. Upstream's controller and images look for them (docs/upstream.md)."""
 
 from __future__ import annotations
 

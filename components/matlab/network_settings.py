@@ -14,6 +14,7 @@ from components.shared.fields import (
     Host,
     LabelKey,
     Model,
+    Port,
     Positive,
     UserPort,
 )
@@ -43,6 +44,12 @@ class NetworkPolicies(Model):
     """true: each pod reaches, and is reached by, only what it needs."""
     worker_egress: tuple[Cidr, ...] = ("0.0.0.0/0", "::/0")
     """Networks that workers may reach for data, licences and user code; cloud metadata addresses never."""
+    api_server_ports: tuple[Port, ...] | None = None
+    """Ports of the Kubernetes API server, which the controller needs; null: 443, 6443, and what the cluster says."""
+    dns_ports: tuple[Port, ...] | None = None
+    """Ports of the pods of cluster DNS, which every pod needs; null: 53, 5353, and what the cluster says."""
+    online_licensing_ports: tuple[Port, ...] = (443,)
+    """Ports on which the job manager reaches MathWorks' licensing service, or the web proxy in front of it."""
 
 
 class Network(Model):
@@ -85,4 +92,6 @@ class Haproxy(Model):
 
     idle_timeout: Annotated[int, Field(strict=True, ge=1, le=2_147_483)] = 86400
     """Seconds without traffic after which a connection is closed. Upstream closes an idle pool after 300."""
+    bind_ipv6: Bool = Field(default=True, alias="bindIPv6")
+    """true: HAProxy listens on IPv4 and IPv6; false: on IPv4 alone, for nodes whose kernel has no IPv6."""
     resources: ProxyResources = ProxyResources()

@@ -1,31 +1,19 @@
-"""What a MATLAB cluster hands over besides its profile: what outlives it, and a page for its users."""
+"""The page that a MATLAB cluster hands over to its users and administrators."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from components.matlab import names
-from components.matlab.storage import own_claims
 from components.matlab.topology import Topology
 
 
-def kept_on_destroy(cluster: Topology) -> list[str]:
-    """Objects that `make destroy` leaves, as `Kind/name`."""
-    own_namespace = [f"Namespace/{cluster.namespace}"] if cluster.settings.namespace.create else []
-    claims = [f"PersistentVolumeClaim/{name}" for name in own_claims(cluster)]
-    secrets = (
-        names.ADMIN_SECRET,
-        names.WORKER_USER_SECRET,
-        names.SHARED_SECRET,
-        names.PARALLEL_SERVER_PROXY_SECRET,
-    )
-    return [*own_namespace, *claims, *(f"Secret/{name}" for name in secrets)]
-
-
-def readme(cluster: Topology, host: str) -> str:
-    """Markdown page of the stack."""
+def readme(cluster: Topology, host: str, kept: Sequence[str]) -> str:
+    """The page in Markdown; `kept` are the objects that a destroy keeps."""
     settings = cluster.settings
     ports = ", ".join(str(port.number) for port in cluster.load_balancer_ports)
     way_in = f"`{host}`, TCP {ports}" if cluster.open_to_outside else f"inside Kubernetes only, `{host}`"
-    kept = "\n".join(f"- {item}" for item in kept_on_destroy(cluster))
+    kept_list = "\n".join(f"- {item}" for item in kept)
     return f"""# MATLAB Parallel Server {cluster.matlab_release}
 
 | | |
@@ -38,7 +26,7 @@ def readme(cluster: Topology, host: str) -> str:
 
 ## For users
 
-1. `pulumi stack output profile --show-secrets > profile.json`; hand the file over on a safe channel, it holds a key.
+1. `pulumi stack output profile --show-secrets > profile.json`; send it over a secure channel, it holds a private key.
 2. In MATLAB: `parallel.importProfile("profile.json")`, then `parcluster("{settings.job_manager.name}")`.
 
 ## For the administrator
@@ -47,7 +35,7 @@ def readme(cluster: Topology, host: str) -> str:
 - Controller: `kubectl -n {cluster.namespace} logs deploy/{names.CONTROLLER}`
 - Workers: `kubectl -n {cluster.namespace} get pods -l app={names.WORKER}`
 
-A destroy leaves:
+A destroy keeps:
 
-{kept}
+{kept_list}
 """

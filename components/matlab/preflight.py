@@ -1,11 +1,8 @@
-"""What a cluster says against one MATLAB cluster on it: foreign objects, missing claims, unfit storage, wrong ports.
-
-Upstream checks some of this in its templates, and only where they can query the cluster (facts §2 X4 to X6, B22, B43).
-"""
+"""What a Kubernetes cluster says against a MATLAB cluster on it: missing claims, unfit storage, wrong ports."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from components.matlab import names
@@ -18,6 +15,7 @@ from components.shared.inventory import Inventory, owner
 from components.shared.kube import Json
 from components.shared.mistakes import Mistake, dotted
 from components.shared.namespace import ENFORCE
+from components.shared.survey import Survey
 
 ONE_NODE_PROVISIONERS: Final = {
     "disk.csi.azure.com",
@@ -37,41 +35,57 @@ VOLUME_PATHS: Final = {
 }
 
 
-def objections(cluster: Topology, found: Inventory) -> Iterator[Mistake]:
+def objections(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     """Every reason not to touch the cluster."""
-    yield from _namespace(cluster, found)
-    yield from _foreign(cluster, found)
-    yield from _claims(cluster, found)
-    yield from _secrets(cluster, found)
-    yield from _load_balancer(cluster, found)
+    yield from _namespace(cluster, inventory)
+    yield from _claims(cluster, inventory)
+    yield from _secrets(cluster, inventory)
+    yield from _load_balancer(cluster, inventory)
 
 
-def doubts(cluster: Topology, found: Inventory) -> Iterator[str]:
+def concerns(cluster: Topology, survey: Survey) -> Iterator[str]:
     """What deserves a warning."""
-    if found.storage_classes is None and own_claims(cluster):
+    if survey.inventories[cluster.namespace].of("StorageClass") is None and own_claims(cluster):
         yield "matlab.storage: your user may not read StorageClasses, so they were not checked."
+    policies = cluster.settings.network.policies
+    if policies.enabled:
+        yield from _cut_off("apiServerPorts", "the API server", policies.api_server_ports, survey.api_server_ports)
+        yield from _cut_off("dnsPorts", "cluster DNS", policies.dns_ports, survey.dns_ports)
 
 
-def _namespace(cluster: Topology, found: Inventory) -> Iterator[Mistake]:
+def _cut_off(setting: str, what: str, given: Sequence[int] | None, found: Sequence[int] | None) -> Iterator[str]:
+    """Ports that the policies would close, or that nobody could check."""
+    path = f"matlab.network.policies.{setting}"
+    if found is None and given is None:
+        yield (
+            f"{path}: your user may not read the endpoints of {what}, so the usual ports are opened; "
+            "set it if your cluster uses others."
+        )
+    elif found is not None and given is not None and (closed := sorted(set(found) - set(given))):
+        ports = ", ".join(map(str, closed))
+        yield f"{path}: {what} listens on {ports}, which the NetworkPolicies close; add it, or remove the setting."
+
+
+def _namespace(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     name, path = cluster.namespace, "matlab.namespace"
-    if not found.namespace_readable:
+    if not inventory.namespace_readable:
         return
-    if found.namespace is None:
+    if inventory.namespace is None:
         if not cluster.settings.namespace.create:
             yield Mistake(
                 f"{path}.name", f"namespace {name} does not exist", f"Create it, or set {path}.create to true."
             )
         return
-    if found.namespace.get("status", {}).get("phase") == "Terminating":
+    if inventory.namespace.get("status", {}).get("phase") == "Terminating":
         yield Mistake(f"{path}.name", f"namespace {name} is being deleted", "Wait until it is gone, then try again.")
-    elif cluster.settings.namespace.create and not found.is_ours(found.namespace):
+    elif cluster.settings.namespace.create and not inventory.is_ours("Namespace", name):
         yield Mistake(
             f"{path}.create",
-            f"is true, but namespace {name} exists and belongs to {owner(found.namespace)}",
+            f"is true, but namespace {name} exists and belongs to {owner(inventory.namespace)}",
             "Set it to false to use that namespace as it is, or choose another name.",
         )
     elif not cluster.settings.namespace.create:
-        labels = found.namespace["metadata"].get("labels") or {}
+        labels = inventory.namespace["metadata"].get("labels") or {}
         if labels.get(ENFORCE) == RESTRICTED:
             yield Mistake(
                 f"{path}.name",
@@ -80,49 +94,12 @@ def _namespace(cluster: Topology, found: Inventory) -> Iterator[Mistake]:
             )
 
 
-def _foreign(cluster: Topology, found: Inventory) -> Iterator[Mistake]:
-    brought = {("Service", names.INGRESS_PROXY)} if not cluster.settings.network.load_balancer.create else set()
-    if cluster.settings.metrics.bring_own_certificates:
-        brought |= {("Secret", names.METRICS_SECRET), ("Secret", names.METRICS_CLIENT_SECRET)}
-    fixed = {value for key, value in vars(names).items() if key.isupper() and isinstance(value, str)}
-    kinds = {
-        "Deployment": found.deployments,
-        "Service": found.services,
-        "ConfigMap": found.config_maps,
-        "Secret": found.secrets,
-        "PersistentVolumeClaim": _wanted(cluster, found.claims),
-    }
-    foreign: dict[str, list[str]] = {}
-    for kind, items in kinds.items():
-        for name, item in (items or {}).items():
-            if name in fixed and (kind, name) not in brought and not _is_ours(found, item):
-                foreign.setdefault(owner(item), []).append(f"{kind}/{name}")
-    for who, objects in foreign.items():
-        yield Mistake(
-            "matlab.namespace.name",
-            f"namespace {cluster.namespace} already holds MJS objects of {who}: {', '.join(sorted(objects))}",
-            "Choose another namespace; names are fixed, so a namespace holds one MATLAB cluster.",
-        )
-
-
-def _is_ours(found: Inventory, item: Json) -> bool:
-    # The controller rewrites a profile without its labels (B38), and owns what it writes.
-    controller = (found.deployments or {}).get(names.CONTROLLER)
-    owners = [reference["uid"] for reference in item["metadata"].get("ownerReferences", [])]
-    written = controller is not None and controller["metadata"]["uid"] in owners
-    return found.is_ours(item) or (written and controller is not None and found.is_ours(controller))
-
-
-def _wanted(cluster: Topology, claims: dict[str, Json] | None) -> dict[str, Json]:
-    # Only a claim that the stack would make: one that the config names may be anybody's.
-    return {name: claim for name, claim in (claims or {}).items() if name in own_claims(cluster)}
-
-
-def _claims(cluster: Topology, found: Inventory) -> Iterator[Mistake]:
-    if found.claims is None:
+def _claims(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
+    claims = inventory.of("PersistentVolumeClaim")
+    if claims is None:
         return
     for path, name in _named_claims(cluster):
-        if name not in found.claims:
+        if name not in claims:
             yield Mistake(
                 path,
                 f"namespace {cluster.namespace} has no PersistentVolumeClaim {name}",
@@ -130,13 +107,14 @@ def _claims(cluster: Topology, found: Inventory) -> Iterator[Mistake]:
             )
     own = own_claims(cluster)
     for name, volume in own.items():
-        if name in found.claims:
-            yield from _changed(name, volume, found.claims[name])
+        if name in claims:
+            yield from _changed(name, volume, claims[name])
         else:
-            yield from _storage_class(VOLUME_PATHS[name], volume, found)
+            yield from _storage_class(VOLUME_PATHS[name], volume, inventory)
     named = {name for _, name in _named_claims(cluster)}
-    for name, claim in found.claims.items():
-        if name in VOLUME_PATHS and name not in own and name not in named and found.is_ours(claim):
+    for name in claims:
+        is_used = name in own or name in named
+        if name in VOLUME_PATHS and not is_used and inventory.is_ours("PersistentVolumeClaim", name):
             yield Mistake(
                 VOLUME_PATHS[name],
                 f"no longer uses PersistentVolumeClaim {name}, which holds data of this stack and is protected",
@@ -176,26 +154,26 @@ def _changed(name: str, volume: Volume, claim: Json) -> Iterator[Mistake]:
         yield Mistake(f"{path}.size", f"claim {name} has {size}, and a claim never shrinks", f"Write {size} or more.")
 
 
-def _storage_class(path: str, volume: Volume, found: Inventory) -> Iterator[Mistake]:
-    if found.storage_classes is None:
+def _storage_class(path: str, volume: Volume, inventory: Inventory) -> Iterator[Mistake]:
+    classes = inventory.of("StorageClass")
+    if classes is None:
         return
-    known = ", ".join(sorted(found.storage_classes)) or "none"
-    name = volume.storage_class or found.default_storage_class()
+    known = ", ".join(sorted(classes)) or "none"
+    name = volume.storage_class or inventory.default_storage_class()
     if name is None:
         yield Mistake(
             f"{path}.storageClass",
             "the cluster has no default StorageClass",
             f"Name one of its classes ({known}), or an existing claim in {path}.claim.",
         )
-    elif name not in found.storage_classes:
+    elif name not in classes:
         yield Mistake(
             f"{path}.storageClass", f"the cluster has no StorageClass {name}", f"Name one of its classes: {known}."
         )
     elif (
-        AccessMode.READ_WRITE_MANY in volume.access_modes
-        and found.storage_classes[name].get("provisioner") in ONE_NODE_PROVISIONERS
+        AccessMode.READ_WRITE_MANY in volume.access_modes and classes[name].get("provisioner") in ONE_NODE_PROVISIONERS
     ):
-        provisioner = found.storage_classes[name]["provisioner"]
+        provisioner = classes[name]["provisioner"]
         yield Mistake(
             f"{path}.storageClass",
             f"class {name} ({provisioner}) gives storage for one node, and this claim is for many (ReadWriteMany)",
@@ -203,23 +181,25 @@ def _storage_class(path: str, volume: Volume, found: Inventory) -> Iterator[Mist
         )
 
 
-def _secrets(cluster: Topology, found: Inventory) -> Iterator[Mistake]:
-    if found.secrets is None:
+def _secrets(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
+    secrets = inventory.of("Secret")
+    if secrets is None:
         return
     settings = cluster.settings
     wanted = [(f"matlab.images.pullSecrets[{index}]", name) for index, name in enumerate(settings.images.pull_secrets)]
     if settings.metrics.bring_own_certificates:
         wanted.append(("matlab.metrics.bringOwnCertificates", names.METRICS_SECRET))
     for path, name in wanted:
-        if name not in found.secrets:
+        if name not in secrets:
             yield Mistake(path, f"namespace {cluster.namespace} has no Secret {name}", "Create it first.")
 
 
-def _load_balancer(cluster: Topology, found: Inventory) -> Iterator[Mistake]:
+def _load_balancer(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     network, path = cluster.settings.network, "matlab.network.loadBalancer.create"
-    if network.load_balancer.create or not cluster.open_to_outside or found.services is None:
+    services = inventory.of("Service")
+    if network.load_balancer.create or not cluster.open_to_outside or services is None:
         return
-    service = found.services.get(names.INGRESS_PROXY)
+    service = services.get(names.INGRESS_PROXY)
     if service is None:
         yield Mistake(
             path,
@@ -227,7 +207,7 @@ def _load_balancer(cluster: Topology, found: Inventory) -> Iterator[Mistake]:
             "Create it with the ports of docs/network.md, or set this to true.",
         )
         return
-    # The controller refuses a port that differs from its target port, and misses some ports (facts §4.5, B5).
+    # The controller refuses a port that differs from its target port, and does not miss every port (B5).
     ports = {port["port"]: port.get("targetPort") for port in service["spec"].get("ports", [])}
     missing = [str(port.number) for port in cluster.load_balancer_ports if port.number not in ports]
     moved = [f"{port} → {target}" for port, target in ports.items() if target != port]

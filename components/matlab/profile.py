@@ -1,4 +1,4 @@
-"""The documents that MATLAB reads: shared secret, certificate, cluster profile (facts §5.2, §5.3)."""
+"""Cluster profiles, which users import in MATLAB. The controller rewrites one that differs from what it would write."""
 
 from __future__ import annotations
 
@@ -17,17 +17,6 @@ class Certificate:
     certificate: str
     key: str
     authority: str
-
-
-def shared_secret(authority: str, key: str) -> str:
-    """`secret.json`: the CA and its key."""
-    return json.dumps({"serverCert": authority, "serverKey": key}, indent=2)
-
-
-def certificate_file(leaf: Certificate) -> str:
-    """`certificate.json`: a leaf, its key and the CA."""
-    document = {"clientCert": leaf.certificate, "clientKey": leaf.key, "serverCert": leaf.authority}
-    return json.dumps(document, indent=2)
 
 
 def socks_host(cluster: Topology, host: str) -> str:
@@ -71,7 +60,7 @@ class Profile(NamedTuple):
 
 
 def profiles(cluster: Topology, host: str) -> tuple[Profile, ...]:
-    """The profiles of the mode. `host` is what clients outside connect to (facts §5.3)."""
+    """The profiles of the mode. `host` is what clients outside connect to."""
     required = cluster.settings.security.require_client_certificate
     if not cluster.open_to_outside:
         inside = direct_host(cluster, cluster.service_host(names.JOB_MANAGER))

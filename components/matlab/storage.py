@@ -1,14 +1,16 @@
-"""Persistent volume claims of a MATLAB cluster."""
+"""PersistentVolumeClaims for the job database and the logs."""
 
 from __future__ import annotations
 
-import pulumi
+from collections.abc import Iterator
 
 from components.matlab import names
 from components.matlab.topology import Topology
-from components.shared.component import Context, Part
 from components.shared.groups import Volume
 from components.shared.manifest import claim
+from components.shared.objects import PlannedObject
+
+COMPONENT = "storage"
 
 
 def own_claims(cluster: Topology) -> dict[str, Volume]:
@@ -22,13 +24,7 @@ def own_claims(cluster: Topology) -> dict[str, Volume]:
     return {name: volume for name, volume in volumes.items() if volume.persistent and not volume.claim}
 
 
-class Storage(Part):
-    """Claims for the job database and the logs. They are protected: a destroy leaves them."""
-
-    def __init__(self, cluster: Topology, context: Context, parent: pulumi.Resource) -> None:
-        """Make the claims that the settings do not name."""
-        super().__init__("clusters:matlab:Storage", "storage", context, parent)
-        self.objects = [
-            self.add(claim(name, cluster.namespace, volume), protect=True)
-            for name, volume in own_claims(cluster).items()
-        ]
+def objects(cluster: Topology) -> Iterator[PlannedObject]:
+    """The claims that the settings do not name. They are protected: a destroy keeps them."""
+    for name, volume in own_claims(cluster).items():
+        yield PlannedObject(claim(name, cluster.namespace, volume), COMPONENT, protect=True)

@@ -1,15 +1,15 @@
-"""What follows from the settings: proxy mode, ports, images, addresses. Pure functions, no Pulumi (facts §1)."""
+"""What follows from the settings: proxy mode, ports, images, addresses. Pure functions, no Pulumi."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from functools import cached_property
 from math import ceil
-from typing import NamedTuple
 
 from components.matlab import names
-from components.matlab.settings import Settings
+from components.matlab.settings import Settings, ldap_servers
 from components.shared.groups import Image
+from components.shared.workload import Port
 
 FIRST_SOCKS_RELEASE = "r2026a"
 """First release whose clients speak SOCKS5 through the parallel server proxy."""
@@ -19,20 +19,13 @@ JOB_MANAGER_PORTS = 10
 
 
 class Mode(StrEnum):
-    """How clients reach the cluster; the values are upstream's names (facts §1.2)."""
+    """How clients reach the cluster; the values are upstream's names (docs/upstream.md#modes)."""
 
     NO_PROXY = "no-proxy-mode"
     LEGACY = "legacy-proxy-mode"
     BACKWARDS_COMPATIBLE = "backwards-compatible-mode"
     NEW = "new-proxy-mode"
     NEW_MULTI = "new-multi-proxy-mode"
-
-
-class Port(NamedTuple):
-    """One TCP port of a Service; it is its own target port, as the controller demands (facts §4.5)."""
-
-    name: str
-    number: int
 
 
 class Topology:
@@ -48,7 +41,7 @@ class Topology:
 
     @cached_property
     def mode(self) -> Mode:
-        """The proxy mode: first match wins (facts §1.2)."""
+        """The proxy mode: the first match wins (docs/upstream.md#modes)."""
         settings = self.settings
         oldest = min(settings.additional_supported_releases, default=settings.release)
         metrics = settings.metrics
@@ -83,7 +76,7 @@ class Topology:
         """Clients outside Kubernetes have a way in."""
         return self.mode is not Mode.NO_PROXY
 
-    # Ports (facts §1.4)
+    # Ports (docs/upstream.md#ports)
 
     @property
     def base_port(self) -> int:
@@ -118,27 +111,33 @@ class Topology:
 
     @property
     def pool_proxy_count(self) -> int:
-        """Pool proxies that the maximum of workers needs (facts §1.5), whether the mode uses them or not."""
+        """Pool proxies that the maximum of workers needs, whether the mode uses them or not."""
         return ceil(self.settings.workers.max / self.settings.pool_proxy.workers_per_pool_proxy)
 
     @cached_property
     def pool_proxy_ports(self) -> tuple[Port, ...]:
-        """One port per pool proxy, in order."""
+        """One port per pool proxy, in order.
+
+        Every name of a port holds its number: server-side apply merges ports by number, so a new number under an old
+        name would be added to the old port, and a Service may not have two ports with one name.
+        """
         first = self.settings.pool_proxy.base_port
         count = self.pool_proxy_count if self.uses_pool_proxies else 0
-        return tuple(Port(f"tcp-pool-proxy-{index + 1}", first + index) for index in range(count))
+        return tuple(Port(f"tcp-pool-proxy-{first + index}", first + index) for index in range(count))
 
     @property
     def parallel_server_proxy_port(self) -> Port:
         """Port of the parallel server proxy."""
-        return Port("tcp-parallel-server-proxy", self.settings.parallel_server_proxy.port)
+        number = self.settings.parallel_server_proxy.port
+        return Port(f"tcp-parallel-server-proxy-{number}", number)
 
     @property
     def load_balancer_ports(self) -> tuple[Port, ...]:
-        """Ports of the Service for clients outside, in upstream's order (facts §1.6)."""
+        """Ports of the Service for clients outside, in upstream's order."""
         ports: list[Port] = []
         if self.uses_pool_proxies:
-            ports += [Port("tcp-lookup", self.lookup_port), Port("tcp-jobmanager", self.job_manager_port)]
+            lookup, manager = self.lookup_port, self.job_manager_port
+            ports += [Port(f"tcp-lookup-{lookup}", lookup), Port(f"tcp-jobmanager-{manager}", manager)]
         if self.uses_parallel_server_proxy:
             ports.append(self.parallel_server_proxy_port)
         ports += self.pool_proxy_ports
@@ -146,7 +145,7 @@ class Topology:
             ports.append(self.metrics_port)
         return tuple(ports)
 
-    # Credentials (facts §4.7, §5)
+    # Credentials (docs/upstream.md#credentials)
 
     @property
     def mutual_tls(self) -> bool:
@@ -169,6 +168,11 @@ class Topology:
         return self.settings.metrics.export and self.settings.metrics.use_secure
 
     @property
+    def makes_metrics_certificates(self) -> bool:
+        """The stack makes the certificates of the metrics itself."""
+        return self.secure_metrics and not self.settings.metrics.bring_own_certificates
+
+    @property
     def uses_admin_password(self) -> bool:
         """MJS asks for the administrator's password (security level 2)."""
         return self.settings.security.level >= 2  # noqa: PLR2004 - MJS's own scale
@@ -179,7 +183,13 @@ class Topology:
         url = self.settings.ldap.url
         return url is not None and url.startswith("ldaps://") and not self.job_manager_uses_claim
 
-    # MATLAB (facts §1.7, §1.8)
+    @property
+    def ldap_ports(self) -> tuple[int, ...]:
+        """Ports of the LDAP servers."""
+        url = self.settings.ldap.url
+        return tuple(sorted({port for _, _, port in ldap_servers(url)})) if url else ()
+
+    # MATLAB (docs/upstream.md#images)
 
     @property
     def matlab_release(self) -> str:

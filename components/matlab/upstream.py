@@ -1,4 +1,4 @@
-"""The one table from upstream's values to ours: chart key → config path → the object fields where it lands (facts §2).
+"""The one table from upstream's values to ours: chart key → config path → the object fields where it lands.
 
 docs/values.md is generated from it, `python -m ops import-values` follows it, and tests prove that it is complete and
 true: every key is there, every path exists, and setting a path changes each field that stands beside it.
@@ -294,6 +294,10 @@ OURS: Final[dict[str, str]] = {
     "network.loadBalancer.addressTimeout": "upstream waits without limit (B26)",
     "network.policies.enabled": "upstream makes no NetworkPolicy",
     "network.policies.workerEgress": "upstream makes no NetworkPolicy",
+    "network.policies.apiServerPorts": "upstream makes no NetworkPolicy",
+    "network.policies.dnsPorts": "upstream makes no NetworkPolicy",
+    "network.policies.onlineLicensingPorts": "upstream makes no NetworkPolicy",
+    "haproxy.bindIPv6": "upstream listens on IPv4 alone",
     "haproxy.idleTimeout": "upstream fixes 300 seconds (B31)",
     "security.adminPassword": "upstream wants Secret mjs-admin-password made by hand",
     "security.authority.certificate": "upstream keeps the CA in Secret mjs-shared-secret, which its controller makes",

@@ -38,7 +38,7 @@ class Key:
     default: Any = None
     """The chart's default; None where it has none."""
     since: str = FIRST_CHART
-    """Chart version that first knew the key (facts §2.9)."""
+    """Chart version that first knew the key."""
     hidden: bool = False
     """In the chart's schema, but neither in its values file nor in its documentation."""
     note: str = ""

@@ -14,15 +14,15 @@ from typing import Final
 
 import pulumi
 
-from components.shared.kube import Cluster, Unreachable
+from components.shared.kube import KubernetesApi, Unreachable
 
 POLL_SECONDS: Final = 0.5
 REPORT_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Whose address is wanted, for how long to wait (seconds), and what to do when none comes."""
+class AddressRequest:
+    """Which Service needs an address, how many seconds to wait for it, and what to do when none comes."""
 
     namespace: str
     service: str
@@ -30,7 +30,7 @@ class Wanted:
     remedy: str
 
 
-ExternalAddress = Callable[[Wanted, pulumi.CustomResource | None], pulumi.Output[str]]
+ExternalAddress = Callable[[AddressRequest, pulumi.CustomResource | None], pulumi.Output[str]]
 """From a Service to its address; the resource is None where the Service is not the stack's.
 
 In a preview the address is unknown as long as there is none.
@@ -40,51 +40,51 @@ In a preview the address is unknown as long as there is none.
 def external_address(ingress: Sequence[Mapping[str, str]] | None) -> str | None:
     """The address in status.loadBalancer.ingress: IP rather than host name, the last entry of several.
 
-    So the MJS controller chooses (facts §5.3), and a profile must say what it would say.
+    MJS's controller chooses in this way, and rewrites a profile that says otherwise (docs/upstream.md#profiles).
     """
     last = ingress[-1] if ingress else {}
     return last.get("ip") or last.get("hostname")
 
 
-def live_address(cluster: Cluster) -> ExternalAddress:
-    """Ask `cluster`."""
+def live_address(api: KubernetesApi) -> ExternalAddress:
+    """Ask the API server."""
 
-    def look(wanted: Wanted) -> str | None:
-        service = cluster.get(f"/api/v1/namespaces/{wanted.namespace}/services/{wanted.service}") or {}
+    def look(request: AddressRequest) -> str | None:
+        service = api.get(f"/api/v1/namespaces/{request.namespace}/services/{request.service}") or {}
         return external_address(service.get("status", {}).get("loadBalancer", {}).get("ingress"))
 
-    async def wait(wanted: Wanted) -> str:
+    async def wait(request: AddressRequest) -> str:
         start = reported = time.monotonic()
         while True:
             lost: Unreachable | None = None
             try:
-                if found := await asyncio.to_thread(look, wanted):
+                if found := await asyncio.to_thread(look, request):
                     return found
             except Unreachable as error:
                 # An API server that is being restarted is asked again.
                 lost = error
             now = time.monotonic()
-            if now - start > wanted.timeout:
-                raise pulumi.RunError(str(lost) if lost else _nobody_answered(wanted)) from lost
+            if now - start > request.timeout:
+                raise pulumi.RunError(str(lost) if lost else _nobody_answered(request)) from lost
             if now - reported > REPORT_SECONDS:
                 reported = now
-                pulumi.log.info(f"Waiting for an external address of Service {wanted.namespace}/{wanted.service} …")
+                pulumi.log.info(f"Waiting for an external address of Service {request.namespace}/{request.service} …")
             await asyncio.sleep(POLL_SECONDS)
 
-    def address(wanted: Wanted, service: pulumi.CustomResource | None) -> pulumi.Output[str]:
+    def address(request: AddressRequest, service: pulumi.CustomResource | None) -> pulumi.Output[str]:
         if pulumi.runtime.is_dry_run():
-            found = look(wanted)
+            found = look(request)
             return pulumi.Output.from_input(found) if found else _unknown()
-        registered = service.id if service else pulumi.Output.from_input(wanted.service)
-        return registered.apply(lambda _: wait(wanted))
+        registered = service.id if service else pulumi.Output.from_input(request.service)
+        return registered.apply(lambda _: wait(request))
 
     return address
 
 
-def _nobody_answered(wanted: Wanted) -> str:
+def _nobody_answered(request: AddressRequest) -> str:
     return (
-        f"Service {wanted.namespace}/{wanted.service} got no external address within {wanted.timeout} seconds: "
-        f"no load-balancer implementation answered. {wanted.remedy}"
+        f"Service {request.namespace}/{request.service} got no external address within {request.timeout} seconds: "
+        f"no load-balancer implementation answered. {request.remedy}"
     )
 
 

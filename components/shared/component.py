@@ -1,30 +1,29 @@
-"""From manifests to Pulumi resources: the one place where Kubernetes objects are registered."""
+"""From planned objects to Pulumi resources: the one place where Kubernetes objects are registered."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pulumi
 
 from components.shared.manifest import Manifest, owned_by
+from components.shared.objects import Key, PlannedObject, by_key, dependencies
 
 SKIP_AWAIT: Final = {"pulumi.com/skipAwait": "true"}
-"""An awaited Service costs ten seconds and more, and nobody needs to wait for one inside the cluster."""
+"""The provider waits ten seconds and more for a Service with a selector."""
 PATCH_FORCE: Final = {"pulumi.com/patchForce": "true"}
-"""Takes fields back from another writer."""
 
 
 class KubernetesObject(pulumi.CustomResource):
     """One object, registered as its manifest says.
 
-    The SDK's own classes would add another spelling of every field, and importing those of core/v1 alone takes half of
-    the time that the whole program needs (docs/adr/0005-manifests.md).
+    The type is the one that the SDK's class would register, so a state does not tell the difference. The reasons for
+    plain manifests are in docs/adr/0005-manifests.md.
     """
 
     def __init__(self, manifest: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        """Register it under its own name; a Secret's values are secret in whatever the engine keeps or prints."""
+        """Register it under its own name. A Secret's values are secret in everything that Pulumi keeps or prints."""
         version, kind = manifest["apiVersion"], manifest["kind"]
         props = dict(manifest)
         if kind == "Secret":
@@ -34,50 +33,70 @@ class KubernetesObject(pulumi.CustomResource):
         super().__init__(f"kubernetes:{group}:{kind}", manifest["metadata"]["name"], props, opts)
 
 
-@dataclass(frozen=True)
-class Context:
-    """Where a stack's objects go: its name, which every object carries as a label, and its provider."""
+class SystemComponent(pulumi.ComponentResource):
+    """A deployed system: a component for each thing that a user can point at, and the objects that it consists of."""
 
-    stack: str
-    provider: pulumi.ProviderResource
-    after: Sequence[pulumi.Resource] = field(default=())
-    """What every object waits for: the namespace."""
-
-
-class Part(pulumi.ComponentResource):
-    """A thing that a user can point at, and the Kubernetes objects that it consists of."""
-
-    def __init__(self, token: str, name: str, context: Context, parent: pulumi.Resource) -> None:
-        """Register the component `token`, such as clusters:matlab:JobManager."""
-        super().__init__(token, name, None, pulumi.ResourceOptions(parent=parent))
-        self.context = context
-
-    def add(  # noqa: PLR0913 - the options of a resource
+    def __init__(
         self,
-        manifest: Manifest,
+        token: str,
+        name: str,
+        opts: pulumi.ResourceOptions | None,
         *,
-        after: Sequence[pulumi.Resource] = (),
-        annotations: Mapping[str, str] | None = None,
-        data: Mapping[str, pulumi.Input[str]] | None = None,
-        protect: bool = False,
-        timeout: int | None = None,
-    ) -> KubernetesObject:
-        """Register one object. `data` are a Secret's values; `timeout` is in seconds, for becoming ready.
+        components: Mapping[str, str],
+        planned: Sequence[PlannedObject],
+    ) -> None:
+        """Register the system itself.
 
-        Names are literal everywhere and order is explicit, so that a preview can check every object (facts §3.2).
+        `components` maps the name of each component to its Pulumi type.
         """
-        metadata = dict(manifest["metadata"])
-        metadata["labels"] = {**metadata.get("labels", {}), **owned_by(self.context.stack)}
-        if annotations:
-            metadata["annotations"] = {**metadata.get("annotations", {}), **annotations}
-        seconds = f"{timeout}s" if timeout else None
-        return KubernetesObject(
-            {**manifest, "metadata": metadata, **({} if data is None else {"data": data})},
+        super().__init__(token, name, None, opts)
+        self.resources: dict[Key, KubernetesObject] = {}
+        """What is registered so far, by kind and name."""
+        self._planned = by_key(planned)
+        self._components = {
+            own: pulumi.ComponentResource(components[own], own, None, pulumi.ResourceOptions(parent=self))
+            for own in dict.fromkeys(item.component for item in planned)
+        }
+
+    def component(self, name: str) -> pulumi.ComponentResource:
+        """The component with this name, as a parent for resources that are not Kubernetes objects."""
+        return self._components[name]
+
+    def register(self, item: PlannedObject, data: Mapping[str, pulumi.Input[str]] | None = None) -> None:
+        """Register one object; `data` are a Secret's values in base64.
+
+        Names are literal and the order is explicit: a preview then checks every object, because the provider skips an
+        object that holds a value which is not known yet.
+        """
+        seconds = f"{item.timeout}s" if item.timeout else None
+        namespaces = [resource for (kind, _), resource in self.resources.items() if kind == "Namespace"]
+        needed = [self.resources[key] for key in dependencies(item, self._planned)]
+        self.resources[item.key] = KubernetesObject(
+            {**_labelled(item, pulumi.get_stack()), **({} if data is None else {"data": data})},
             pulumi.ResourceOptions(
-                parent=self,
-                provider=self.context.provider,
-                depends_on=[*self.context.after, *after],
-                protect=protect,
+                parent=self._components[item.component],
+                depends_on=[*namespaces, *needed],
+                protect=item.protect,
                 custom_timeouts=pulumi.CustomTimeouts(create=seconds, update=seconds) if seconds else None,
             ),
         )
+
+    def complete(self, outputs: Mapping[str, Any]) -> None:
+        """Register the outputs of the system and of its components: every component names its objects."""
+        for name, component in self._components.items():
+            own = ["/".join(key) for key in self.resources if self._planned[key].component == name]
+            component.register_outputs({"objects": own})
+        self.register_outputs(dict(outputs))
+
+
+def _labelled(item: PlannedObject, stack: str) -> Manifest:
+    metadata = dict(item.manifest["metadata"])
+    metadata["labels"] = {**metadata.get("labels", {}), **owned_by(stack)}
+    annotations = {
+        **metadata.get("annotations", {}),
+        **(SKIP_AWAIT if item.skip_await else {}),
+        **(PATCH_FORCE if item.take_back else {}),
+    }
+    if annotations:
+        metadata["annotations"] = annotations
+    return {**item.manifest, "metadata": metadata}

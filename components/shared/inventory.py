@@ -1,41 +1,43 @@
-"""What already stands in a namespace, read at once."""
+"""What exists in a namespace already, read at once."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from components.shared.kube import METADATA_ONLY, ApiError, Cluster, Json
-from components.shared.manifest import MANAGED_BY, STACK
+from components.shared.kube import METADATA_ONLY, RESOURCES, ApiError, Json, KubernetesApi
+from components.shared.manifest import STACK
 
 HELM_RELEASE: Final = "meta.helm.sh/release-name"
 DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 FORBIDDEN: Final = 403
+_WHOLE: Final = ("PersistentVolumeClaim", "Service")
+"""Kinds that are read with their spec; of the others, Secrets above all, only metadata are read."""
+_NOT_LISTED: Final = ("EndpointSlice", "Namespace", "StorageClass")
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """Objects by name, per kind; None where the person may not read the kind."""
+    """The objects of one namespace, and the StorageClasses."""
 
-    stack: str
+    owned: frozenset[tuple[str, str]]
+    """Kind and name of what the state of the stack contains, the namespace itself included."""
     namespace: Json | None
     namespace_readable: bool
-    claims: dict[str, Json] | None
-    storage_classes: dict[str, Json] | None
-    services: dict[str, Json] | None
-    deployments: dict[str, Json] | None
-    config_maps: dict[str, Json] | None
-    secrets: dict[str, Json] | None
-    """Metadata alone."""
+    objects: Mapping[str, dict[str, Json] | None]
+    """Objects by name, per kind; None where you may not read the kind."""
 
     @classmethod
-    def read(cls, cluster: Cluster, namespace: str, stack: str) -> Inventory:
-        """Read the namespace and the StorageClasses, a few requests at a time."""
+    def read(cls, api: KubernetesApi, namespace: str, owned: frozenset[tuple[str, str]]) -> Inventory:
+        """Read the namespace and the StorageClasses, several requests at a time."""
 
-        def listed(path: str, accept: str = "application/json") -> dict[str, Json] | None:
+        def listed(kind: str) -> dict[str, Json] | None:
+            path = RESOURCES[kind].path(None if kind == "StorageClass" else namespace)
+            accept = "application/json" if kind in (*_WHOLE, "StorageClass") else METADATA_ONLY
             try:
-                answer = cluster.get(path, accept=accept) or {}
+                answer = api.get(path, accept=accept) or {}
             except ApiError as error:
                 if error.status == FORBIDDEN:
                     return None
@@ -44,42 +46,29 @@ class Inventory:
 
         def own() -> tuple[Json | None, bool]:
             try:
-                return cluster.get(f"/api/v1/namespaces/{namespace}"), True
+                return api.get(f"{RESOURCES['Namespace'].path()}/{namespace}"), True
             except ApiError as error:
                 if error.status == FORBIDDEN:
                     return None, False
                 raise
 
-        inside = f"namespaces/{namespace}"
+        kinds = [kind for kind in RESOURCES if kind not in _NOT_LISTED] + ["StorageClass"]
         with ThreadPoolExecutor(max_workers=8) as pool:
-            found = pool.submit(own)
-            claims = pool.submit(listed, f"/api/v1/{inside}/persistentvolumeclaims")
-            classes = pool.submit(listed, "/apis/storage.k8s.io/v1/storageclasses")
-            services = pool.submit(listed, f"/api/v1/{inside}/services")
-            deployments = pool.submit(listed, f"/apis/apps/v1/{inside}/deployments", METADATA_ONLY)
-            config_maps = pool.submit(listed, f"/api/v1/{inside}/configmaps", METADATA_ONLY)
-            secrets = pool.submit(listed, f"/api/v1/{inside}/secrets", METADATA_ONLY)
-            existing, readable = found.result()
-            return cls(
-                stack,
-                existing,
-                readable,
-                claims.result(),
-                classes.result(),
-                services.result(),
-                deployments.result(),
-                config_maps.result(),
-                secrets.result(),
-            )
+            itself = pool.submit(own)
+            objects = dict(zip(kinds, pool.map(listed, kinds), strict=True))
+            return cls(owned, *itself.result(), objects)
 
-    def is_ours(self, item: Json) -> bool:
-        """The object was made by this stack."""
-        labels: dict[str, Any] = item["metadata"].get("labels") or {}
-        return labels.get(MANAGED_BY) == "pulumi" and labels.get(STACK) == self.stack
+    def of(self, kind: str) -> dict[str, Json] | None:
+        """The objects of a kind by name; None where you may not read them."""
+        return self.objects.get(kind)
+
+    def is_ours(self, kind: str, name: str) -> bool:
+        """Tell whether the stack has made the object."""
+        return (kind, name) in self.owned
 
     def default_storage_class(self) -> str | None:
-        """Name of the cluster's default StorageClass."""
-        for name, item in (self.storage_classes or {}).items():
+        """The name of the default StorageClass."""
+        for name, item in (self.of("StorageClass") or {}).items():
             if (item["metadata"].get("annotations") or {}).get(DEFAULT_CLASS) == "true":
                 return name
         return None

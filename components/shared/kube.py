@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from urllib.parse import urlencode
 
 from urllib3.exceptions import HTTPError
@@ -25,6 +25,35 @@ APPLY_PATCH = "application/apply-patch+yaml"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """Asks the API server for metadata alone, so that listing Secrets does not read them."""
 
+
+class Resource(NamedTuple):
+    """Where the API serves a kind: group, version, and the name of the collection."""
+
+    group: str
+    version: str
+    plural: str
+
+    def path(self, namespace: str | None = None) -> str:
+        """The API path of the collection; append `/<name>` for one object."""
+        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        return f"{root}/namespaces/{namespace}/{self.plural}" if namespace else f"{root}/{self.plural}"
+
+
+RESOURCES: Final[Mapping[str, Resource]] = {
+    "ConfigMap": Resource("", "v1", "configmaps"),
+    "Deployment": Resource("apps", "v1", "deployments"),
+    "EndpointSlice": Resource("discovery.k8s.io", "v1", "endpointslices"),
+    "Namespace": Resource("", "v1", "namespaces"),
+    "NetworkPolicy": Resource("networking.k8s.io", "v1", "networkpolicies"),
+    "PersistentVolumeClaim": Resource("", "v1", "persistentvolumeclaims"),
+    "Role": Resource("rbac.authorization.k8s.io", "v1", "roles"),
+    "RoleBinding": Resource("rbac.authorization.k8s.io", "v1", "rolebindings"),
+    "Secret": Resource("", "v1", "secrets"),
+    "Service": Resource("", "v1", "services"),
+    "ServiceAccount": Resource("", "v1", "serviceaccounts"),
+    "StorageClass": Resource("storage.k8s.io", "v1", "storageclasses"),
+}
+"""Every kind that the program reads or writes."""
 
 _ESCAPE = re.compile(r"\\u(d[89ab]..)\\ud[c-f]..|\\.")
 """A surrogate pair, or any other escape: a backslash that is escaped itself begins none."""
@@ -42,14 +71,14 @@ class Unreachable(Exception):  # noqa: N818 - a state of the world, as in the AP
     """No usable cluster behind the target: no kubeconfig, no such context, or no answer."""
 
 
-class Cluster:
+class KubernetesApi:
     """One Kubernetes API server, as one kubeconfig context sees it. Safe to use from several threads."""
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client
 
     @classmethod
-    def connect(cls, kubeconfig: Path | None, context: str | None) -> Cluster:
+    def connect(cls, kubeconfig: Path | None, context: str | None) -> KubernetesApi:
         """Read the kubeconfig (None: $KUBECONFIG or ~/.kube/config) without calling the API server.
 
         Raises Unreachable with a sentence that names the file and the contexts that it has.
@@ -135,11 +164,3 @@ def _api_error(status: int, data: bytes) -> ApiError:
         return ApiError(status, document.get("reason", ""), document.get("message", ""))
     except (ValueError, AttributeError):
         return ApiError(status, "", data.decode(errors="replace").strip())
-
-
-def object_path(manifest: Mapping[str, Any], plural: str) -> str:
-    """The API path of the collection of one object; append `/<name>` for the object."""
-    version = manifest["apiVersion"]
-    root = f"/api/{version}" if "/" not in version else f"/apis/{version}"
-    namespace = manifest["metadata"].get("namespace")
-    return f"{root}/namespaces/{namespace}/{plural}" if namespace else f"{root}/{plural}"

@@ -18,7 +18,7 @@ Manifest = dict[str, Any]
 
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 STACK: Final = "clusters.pulumi/stack"
-"""Says which stack made an object: what lacks it, or names another stack, is somebody else's."""
+"""Tells people which stack made an object. What belongs to a stack is what its state contains."""
 CHECKSUM: Final = "checksum/config"
 """Pod annotation that changes with the configuration, so that pods roll with it."""
 CREDENTIALS_GENERATION: Final = "clusters.pulumi/credentials-generation"
@@ -67,7 +67,7 @@ def checksum(data: Mapping[str, str]) -> str:
 
 
 def yaml_text(document: Any) -> str:
-    """YAML with sorted keys and no line folding: the controller takes other bytes for another version (facts §4.3)."""
+    """YAML with sorted keys and no line folding: for MJS's controller other bytes are another version."""
     return _yaml_text(json.dumps(document))
 
 
@@ -79,11 +79,15 @@ def _yaml_text(document: str) -> str:
 
 
 def env(values: Mapping[str, str]) -> list[Manifest]:
-    """Literal environment variables. The kubelet expands $(NAME) and $$ in them, so those are escaped."""
-    return [
-        {"name": name, "value": value.replace("$", "$$") if "$(" in value or "$$" in value else value}
-        for name, value in values.items()
-    ]
+    """Environment variables as a person wrote them: Kubernetes expands $(NAME), and $$ escapes it."""
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
+def literal_env(values: Mapping[str, str]) -> list[Manifest]:
+    """Environment variables that hold exactly these texts, whatever they contain."""
+    return env(
+        {name: value.replace("$", "$$") if "$(" in value or "$$" in value else value for name, value in values.items()}
+    )
 
 
 def env_from_secret(name: str, secret: str, key: str) -> Manifest:

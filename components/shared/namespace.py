@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import pulumi
+from collections.abc import Iterator
+from typing import Final
 
-from components.shared.component import Context, Part
 from components.shared.groups import Namespace
 from components.shared.manifest import Manifest, manifest
+from components.shared.objects import PlannedObject
 
-POD_SECURITY = "pod-security.kubernetes.io"
-ENFORCE = f"{POD_SECURITY}/enforce"
+COMPONENT: Final = "namespace"
+POD_SECURITY: Final = "pod-security.kubernetes.io"
+ENFORCE: Final = f"{POD_SECURITY}/enforce"
+
+
+def objects(settings: Namespace) -> Iterator[PlannedObject]:
+    """The namespace, where the stack makes it. It is protected: deleting it would delete everything in it."""
+    if settings.create:
+        yield PlannedObject(namespace(settings), COMPONENT, protect=True)
 
 
 def namespace(settings: Namespace) -> Manifest:
@@ -25,12 +33,3 @@ def namespace(settings: Namespace) -> Manifest:
             f"{POD_SECURITY}/warn": "restricted",
         },
     )
-
-
-class NamespacePart(Part):
-    """The namespace, made and protected by the stack, or one that exists: then there is nothing to register."""
-
-    def __init__(self, token: str, settings: Namespace, context: Context, parent: pulumi.Resource) -> None:
-        """Make the namespace if the settings say so."""
-        super().__init__(token, "namespace", context, parent)
-        self.objects = [self.add(namespace(settings), protect=True)] if settings.create else []

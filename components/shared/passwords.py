@@ -1,20 +1,27 @@
-"""Passwords that the stack config gives, or that the stack makes."""
+"""Passwords that the stack config gives, or that the stack generates."""
 
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING, Final
 
-import pulumi
-import pulumi_random as random
 from pydantic import SecretStr
 
-GENERATED_LENGTH = 24
-MARK_DIGITS = 5
+from components.shared.objects import Fingerprint
+
+if TYPE_CHECKING:
+    import pulumi
+
+GENERATED_LENGTH: Final = 24
+FINGERPRINT_DIGITS: Final = 5
 
 
 def password(name: str, given: SecretStr | None, parent: pulumi.Resource) -> pulumi.Output[str]:
-    """The given password, or a generated one that stays in the state; a secret output in both cases."""
-    # Always made: it is protected, so giving a password later must not remove it.
+    """The given password, or a generated one that is kept in the state; a secret output in both cases."""
+    import pulumi
+    import pulumi_random as random
+
+    # Generated even where one is given: it is protected, so a password that is set later must not remove it.
     generated = random.RandomPassword(
         name,
         length=GENERATED_LENGTH,
@@ -24,12 +31,23 @@ def password(name: str, given: SecretStr | None, parent: pulumi.Resource) -> pul
     return pulumi.Output.secret(given.get_secret_value() if given else generated.result)
 
 
-def mark(given: SecretStr | None, salt: str) -> str:
-    """A word that changes with the password, for the annotation that makes pods read it anew.
+def fingerprints(salt: str) -> Fingerprint:
+    """Words that change with a password, for the annotations that make pods read it again.
 
-    A slow hash, of which 20 bits are kept: too few to confirm a guess with, enough to notice a change.
+    A slow hash of which 20 bits are kept: enough to notice a change, too few to confirm a guess. `salt` differs from
+    namespace to namespace. The name of the stack is not in it: a rename must not restart pods.
     """
-    if not given:
-        return "generated"
-    digest = hashlib.scrypt(given.get_secret_value().encode(), salt=salt.encode(), n=2**14, r=8, p=1, dklen=16)
-    return digest.hex()[:MARK_DIGITS]
+
+    def fingerprint(given: SecretStr | None, purpose: str) -> str:
+        if not given:
+            return "generated"
+        text = given.get_secret_value().encode()
+        digest = hashlib.scrypt(text, salt=f"{salt}/{purpose}".encode(), n=2**14, r=8, p=1, dklen=16)
+        return digest.hex()[:FINGERPRINT_DIGITS]
+
+    return fingerprint
+
+
+def plain_fingerprint(given: SecretStr | None, _purpose: str) -> str:
+    """The password itself, for comparisons in memory that never leave the process: the slow hash is not needed."""
+    return given.get_secret_value() if given else "generated"

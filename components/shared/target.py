@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from components.shared.groups import Target
-from components.shared.kube import Cluster
+from components.shared.kube import KubernetesApi
 
 if TYPE_CHECKING:
     import pulumi_kubernetes as kubernetes
@@ -35,16 +35,17 @@ def context(target: Target) -> str:
     return target.context or EMBEDDED_CONTEXT
 
 
-def connect(target: Target) -> Cluster:
+def connect(target: Target) -> KubernetesApi:
     """A client for the cluster. Raises Unreachable with a sentence."""
-    return Cluster.connect(kubeconfig(target), context(target))
+    return KubernetesApi.connect(kubeconfig(target), context(target))
 
 
 def provider(target: Target) -> kubernetes.Provider:
     """The one provider of a stack.
 
     ConfigMaps and Secrets are updated in place: without the two flags the provider deletes and creates them again
-    (facts, pulumi §3.2 no. 1). The identifier keeps the provider the same when a path to a kubeconfig changes.
+    (pulumi/pulumi-kubernetes issue 2404). The identifier keeps the provider the same when the path of a kubeconfig
+    changes.
     """
     # Here, since the SDK takes a quarter of a second, and a command that refuses a config registers nothing.
     import pulumi_kubernetes as kubernetes

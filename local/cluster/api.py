@@ -6,7 +6,7 @@ from typing import Final
 
 import yaml
 
-from components.shared.kube import APPLY_PATCH, ApiError, Cluster, Json, Unreachable
+from components.shared.kube import APPLY_PATCH, ApiError, Json, KubernetesApi, Unreachable
 from local.cluster.layout import CONTEXT, FILES, ControlPlaneError, Layout
 
 TIMEOUT_SECONDS: Final = 10.0
@@ -25,7 +25,7 @@ class AdminApi:
     def __init__(self, layout: Layout) -> None:
         """Read the kubeconfig; raises ControlPlaneError if it cannot be used."""
         try:
-            self._cluster = Cluster.connect(layout.kubeconfig, CONTEXT)
+            self._cluster = KubernetesApi.connect(layout.kubeconfig, CONTEXT)
         except Unreachable as error:
             raise ControlPlaneError(str(error)) from error
 

@@ -10,7 +10,6 @@ from typing import Final
 
 from local.cluster import build, storage
 from local.cluster.api import AdminApi
-from local.cluster.build import Progress, silent
 from local.cluster.components import Components
 from local.cluster.kubeconfig import server
 from local.cluster.layout import (
@@ -21,9 +20,10 @@ from local.cluster.layout import (
     default_directory,
     versions,
 )
-from local.cluster.locks import locked
 from local.cluster.processes import Processes
 from local.cluster.startup import Startup, end, next_settings
+from local.go_build import Progress, silent
+from local.locks import locked
 
 # By name, never the whole folder: it is the user's, and may hold more.
 WIPED: Final = ("kubeconfig*", "pki", "etcd", "logs", "pids", "settings.json*", "audit*", "lock")

@@ -17,7 +17,6 @@ from typing import Final
 
 from local.cluster import certificates, nodes
 from local.cluster.api import AdminApi
-from local.cluster.build import Progress
 from local.cluster.components import Components
 from local.cluster.kubeconfig import write_kubeconfig
 from local.cluster.layout import (
@@ -33,6 +32,7 @@ from local.cluster.layout import (
 )
 from local.cluster.ports import choose_port, is_free
 from local.cluster.processes import Command, Processes
+from local.go_build import Progress
 
 READY_SECONDS: Final = 120.0
 POLL_SECONDS: Final = 0.1

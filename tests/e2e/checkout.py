@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from components.shared.kube import Cluster
+from components.shared.kube import KubernetesApi
 from components.shared.target import EMBEDDED_CONTEXT, EMBEDDED_DIR_VARIABLE, PROJECT
 from local.cluster import ControlPlane
 from local.run import EMBEDDED_PASSPHRASE
@@ -44,7 +44,7 @@ class Checkout:
         self.state_file = state_file(root / ".state", STACK)
         self.config: dict[str, Any] = yaml.safe_load((PROJECT / self.stack_file.name).read_text())
         self.write()
-        self.api = Cluster.connect(control_plane.kubeconfig, EMBEDDED_CONTEXT)
+        self.api = KubernetesApi.connect(control_plane.kubeconfig, EMBEDDED_CONTEXT)
 
     @property
     def matlab(self) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from local.pulumi import Toolchain, find_or_build
 
-from components.shared.kube import Cluster
+from components.shared.kube import KubernetesApi
 from components.shared.target import EMBEDDED_CONTEXT
 from local.cluster import ControlPlane
+from local.pulumi import Toolchain, find_or_build
 from tests.e2e.checkout import Checkout
 from tests.e2e.dry_run import LEVELS, DryRun
 from tests.e2e.home import move_home
@@ -46,7 +46,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain) -> I
 @pytest.fixture(scope="session")
 def dry_runs(cluster: ControlPlane) -> dict[str, DryRun]:
     """A place for objects that are never created, for each Pod Security level."""
-    api = Cluster.connect(cluster.kubeconfig, EMBEDDED_CONTEXT)
+    api = KubernetesApi.connect(cluster.kubeconfig, EMBEDDED_CONTEXT)
     return {level: DryRun(api, level) for level in LEVELS}
 
 

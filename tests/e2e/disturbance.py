@@ -15,7 +15,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from components.shared.kube import METADATA_ONLY, ApiError, Cluster, Unreachable
+from components.shared.kube import METADATA_ONLY, ApiError, KubernetesApi, Unreachable
 from components.shared.manifest import STACK as STACK_LABEL
 from tests.e2e.checkout import ADMINISTRATOR, NAMESPACE, STACK, Checkout
 
@@ -36,7 +36,7 @@ PLURALS = {path.rpartition("/")[2] for path in COLLECTIONS.values()}
 SECONDS = 180
 
 
-def of_the_stack(api: Cluster, kinds: Iterable[str] = COLLECTIONS) -> dict[str, str]:
+def of_the_stack(api: KubernetesApi, kinds: Iterable[str] = COLLECTIONS) -> dict[str, str]:
     """`Kind/name` → uid of every object in the cluster that carries the label of the stack."""
     query = {"labelSelector": f"{STACK_LABEL}={STACK}"}
     found = {}
@@ -194,7 +194,7 @@ def wait_for(moment: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def every_node_labelled(api: Cluster, **labels: str) -> Iterator[None]:
+def every_node_labelled(api: KubernetesApi, **labels: str) -> Iterator[None]:
     """A cluster whose nodes have these labels."""
     nodes = [item["metadata"]["name"] for item in api.request("GET", "/api/v1/nodes")["items"]]
 
@@ -211,7 +211,7 @@ def every_node_labelled(api: Cluster, **labels: str) -> Iterator[None]:
 
 
 @contextmanager
-def a_policy_against(api: Cluster, kind: str, name: str) -> Iterator[None]:
+def a_policy_against(api: KubernetesApi, kind: str, name: str) -> Iterator[None]:
     """A cluster in which no ConfigMap, or no Secret, may have that name."""
     root = "/apis/admissionregistration.k8s.io/v1"
     policies, bindings = f"{root}/validatingadmissionpolicies", f"{root}/validatingadmissionpolicybindings"

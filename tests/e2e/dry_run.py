@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from components.matlab import names
-from components.shared.kube import APPLY_PATCH, ApiError, Cluster
+from components.shared.kube import APPLY_PATCH, ApiError, KubernetesApi
 from components.shared.manifest import Manifest
 from components.shared.namespace import ENFORCE
 from tests.e2e.disturbance import COLLECTIONS, wait_for
@@ -19,13 +19,13 @@ LEVELS = ("privileged", "baseline", "restricted")
 """Pod Security levels."""
 TEMPLATES = (names.WORKER_TEMPLATE, names.POOL_PROXY_TEMPLATE)
 BY_THE_CONTROLLER = {"name": names.PROXY_CERTIFICATE_VOLUME, "secret": {"secretName": "worker-certificate"}}
-"""The volume that the controller adds to the pods it makes (facts §3.10)."""
+"""The volume that the controller adds to the pods it makes."""
 
 
 class DryRun:
     """A namespace of one Pod Security level, for objects that are never made."""
 
-    def __init__(self, api: Cluster, level: str) -> None:
+    def __init__(self, api: KubernetesApi, level: str) -> None:
         self._api, self.namespace = api, f"dry-run-{level}"
         self._accepted: set[str] = set()
         labels = {ENFORCE: level}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.shared.kube import Cluster
+from components.shared.kube import KubernetesApi
 from components.shared.target import EMBEDDED_CONTEXT
 from tests.conftest import PROJECT
 from tests.e2e.checkout import NAMESPACE, Checkout
@@ -24,7 +24,7 @@ from tests.unit.import_cases import TOGETHER
 CLAIMS = ("jobs", "logs", "worker-logs", "matlab", "java", "matlab-r2024b", "data")
 
 
-def create(api: Cluster, path: str, body: dict[str, Any], **query: str) -> None:
+def create(api: KubernetesApi, path: str, body: dict[str, Any], **query: str) -> None:
     api.request("POST", path, body, query=query)
 
 

@@ -66,7 +66,7 @@ def everything_is_ready_after_up(checkout: Checkout) -> dict[str, Any]:
 
 
 def certificates_fit(checkout: Checkout, scheduler: dict[str, str]) -> None:
-    """Every leaf is signed by the CA of the shared secret and belongs to its key; extensions are as facts §5.1 say."""
+    """Every leaf is signed by the CA of the shared secret and belongs to its key; extensions are upstream's."""
     shared = checkout.secret("mjs-shared-secret")
     authority = json.loads(shared["secret.json"])
     ca = x509.load_pem_x509_certificate(authority["serverCert"].encode())

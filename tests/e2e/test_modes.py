@@ -12,7 +12,7 @@ DIRECT = {"tcp-lookup": 27356, "tcp-jobmanager": 27359}
 SOCKS = {"tcp-parallel-server-proxy": 1080}
 METRICS: dict[str, Any] = {"export": True, "openPortOutsideKubernetes": True}
 
-# Mode, what the stack file says, Deployments besides controller and job manager, ports of the Service (facts §1.6).
+# Mode, what the stack file says, Deployments besides controller and job manager, ports of the Service.
 STEPS: tuple[tuple[str, dict[str, Any], set[str], dict[str, int]], ...] = (
     ("new-proxy-mode", {}, {"mjs-ingress-proxy"}, SOCKS),
     (
@@ -57,7 +57,7 @@ def test_a_stack_moves_through_every_mode(checkout: Checkout) -> None:
 
 
 def expected_hosts(mode: str, host: str) -> dict[str, str]:
-    """Host strings of the profiles (facts §5.3)."""
+    """Host strings of the profiles."""
     socks, direct = f"mjs-job-manager:27350?proxy=socks5s://{host}:1080", f"{host}:27350"
     if mode == "backwards-compatible-mode":
         return {"mjs-cluster-profile": socks, "mjs-pre26a-cluster-profile": direct}

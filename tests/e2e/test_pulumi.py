@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.shared.kube import APPLY_PATCH, Cluster
+from components.shared.kube import APPLY_PATCH, KubernetesApi
 from local.cluster import ControlPlane
 from local.cluster.layout import CONTEXT
 from local.pulumi import Toolchain
@@ -25,7 +25,7 @@ class Namespace:
 
     def __init__(self, project: Project, control_plane: ControlPlane) -> None:
         self.name = project.root.name.replace("_", "-").strip("-")
-        self.api = Cluster.connect(control_plane.kubeconfig, CONTEXT)
+        self.api = KubernetesApi.connect(control_plane.kubeconfig, CONTEXT)
         self.api.request("POST", "/api/v1/namespaces", {"metadata": {"name": self.name}})
         project.values |= {"NAMESPACE": self.name, "KUBECONFIG": str(control_plane.kubeconfig)}
 

@@ -56,5 +56,5 @@ def test_every_object_is_valid(stack_file: Path, version: str) -> None:
 
 @pytest.mark.parametrize("stack_file", STACK_FILES, ids=stack_name)
 def test_the_same_stack_file_gives_the_same_bytes(stack_file: Path) -> None:
-    """A byte that changes by itself restarts every worker (facts §4.3)."""
+    """A byte that changes by itself restarts every worker."""
     assert render(load_file(stack_file)) == rendering(stack_file)

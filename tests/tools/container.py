@@ -103,7 +103,7 @@ class Container:
     """Size of the console before this start."""
 
     def __post_init__(self) -> None:
-        for folder in ("mjs/config", "mjs/log", "tmp", "bin", "behaviours"):
+        for folder in ("mjs/config", "mjs/log", "mjs/database", "tmp", "bin", "behaviours"):
             self.path(folder).mkdir(parents=True)
         for name, text in self.data.items():
             self.path("mjs/config", name).write_text(

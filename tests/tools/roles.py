@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from components.matlab.manifests import job_manager, workers
+from components.matlab import job_manager, workers
+from components.matlab.security import WORKER_CAPABILITIES
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
-from components.shared.security import WORKER_CAPABILITIES
 from tests.tools.container import Container, closing
 
 Make = Callable[..., Container]
@@ -40,7 +40,7 @@ def job_manager_container(root: Path, *, open_files: int | None = None, **config
 def worker_container(
     root: Path, *, password: str = WORKER_PASSWORD, open_files: int | None = None, **config: Any
 ) -> Container:
-    """Return a worker's container, with what the controller adds (facts §3.10)."""
+    """Return a worker's container, with what the controller adds."""
     here = cluster(**config)
     (spec,) = workers.pod_template(here, "mark")["spec"]["containers"]
     environment = {

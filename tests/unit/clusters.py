@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from components.matlab.objects import objects
 from components.matlab.rules import RULES
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
+from components.shared.manifest import Manifest
 from components.shared.mistakes import load
+from components.shared.objects import Fingerprint, Key
+from components.shared.passwords import fingerprints
 
 Values = dict[str, Any]
 
@@ -69,3 +73,9 @@ def in_mode(mode: str, *parts: Mapping[str, Any]) -> Topology:
     here = cluster(MODES[mode], *parts)
     assert here.mode == mode
     return here
+
+
+def manifests(here: Topology, fingerprint: Fingerprint | None = None) -> dict[Key, Manifest]:
+    """Every object but the Secrets, by kind and name."""
+    planned = objects(here, fingerprint or fingerprints("test"))
+    return {item.key: item.manifest for item in planned if item.key[0] != "Secret"}

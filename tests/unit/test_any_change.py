@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from components.matlab.topology import Topology
 from components.shared.groups import Target
-from components.stack import Stack
+from components.stack import StackConfig
 from ops.changes import NAMESPACE, Found, State, label
 from ops.model import Setting
 from ops.render import render
@@ -60,7 +60,9 @@ def test_the_program_changes_no_other_object(change: tuple[Setting, Topology, To
     setting, before, after = change
     row = table()[setting.path]
     assume(NAMESPACE not in row.notes)
-    one, other = (render(Stack("lab", Target(context="lab"), here.settings))[0] for here in (before, after))
+    one, other = (
+        render(StackConfig("lab", Target(context="lab"), {"matlab": here.settings}))[0] for here in (before, after)
+    )
     differing = [name for name in one.keys() | other.keys() if one.get(name) != other.get(name)]
     objects = [yaml.safe_load(one.get(name) or other[name]) for name in differing]
     seen = {label((item["kind"], item["metadata"]["name"])) for item in objects}

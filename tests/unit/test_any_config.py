@@ -11,10 +11,9 @@ import jsonschema
 from hypothesis import event, given, note
 
 from ops import reference
-from ops.manifests import objects
 from tests.configs import accepted, configs, law
 from tests.schemas import VERSIONS, problems
-from tests.unit.clusters import Values
+from tests.unit.clusters import Values, manifests
 
 SCHEMA = jsonschema.Draft7Validator(reference.schema())
 
@@ -26,9 +25,9 @@ def test_a_config_is_refused_with_paths_or_makes_valid_objects(config: Values) -
     event("accepted" if here else "refused")
     if here is None or again is None:
         return
-    found = objects(here)
+    found = manifests(here)
     note(f"mode {here.mode}")
-    assert json.dumps(list(found.values())) == json.dumps(list(objects(again).values()))
+    assert json.dumps(list(found.values())) == json.dumps(list(manifests(again).values()))
     assert [problem for item in found.values() for version in VERSIONS for problem in problems(item, version)] == []
     # What the program accepts, an editor must not underline; secrets stand encrypted in a stack file.
     if not any(word in str(config) for word in ("adminPassword", "'password'", "'key'")):

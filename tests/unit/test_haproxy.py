@@ -1,4 +1,4 @@
-"""HAProxy's configuration under the real program (facts §7): accepted in every mode, and clients reach their Service.
+"""HAProxy's configuration under the real program: accepted in every mode, and clients reach their Service.
 
 tests/tools/debian.py gets HAProxy where the machine has none. The end-to-end tests run the generated file with two
 changes: it listens on one loopback address instead of every interface, and it asks the tests' own DNS server.
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from components.matlab.manifests import proxies
+from components.matlab import haproxy as haproxy_objects
 from components.matlab.settings import Haproxy
 from components.matlab.topology import Mode, Topology
 from tests.tools import debian
@@ -51,7 +51,7 @@ def haproxy() -> list[str]:
 
 
 def configuration(topology: Topology) -> str:
-    return str(proxies.haproxy_config(topology)["data"]["haproxy.cfg"])
+    return str(haproxy_objects.configuration(topology)["data"]["haproxy.cfg"])
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -107,7 +107,8 @@ def running(haproxy: list[str], topology: Topology, folder: Path) -> Iterator[Wa
     with services(topology.service_host("mjs").removeprefix("mjs.")) as stand_ins:
         text = configuration(topology)
         for real, here in (
-            ("bind *:", f"bind {stand_ins.entrance}:"),
+            ("bind :::", f"bind {stand_ins.entrance}:"),
+            (" v4v6", ""),
             ("    parse-resolv-conf\n", f"    nameserver tests {stand_ins.name_server}\n"),
         ):
             assert real in text

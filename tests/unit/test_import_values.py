@@ -42,8 +42,8 @@ def test_all_106_values_come_over_and_the_result_is_accepted(run: Importer) -> N
     assert all(name in result.text for name in KEYS)
     stack = load_file(result.file)
     assert (stack.name, stack.target.context) == ("lab", "lab")
-    assert stack.matlab is not None
-    assert Topology(stack.matlab).mode is Mode.BACKWARDS_COMPATIBLE
+    assert stack.systems["matlab"] is not None
+    assert Topology(stack.systems["matlab"]).mode is Mode.BACKWARDS_COMPATIBLE
 
 
 def test_values_that_exclude_each_other_are_reported_and_still_written(run: Importer) -> None:
@@ -72,7 +72,7 @@ def test_every_path_of_the_table_is_set_by_its_value(run: Importer) -> None:
 
 
 def test_the_result_deploys_what_the_chart_would_have_deployed(run: Importer) -> None:
-    """Round trip: values → stack file → manifests, against facts §1.4, §1.6, §3.4, §3.8 and §3.9."""
+    """Round trip: values → stack file → manifests."""
     result = run(TOGETHER, "--context", "lab")
     load_file(result.file)
     made = objects(result.matlab)
@@ -131,7 +131,7 @@ def test_defaults_that_differ_from_the_charts_are_written_out_with_a_comment(run
 
 
 def test_an_empty_claim_becomes_data_in_the_pod(run: Importer) -> None:
-    """Charts 1.0 to 1.2 described it as the way to do without persistence (facts §8)."""
+    """Charts 1.0 to 1.2 described it as the way to do without persistence."""
     result = run({**SMALL, "logPVC": "", "workerLogPVC": 7}, "--context", "lab")
     assert result.matlab["storage"]["log"] == {"persistent": False}
     assert result.matlab["storage"]["workerLog"] == {"claim": "7"}
@@ -231,8 +231,8 @@ def test_texts_stay_texts_for_every_reader_of_yaml(run: Importer) -> None:
     }
     result = run({**SMALL, "extraWorkerEnv": env}, "--context", "lab")
     stack = load_file(result.file)
-    assert stack.matlab is not None
-    assert stack.matlab.workers.env == env
+    assert stack.systems["matlab"] is not None
+    assert stack.systems["matlab"].workers.env == env
 
 
 def test_without_a_context_the_person_has_to_choose(run: Importer) -> None:

@@ -1,4 +1,4 @@
-"""The job manager's pod, definitions and Service (facts §3.4, §3.5, §6.1)."""
+"""The job manager's pod, definitions and Service."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.matlab.manifests import job_manager
+from components.matlab import job_manager
 from components.matlab.topology import Topology
 from tests.unit.clusters import PEM, cluster
 
@@ -45,7 +45,7 @@ DEFAULTS = {
 
 
 def test_the_definitions_are_upstreams() -> None:
-    """Facts §6.1."""
+    """docs/upstream.md#scripts."""
     assert definitions(cluster()) == DEFAULTS
 
 
@@ -71,7 +71,7 @@ def test_settings_reach_their_definitions_and_no_other(settings: dict[str, Any],
 
 
 def test_additional_releases_are_told_from_r2026a_on() -> None:
-    """Facts §1.8: older job managers do not know the variable."""
+    """Older job managers do not know the variable."""
     assert "MJS_ADDITIONAL_SUPPORTED_RELEASES" not in definitions(cluster({"release": "r2025b"}))
 
 
@@ -119,7 +119,7 @@ def volumes(here: Topology) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
 def test_each_volume_has_its_place(
     settings: dict[str, Any], path: str, source: dict[str, Any], read_only: bool
 ) -> None:
-    """Facts §3.4; B13: without a log claim there is still a folder to log to."""
+    """B13: without a log claim there is still a folder to log to."""
     found, mount = volumes(cluster(settings))[path]
     assert {key: value for key, value in found.items() if key != "name"} == source
     assert mount.get("readOnly", False) is read_only
@@ -140,7 +140,7 @@ def test_what_the_job_manager_does_not_need_is_not_mounted(settings: dict[str, A
 
 @pytest.mark.parametrize(("level", "asked"), [(0, False), (1, False), (2, True)])
 def test_the_admin_password_comes_from_its_secret_at_level_2(level: int, asked: bool) -> None:
-    """Facts §5.7."""
+    """docs/upstream.md#ldap."""
     variables = pod(cluster({"security": {"level": level}}))["spec"]["containers"][0]["env"]
     reference = {"secretKeyRef": {"name": "mjs-admin-password", "key": "password"}}
     wanted = {"name": "PARALLEL_SERVER_JOBMANAGER_ADMIN_PASSWORD", "valueFrom": reference}
@@ -161,10 +161,10 @@ def test_two_job_managers_never_share_a_database() -> None:
 
 
 def test_the_probes_leave_the_start_the_time_that_is_set() -> None:
-    """Facts §3.4, §6.5: about 5 s and 60 tries; the tool's own time-out is the probe's."""
+    """Upstream's 60 tries, and the grace period of a job manager that still holds the database."""
     container = pod(cluster({"probes": {"livenessTimeout": 45}}))["spec"]["containers"][0]
     start, live = container["startupProbe"], container["livenessProbe"]
-    assert (start["initialDelaySeconds"], start["periodSeconds"], start["failureThreshold"]) == (5, 1, 60)
+    assert (start["initialDelaySeconds"], start["periodSeconds"], start["failureThreshold"]) == (5, 1, 60 + 120)
     assert (live["initialDelaySeconds"], live["periodSeconds"], live["failureThreshold"]) == (300, 300, 3)
     assert start["timeoutSeconds"] == live["timeoutSeconds"] == 45
     settings = job_manager.configuration(cluster({"probes": {"livenessTimeout": 45}}))["data"]["settings.sh"]
@@ -173,7 +173,7 @@ def test_the_probes_leave_the_start_the_time_that_is_set() -> None:
 
 @pytest.mark.parametrize("exported", [True, False])
 def test_the_service_has_ten_ports_and_the_metrics_when_exported(exported: bool) -> None:
-    """Facts §3.5."""
+    """docs/upstream.md#ports."""
     ports = job_manager.service(cluster({"metrics": {"export": exported}}))["spec"]["ports"]
     names = [f"tcp-{number}" for number in range(27350, 27360)]
     assert [port["name"] for port in ports] == [*names, *(["metrics-8001"] if exported else [])]

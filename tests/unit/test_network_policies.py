@@ -1,4 +1,4 @@
-"""Who may connect to whom, on which port: the policies are evaluated against a table of flows (facts §1.4, §1.6, §3).
+"""Who may connect to whom, on which port: the policies are evaluated against a table of flows.
 
 Network plug-ins differ in whether an ipBlock covers pods. What must work is evaluated where it does not, what must
 not is evaluated where it does.
@@ -12,9 +12,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from components.matlab.manifests.network_policies import network_policies
+from components.matlab.objects import objects
 from components.matlab.topology import Topology
-from tests.unit.clusters import MODES, cluster, in_mode
+from components.shared.manifest import Manifest
+from components.shared.passwords import plain_fingerprint
+from components.shared.survey import NOTHING, Survey
+from tests.unit.clusters import MODES, cluster, in_mode, manifests
 
 NO_PROXY, LEGACY, BACKWARDS, NEW, NEW_MULTI = MODES
 
@@ -48,10 +51,11 @@ RUNNING = {
     NEW: {"controller", "job manager", "worker", "ingress"},
     NEW_MULTI: {"controller", "job manager", "worker", "ingress", "socks"},
 }
-TRIED = (53, 80, 443, 389, 636, 1080, 6443, 8001, 27349, *range(27350, 27361), 29999, 30000, 30001, 30002, 40000)
+TRIED = (53, 5353, 80, 443, 389, 636, 1080, 6443, 8001, 27349, *range(27350, 27361), 29999, 30000, 30001, 30002, 40000)
 JOB_MANAGER = tuple(range(27350, 27360))
 ANY = TRIED
 HTTPS = (443, 6443)
+DNS = (53, 5353)
 
 Flow = tuple[str, str, int]
 
@@ -105,7 +109,7 @@ def tolerated(mode: str) -> set[Flow]:
     """What is open beyond that, each with its reason."""
     running, every = RUNNING[mode], RUNNING[mode] | set(OTHERS)
     # Cluster DNS may be pods of any namespace, or an address of the node; some clouds' is the metadata address.
-    found = {(source, target, 53) for source in running for target in OTHERS}
+    found = {(source, target, port) for source in running for target in OTHERS for port in DNS}
     # The API server is an address that differs from cluster to cluster.
     found |= {("controller", target, port) for target in OTHERS for port in HTTPS}
     # User code fetches data and licences from anywhere, other namespaces included where an ipBlock covers pods.
@@ -116,7 +120,7 @@ def tolerated(mode: str) -> set[Flow]:
     # Clients of no-proxy-mode are pods of any namespace, the cluster's own included.
     found |= flows("worker", "job manager", *JOB_MANAGER)
     if mode == NO_PROXY:
-        found |= flows("controller", "worker", 53, *HTTPS)
+        found |= flows("controller", "worker", *DNS, *HTTPS)
     if mode == NEW_MULTI:
         found |= flows("worker", "job manager", 8001)
     return found
@@ -184,6 +188,10 @@ def passes(
     )
 
 
+def network_policies(here: Topology) -> list[Manifest]:
+    return [item for (kind, _), item in manifests(here).items() if kind == "NetworkPolicy"]
+
+
 def allowed(here: Topology, mode: str, *, blocks_cover_pods: bool) -> Iterator[Flow]:
     """Every TCP connection that the policies let through."""
     policies = network_policies(here)
@@ -222,7 +230,7 @@ def test_no_pod_reaches_the_clouds_metadata(mode: str, cidr: str) -> None:
     found = {flow for flow in allowed(here, mode, blocks_cover_pods=True) if flow[1].startswith("metadata")}
     # Port 80 is where it answers; 53 is DNS, and the controller's 443 the API server's, wherever they are.
     assert {(source, port) for source, _, port in found} <= {
-        *((source, 53) for source in RUNNING[mode]),
+        *((source, port) for source in RUNNING[mode] for port in DNS),
         *(("controller", port) for port in HTTPS),
     }
 
@@ -234,6 +242,51 @@ def test_every_pod_resolves_names(mode: str) -> None:
         for target in (Peer("10.2.0.1", "kube-dns", elsewhere=True), Peer("169.254.20.10")):
             for protocol in ("UDP", "TCP"):
                 assert passes(policies, "Egress", PODS[name], target, 53, protocol=protocol, blocks_cover_pods=False)
+
+
+def _policies(config: dict[str, Any], found: Survey = NOTHING) -> list[Manifest]:
+    planned = objects(cluster(config), plain_fingerprint, found)
+    return [item.manifest for item in planned if item.key[0] == "NetworkPolicy"]
+
+
+def _reaches(policies: list[Manifest], source: str, port: int, protocol: str = "TCP") -> bool:
+    target = Peer("10.9.0.1", "server", elsewhere=True)
+    return passes(policies, "Egress", PODS[source], target, port, protocol=protocol, blocks_cover_pods=False)
+
+
+def test_the_ports_of_the_platform_are_opened() -> None:
+    """OpenShift's DNS pods listen on 5353, MicroK8s's API server on 16443: nothing resolved, and no worker started."""
+    openshift = _policies({}, Survey(dns_ports=(5353,), api_server_ports=(16443,)))
+    assert _reaches(openshift, "job manager", 5353, "UDP")
+    assert _reaches(openshift, "controller", 16443)
+    assert not _reaches(_policies({}), "controller", 16443)
+    assert not _reaches(openshift, "job manager", 16443)
+
+
+def test_settings_override_what_the_cluster_says() -> None:
+    given = {"network": {"policies": {"apiServerPorts": [7443], "dnsPorts": [1053]}}}
+    policies = _policies(given, Survey(dns_ports=(5353,), api_server_ports=(16443,)))
+    assert [port for port in (443, 6443, 7443, 16443) if _reaches(policies, "controller", port)] == [7443]
+    assert [port for port in (53, 1053, 5353) if _reaches(policies, "worker", port, "UDP")] == [1053]
+
+
+def test_online_licensing_may_go_through_a_web_proxy() -> None:
+    config = {"license": {"useOnlineLicensing": True}, "network": {"policies": {"onlineLicensingPorts": [3128]}}}
+    policies = _policies(config)
+    assert _reaches(policies, "job manager", 3128)
+    assert not _reaches(policies, "job manager", 443)
+
+
+@pytest.mark.parametrize("mode", [NEW, LEGACY])
+def test_source_ranges_hold_for_those_who_come_through_a_node_port(mode: str) -> None:
+    ranges = {"network": {"loadBalancer": {"sourceRanges": ["198.51.100.0/24"]}}}
+    policies = network_policies(in_mode(mode, ranges))
+    port = 1080 if mode == NEW else 27356
+    for address, allowed_in in (("198.51.100.7", True), ("203.0.113.7", False), ("10.1.0.1", False)):
+        found = passes(policies, "Ingress", PODS["ingress"], Peer(address), port, blocks_cover_pods=True)
+        assert found is allowed_in
+    service = manifests(in_mode(mode, ranges))["Service", "mjs-ingress-proxy"]
+    assert service["spec"]["externalTrafficPolicy"] == "Local"
 
 
 def test_the_outside_reaches_neither_job_manager_nor_workers_themselves() -> None:
@@ -267,7 +320,7 @@ def test_metrics_are_for_pods_of_any_namespace_when_exported(mode: str) -> None:
 def test_a_narrower_egress_narrows_what_workers_reach() -> None:
     here = cluster({"network": {"policies": {"workerEgress": ["192.0.2.0/24"]}}})
     found = {flow for flow in allowed(here, NEW, blocks_cover_pods=True) if flow[0] == "worker"}
-    assert {port for _, target, port in found if target == "outside"} == {53}
+    assert {port for _, target, port in found if target == "outside"} == set(DNS)
     none = cluster({"network": {"policies": {"workerEgress": []}}})
     assert set(allowed(none, NEW, blocks_cover_pods=True)) == set(allowed(here, NEW, blocks_cover_pods=True))
 

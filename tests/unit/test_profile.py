@@ -1,4 +1,4 @@
-"""The documents that MATLAB and the proxies read (facts §5.2, §5.3)."""
+"""The documents that MATLAB and the proxies read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.matlab import profile
+from components.matlab import credentials, profile
 from components.matlab.profile import Certificate
 from tests.unit.clusters import MODES, in_mode
 
@@ -17,7 +17,7 @@ GUARDED = {"network": {"loadBalancer": {"sourceRanges": ["192.0.2.0/24"]}}}
 
 
 def test_a_profile_has_exactly_upstreams_fields_in_upstreams_order() -> None:
-    """Facts §5.4: the controller rewrites a profile that says anything else, and the next apply meets a conflict."""
+    """The controller rewrites a profile that says anything else, and the next apply meets a conflict."""
     text = profile.profile('Lab "A" & B\'s', "198.51.100.7:27350", LEAF)
     assert json.loads(text) == {
         "Version": 1,
@@ -44,9 +44,9 @@ def test_without_a_certificate_its_three_fields_are_empty() -> None:
 
 
 def test_certificate_files_have_upstreams_fields() -> None:
-    assert json.loads(profile.shared_secret("CA", "CA KEY")) == {"serverCert": "CA", "serverKey": "CA KEY"}
+    assert json.loads(credentials.shared_secret("CA", "CA KEY")) == {"serverCert": "CA", "serverKey": "CA KEY"}
     document = {"clientCert": "LEAF", "clientKey": "KEY", "serverCert": "CA"}
-    assert json.loads(profile.certificate_file(LEAF)) == document
+    assert json.loads(credentials.certificate_file(LEAF)) == document
 
 
 CLUSTER, OLD = "mjs-cluster-profile", "mjs-pre26a-cluster-profile"
@@ -78,7 +78,7 @@ NO_MUTUAL_TLS = {**GUARDED, "parallelServerProxy": {"useMutualTLS": False}}
 def test_the_host_string_and_the_certificate_follow_the_mode(
     mode: str, settings: dict[str, Any], profiles: list[tuple[str, str, bool]]
 ) -> None:
-    """Facts §5.3."""
+    """docs/upstream.md#profiles."""
     assert list(profile.profiles(in_mode(mode, settings), HOST)) == profiles
 
 

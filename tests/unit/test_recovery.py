@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from components.stack import Stack
+from components.stack import StackConfig
 from local.recovery import LOCKS, Recovery, is_stale
 from local.stack_command import StackCommand, backend_folder, state_file
 from ops.stack_values import load_file
@@ -53,7 +53,7 @@ class Backend:
 
     def recover(self) -> list[str]:
         """Recover; the calls of `pulumi`."""
-        stack: Stack = load_file(DEV, "dev")
+        stack: StackConfig = load_file(DEV, "dev")
         environment = {**os.environ, "PULUMI_BACKEND_URL": f"file://{self.folder}"}
         Recovery(StackCommand(self.command, "dev", environment), stack).run()
         calls = self.folder / "calls"

@@ -1,4 +1,4 @@
-"""The program registers exactly the manifests that the pure functions make, in every mode (facts §1.3, §3.1)."""
+"""The program registers exactly the manifests that the pure functions make, in every mode."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import pytest
 import yaml
 
 from components.stack import load_stack
-from ops.manifests import objects
 from ops.render import render
 from tests.schemas import NEWEST, problems
-from tests.unit.clusters import EVERYTHING, MODES, SMALLEST, in_mode, merged
+from tests.unit.clusters import EVERYTHING, MODES, SMALLEST, in_mode, manifests, merged
 
 NO_PROXY, LEGACY, BACKWARDS, NEW, NEW_MULTI = MODES
 BY_THE_ENGINE = ("pulumi.com/",)
@@ -43,7 +42,7 @@ def without_the_stacks_own(item: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("mode", MODES)
 def test_the_program_registers_the_pure_manifests_and_secrets(mode: str, everything: bool) -> None:
     found = rendered(mode, everything=everything)
-    pure = objects(in_mode(mode, EVERYTHING if everything else {}))
+    pure = manifests(in_mode(mode, EVERYTHING if everything else {}))
     plain = {key: without_the_stacks_own(item) for key, item in found.items() if key[0] != "Secret"}
     assert plain == {key: without_the_stacks_own(item) for key, item in pure.items()}
     for item in found.values():
@@ -70,7 +69,7 @@ COMMON = {
     ],
 )
 def test_the_stack_owns_the_secrets_of_the_mode(mode: str, secrets: set[str]) -> None:
-    """Facts §4.7: the controller finds them, so a profile outlives it (B6, B7, B8 cannot happen)."""
+    """The controller finds them, so a profile outlives it (B6, B7, B8 cannot happen)."""
     found = rendered(mode)
     assert {name for kind, name in found if kind == "Secret"} == secrets
     keys = {name: set(item["stringData"]) for (kind, name), item in found.items() if kind == "Secret"}
@@ -111,17 +110,17 @@ EVERY_MODE = CONTROLLER | JOB_MANAGER | WORKERS
     ],
 )
 def test_each_mode_has_upstreams_objects(mode: str, upstream: set[tuple[str, str]]) -> None:
-    """Facts §3.1; §1.3 counts 11, 15+N, 17+N, 13 and 16 of them."""
+    """Upstream's chart makes 11, 15+N, 17+N, 13 and 16 of them."""
     kinds = {"ServiceAccount", "Role", "RoleBinding", "ConfigMap", "Deployment", "Service"}
-    assert {key for key in objects(in_mode(mode)) if key[0] in kinds} == upstream
+    assert {key for key in manifests(in_mode(mode)) if key[0] in kinds} == upstream
     assert len(upstream) == {NO_PROXY: 11, LEGACY: 15 + 2, BACKWARDS: 17 + 2, NEW: 13, NEW_MULTI: 16}[mode]
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_selectors_are_upstreams_and_never_change(mode: str) -> None:
-    """They are immutable, and they make a live Helm release adoptable (facts §9.5)."""
+    """They are immutable, and they make a live Helm release adoptable."""
     for settings in ({}, EVERYTHING):
-        for (kind, name), item in objects(in_mode(mode, settings)).items():
+        for (kind, name), item in manifests(in_mode(mode, settings)).items():
             if kind == "Deployment":
                 assert item["spec"]["selector"] == {"matchLabels": {"app": name}}
             if kind == "Service":
@@ -133,8 +132,8 @@ def test_selectors_are_upstreams_and_never_change(mode: str) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_every_service_keeps_port_and_target_port_equal(mode: str) -> None:
-    """Facts §4.5: the controller exits on a load balancer where they differ."""
-    for (kind, _), item in objects(in_mode(mode, EVERYTHING)).items():
+    """The controller exits on a load balancer where they differ."""
+    for (kind, _), item in manifests(in_mode(mode, EVERYTHING)).items():
         for port in item["spec"].get("ports", []) if kind == "Service" else []:
             assert port["port"] == port["targetPort"]
             assert isinstance(port["port"], int)
@@ -142,7 +141,7 @@ def test_every_service_keeps_port_and_target_port_equal(mode: str) -> None:
 
 def test_the_schemas_find_an_unknown_field() -> None:
     """Otherwise every test of validity would pass for the wrong reason."""
-    item = objects(in_mode(NEW))["Deployment", "mjs-controller"]
+    item = manifests(in_mode(NEW))["Deployment", "mjs-controller"]
     assert problems(item, NEWEST) == []
     item["spec"]["template"]["spec"]["containers"][0]["argz"] = []
     assert problems(item, NEWEST) != []

@@ -1,7 +1,8 @@
-"""The job manager's start and health check, run for real with stand-ins for MATLAB's commands (facts §6.3, §6.5)."""
+"""The job manager's start and health check, run for real with stand-ins for MATLAB's commands."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def test_names_reach_every_command_as_they_were_written(make: Make) -> None:
 
 
 def test_the_definition_file_says_what_mjs_has_to_know(make: Make) -> None:
-    """Facts §6.1. Values are read back as a POSIX shell reads them, whatever they hold (B20)."""
+    """Values are read back as a POSIX shell reads them, whatever they hold (B20)."""
     ldap = {"url": "ldap://ldap.example.org:389", "securityPrincipalFormat": "uid=[username],ou=R & D $x"}
     metrics = {"export": True, "port": 9000}
     container = make(ldap=ldap, metrics=metrics, additionalSupportedReleases=["r2024b", "r2025b"])
@@ -73,8 +74,8 @@ def test_the_definition_file_says_what_mjs_has_to_know(make: Make) -> None:
     assert assignments(container.path("tmp/mjs_def.sh")) == {
         "BASE_PORT": "27350",
         "MAX_LINUX_WORKERS": "4",
-        "CHECKPOINTBASE": "/tmp/checkpoint",  # noqa: S108 - facts §6.1
-        "PIDBASE": "/tmp/pid",  # noqa: S108 - facts §6.1
+        "CHECKPOINTBASE": "/tmp/checkpoint",  # noqa: S108 - upstream's path
+        "PIDBASE": "/tmp/pid",  # noqa: S108 - upstream's path
         "USE_SECURE_COMMUNICATION": "true",
         "REQUIRE_CLIENT_CERTIFICATE": "true",
         "REQUIRE_SCRIPT_VERIFICATION": "true",
@@ -143,7 +144,7 @@ def test_without_matlab_it_says_where_it_looked(make: Make, root: str | None) ->
     ids=["in-the-image", "in-a-folder-of-its-release", "in-both", "where-the-settings-say"],
 )
 def test_matlab_is_found(make: Make, installed: list[str], root: str | None, used: str) -> None:
-    """Published images had MATLAB in a folder of its release for a while (facts §5.9)."""
+    """Published images had MATLAB in a folder of its release for a while."""
     container = make(matlab=None, installation={"root": root})
     for folder in installed:
         container.install_matlab(folder)
@@ -259,3 +260,45 @@ def test_the_health_check_does_without_the_file_that_names_matlab(make: Make, ro
     assert container.probe()[0] == 0
     arguments = container.call("mjshealthcheck").arguments
     assert arguments[arguments.index("-matlabroot") + 1] == str(container.path(used))
+
+
+def test_two_job_managers_never_use_one_database(make: Make) -> None:
+    """After a drain the new pod started while the old one was still stopping, and both wrote the database."""
+    old, new = make(), make()
+    new.path("mjs/database").rmdir()
+    new.path("mjs/database").symlink_to(old.path("mjs/database"))
+    service = old.path("service.pid")
+    old.behave("mjs", f'sleep 60 >/dev/null 2>&1 & echo $! >"{service}"')
+    old.start()
+    old.started()
+    new.start()
+    eventually(lambda: "waiting for another job manager" in new.console)
+    assert old.terminate() == 0
+    # MJS outlives the script that started it, and so does the lock.
+    assert new.calls("startjobmanager") == []
+    assert new.main.poll() is None
+    old.close()
+    new.started()
+    assert new.call("startjobmanager")
+
+
+def test_a_volume_without_locks_is_used_with_a_warning(make: Make) -> None:
+    container = make()
+    container.path("bin/flock").write_text("#!/bin/sh\nexit 71\n", encoding="ascii")
+    container.path("bin/flock").chmod(0o755)
+    container.start_and_terminate()
+    assert "offers no locks (flock: 71)" in container.console
+
+
+@pytest.mark.parametrize(
+    ("folder", "setting"), [("mjs/database", "matlab.storage.checkpoint"), ("mjs/log", "matlab.storage.log")]
+)
+def test_an_unwritable_volume_is_named_with_the_user(make: Make, folder: str, setting: str) -> None:
+    container = make()
+    container.path(folder).chmod(0o500)
+    owner = 65534 if os.geteuid() == 0 else os.geteuid()
+    if os.geteuid() == 0:
+        os.chown(container.path(folder), owner, owner)
+    assert container.run_to_end() == 1
+    assert f"user {os.geteuid()} cannot write {container.path(folder)}" in container.console
+    assert setting in container.console

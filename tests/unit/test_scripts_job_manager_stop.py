@@ -1,4 +1,4 @@
-"""How the job manager ends: its stop hook and SIGTERM, with stand-ins for MATLAB's commands (facts §6.5)."""
+"""How the job manager ends: its stop hook and SIGTERM, with stand-ins for MATLAB's commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker's scripts, run for real with stand-ins for MATLAB's commands and those that need root (facts §6.4, §6.5)."""
+"""A worker's scripts, run for real with stand-ins for MATLAB's commands and those that need root."""
 
 from __future__ import annotations
 
@@ -140,14 +140,14 @@ def test_a_restart_finds_its_log_folder_and_forgets_the_last_run(make: Make) -> 
 
 
 def test_the_definition_file_says_what_mjs_has_to_know(make: Make) -> None:
-    """Facts §6.2: nothing of administrators, LDAP or metrics."""
+    """Nothing of administrators, LDAP or metrics."""
     claims = ["matlab-r2024b", "matlab.r2025b"]
     container = make(installation={"additionalClaims": claims, "javaClaim": "java"})
     container.start_and_terminate()
     assert assignments(container.path("tmp/mjs_def.sh")) == {
         "BASE_PORT": "27350",
-        "CHECKPOINTBASE": "/tmp/checkpoint",  # noqa: S108 - facts §6.1
-        "PIDBASE": "/tmp/pid",  # noqa: S108 - facts §6.1
+        "CHECKPOINTBASE": "/tmp/checkpoint",  # noqa: S108 - upstream's path
+        "PIDBASE": "/tmp/pid",  # noqa: S108 - upstream's path
         "USE_SECURE_COMMUNICATION": "true",
         "REQUIRE_CLIENT_CERTIFICATE": "true",
         "REQUIRE_SCRIPT_VERIFICATION": "true",

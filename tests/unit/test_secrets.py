@@ -6,16 +6,15 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
-from components.matlab.passwords import admin_password_mark
 from components.matlab.rules import RULES, warnings
 from components.matlab.settings import Settings
 from components.shared.mistakes import ConfigError, load
-from components.shared.passwords import mark
-from components.stack import Stack, load_stack, secrets
-from ops.manifests import objects
+from components.shared.passwords import fingerprints
+from components.stack import StackConfig, load_stack, secrets
 from ops.render import render
-from tests.unit.clusters import EVERYTHING, MODES, PEM, SMALLEST, in_mode, merged
+from tests.unit.clusters import EVERYTHING, MODES, PEM, SMALLEST, in_mode, manifests, merged
 
 CANARY = "canary-7f3a$\"'\\"
 SECRETS = {
@@ -42,7 +41,7 @@ def test_every_secret_of_the_model_has_its_canary() -> None:
 def test_no_manifest_but_a_secret_holds_a_secret(mode: str) -> None:
     """B20: upstream writes the workers' password into two ConfigMaps."""
     here = in_mode(mode, EVERYTHING, SECRETS)
-    made = objects(here, lambda given: mark(given, "canary"))
+    made = manifests(here, fingerprints("canary"))
     assert sightings(list(made.values())) == []
 
 
@@ -54,16 +53,14 @@ def test_the_rendered_program_holds_a_secret_in_secrets_alone() -> None:
     assert {name for name, value in outputs.items() if sightings(value)} == {"adminPassword"}
 
 
-def test_a_password_changes_its_mark_but_the_mark_tells_nothing_of_it() -> None:
-    def marks(*passwords: str) -> set[str]:
-        clusters = [in_mode("new-proxy-mode", {"security": {"adminPassword": word}}) for word in passwords]
-        return {admin_password_mark(here, "prod") for here in clusters}
-
-    assert len(marks("one", "two", "three")) == 3
-    assert all(len(mark) == 5 for mark in marks("one", "two"))
-    here = in_mode("new-proxy-mode", {"security": {"adminPassword": "one"}})
-    assert admin_password_mark(here, "prod") == admin_password_mark(here, "prod") != admin_password_mark(here, "dev")
-    assert admin_password_mark(in_mode("new-proxy-mode"), "prod") == "generated"
+def test_a_fingerprint_changes_with_the_password_and_tells_nothing_of_it() -> None:
+    prints = {word: fingerprints("prod")(SecretStr(word), "admin") for word in ("one", "two", "three")}
+    assert len(set(prints.values())) == 3
+    assert all(len(text) == 5 for text in prints.values())
+    assert prints["one"] == fingerprints("prod")(SecretStr("one"), "admin")
+    assert prints["one"] != fingerprints("dev")(SecretStr("one"), "admin")
+    assert prints["one"] != fingerprints("prod")(SecretStr("one"), "worker")
+    assert fingerprints("prod")(None, "admin") == "generated"
 
 
 WRONG_BESIDE: list[dict[str, Any]] = [
@@ -92,7 +89,7 @@ def test_no_refusal_repeats_a_secret(wrong: dict[str, Any], secret_keys: set[str
 def test_neither_warnings_nor_the_settings_themselves_show_a_secret() -> None:
     settings = load(Settings, merged(SMALLEST, SECRETS), "matlab", RULES)
     stack = load_stack("canary", {"kubernetes": {"context": "lab"}, "matlab": merged(SMALLEST, SECRETS)}, {"matlab"})
-    assert isinstance(stack, Stack)
+    assert isinstance(stack, StackConfig)
     assert sightings(list(warnings(settings))) == []
     for shown in (repr(settings), str(settings), repr(stack), settings.model_dump_json(), str(settings.model_dump())):
         assert sightings(shown) == []

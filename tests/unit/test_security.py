@@ -10,8 +10,7 @@ import yaml
 
 from components.matlab.topology import Topology
 from components.shared.namespace import namespace
-from ops.manifests import objects
-from tests.unit.clusters import EVERYTHING, MODES, cluster, in_mode
+from tests.unit.clusters import EVERYTHING, MODES, cluster, in_mode, manifests
 
 BASELINE_CAPABILITIES = {
     "AUDIT_WRITE",
@@ -52,7 +51,7 @@ EXCEPTIONS = {
 def pods(here: Topology) -> dict[str, dict[str, Any]]:
     """Every pod template of a cluster, by its `app` label, and the pods that the controller makes of templates."""
     found: dict[str, dict[str, Any]] = {}
-    for (kind, name), item in objects(here).items():
+    for (kind, name), item in manifests(here).items():
         if kind == "Deployment":
             found[item["spec"]["template"]["metadata"]["labels"]["app"]] = item["spec"]["template"]
         if kind == "ConfigMap" and name.endswith("-template"):
@@ -130,7 +129,7 @@ def test_a_job_manager_that_is_root_can_write_volumes_of_others() -> None:
 
 
 def test_the_job_managers_group_owns_its_volumes() -> None:
-    """Facts §2.6: it must be able to write the checkpoint and log volumes."""
+    """It must be able to write the checkpoint and log volumes."""
     context = pods(cluster({"jobManager": {"userID": 1234, "groupID": 5678}}))["mjs-job-manager"]["spec"][
         "securityContext"
     ]

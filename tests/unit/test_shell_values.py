@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.matlab.manifests import common, job_manager, workers
+from components.matlab import job_manager, pods, workers
 from components.matlab.topology import Topology
+from components.shared.shell import assignments
 from tests.unit.clusters import cluster
 
 AWKWARD = (
@@ -68,11 +69,11 @@ def test_the_workers_scripts_read_what_was_typed(name: str) -> None:
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"])), min_size=1, max_size=20))
 def test_any_text_survives_the_shell(values: list[str]) -> None:
     names = [f"V{index}" for index in range(len(values))]
-    assert read_back(common.shell(dict(zip(names, values, strict=True))), *names) == values
+    assert read_back(assignments(dict(zip(names, values, strict=True))), *names) == values
 
 
 def test_truth_is_written_as_mjs_reads_it() -> None:
-    assert common.shell({"A": True, "B": False, "C": 7, "D": ""}) == "A=true\nB=false\nC=7\nD=''\n"
+    assert assignments({"A": True, "B": False, "C": 7, "D": ""}) == "A=true\nB=false\nC=7\nD=''\n"
 
 
 def test_no_script_is_written_by_the_program() -> None:
@@ -81,4 +82,4 @@ def test_no_script_is_written_by_the_program() -> None:
         scripts = {
             name: text for name, text in configuration["data"].items() if name not in {"settings.sh", "mjs_def.sh"}
         }
-        assert scripts == {name: (Path(common.FILES) / name).read_text(encoding="utf-8") for name in scripts}
+        assert scripts == {name: (Path(pods.FILES) / name).read_text(encoding="utf-8") for name in scripts}

@@ -1,4 +1,4 @@
-"""What follows from the settings, against the tables of upstream's chart 2.1.1 (facts §1.2 to §1.8)."""
+"""What follows from the settings, against the tables of upstream's chart 2.1.1."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ INTERNAL = {"network": {"internalClientsOnly": True}}
 def test_the_proxy_mode_is_the_first_that_fits(
     release: str, additional: list[str], more: dict[str, Any], mode: str
 ) -> None:
-    """Facts §1.2: internal clients first, then the oldest release served, then the newest."""
+    """Internal clients first, then the oldest release served, then the newest."""
     here = cluster({"release": release, "additionalSupportedReleases": additional}, more)
     assert here.mode == mode
 
@@ -54,7 +54,7 @@ def test_the_proxy_mode_is_the_first_that_fits(
     ],
 )
 def test_each_mode_runs_its_proxies(mode: str, haproxy: bool, pool_proxies: bool, socks: bool, name: str) -> None:
-    """Facts §1.3."""
+    """docs/upstream.md#modes."""
     here = in_mode(mode)
     assert here.uses_haproxy is haproxy
     assert here.uses_pool_proxies is pool_proxies
@@ -69,7 +69,7 @@ def test_each_mode_runs_its_proxies(mode: str, haproxy: bool, pool_proxies: bool
     [("r2024a", 27356, 27359), ("r2026a", 27356, 27359), ("r2026b", 27356, 27357), ("r2027a", 27356, 27357)],
 )
 def test_the_job_managers_ports_follow_the_base_port(release: str, lookup: int, job_manager: int) -> None:
-    """Facts §1.4; the rule for r2026b is dead code upstream (B40) and lives here."""
+    """The rule for r2026b is dead code upstream (B40) and lives here."""
     here = cluster({"release": release})
     assert (here.lookup_port, here.job_manager_port) == (lookup, job_manager)
     assert [port.number for port in here.job_manager_ports] == list(range(27350, 27360))
@@ -92,7 +92,7 @@ def test_the_job_managers_ports_follow_the_base_port(release: str, lookup: int, 
     ],
 )
 def test_pool_proxies_are_as_many_as_the_workers_need(workers: int, per_proxy: int, count: int) -> None:
-    """Facts §1.5: the controller computes the same number and refuses a load balancer that lacks a port."""
+    """The controller computes the same number and refuses a load balancer that lacks a port."""
     sizes = {"workers": {"max": workers}, "poolProxy": {"workersPerPoolProxy": per_proxy}}
     legacy = in_mode(LEGACY, sizes)
     assert legacy.pool_proxy_count == count
@@ -119,7 +119,7 @@ METRICS = ("metrics-8001", 8001)
 def test_the_load_balancer_has_the_ports_of_the_mode_in_upstreams_order(
     mode: str, ports: list[tuple[str, int]]
 ) -> None:
-    """Facts §1.6; B5: the controller itself checks only some of them."""
+    """B5: the controller itself checks only some of them."""
     assert list(in_mode(mode).load_balancer_ports) == ports
 
 
@@ -149,7 +149,7 @@ GHCR = "ghcr.io/mathworks-ref-arch/matlab-parallel-server-k8s"
 
 
 def test_default_images_carry_the_release_as_tag() -> None:
-    """Facts §1.7."""
+    """docs/upstream.md#images."""
     here = cluster({"release": "r2025b"})
     images = here.settings.images
     assert here.worker_image == f"{GHCR}/mjs-worker-image:r2025b"
@@ -197,7 +197,7 @@ def test_default_images_carry_the_release_as_tag() -> None:
 def test_matlab_from_a_claim_runs_on_the_dependencies_alone(
     installation: dict[str, Any], images: dict[str, Any], worker: str, job_manager: str
 ) -> None:
-    """Facts §1.7."""
+    """docs/upstream.md#images."""
     here = cluster({"installation": installation, "images": images})
     assert (here.worker_image, here.job_manager_image) == (worker, job_manager)
 
@@ -239,7 +239,7 @@ def test_pool_proxies_run_the_newest_release_before_r2026a(release: str, additio
 def test_the_shared_secret_is_mounted_when_any_of_three_settings_needs_it(
     security: dict[str, bool], shared: bool
 ) -> None:
-    """Facts §3.4."""
+    """docs/upstream.md#credentials."""
     assert cluster({"security": security}).uses_shared_secret is shared
 
 
@@ -254,5 +254,5 @@ def test_the_shared_secret_is_mounted_when_any_of_three_settings_needs_it(
 def test_an_ldap_certificate_is_imported_only_into_an_images_trust_store(
     ldap: dict[str, str], installation: dict[str, Any], imports: bool
 ) -> None:
-    """Facts §5.7."""
+    """docs/upstream.md#ldap."""
     assert cluster({"ldap": ldap, "installation": installation}).imports_ldap_certificate is imports

@@ -45,9 +45,9 @@ EXCLUDED = {
 def test_an_example_is_accepted_and_leads_to_its_mode(name: str) -> None:
     stack = load_file(EXAMPLES / f"{name}.yaml")
     assert stack.target.context == "example"
-    assert stack.matlab is not None
-    assert Topology(stack.matlab).mode is MODES[name]
-    assert not list(warnings(stack.matlab))
+    assert stack.systems["matlab"] is not None
+    assert Topology(stack.systems["matlab"]).mode is MODES[name]
+    assert not list(warnings(stack.systems["matlab"]))
 
 
 def test_every_example_has_its_test_and_its_introduction() -> None:
@@ -68,7 +68,9 @@ def test_everything_on_sets_every_setting_that_can_be_on_with_the_others() -> No
 
 
 def test_the_ports_that_the_comments_name_are_right() -> None:
-    legacy, thousand = (load_file(EXAMPLES / f"{name}.yaml").matlab for name in ("legacy-r2024b", "thousand-workers"))
+    legacy, thousand = (
+        load_file(EXAMPLES / f"{name}.yaml").systems["matlab"] for name in ("legacy-r2024b", "thousand-workers")
+    )
     assert legacy is not None
     assert thousand is not None
     assert [port.number for port in Topology(legacy).load_balancer_ports] == [27356, 27359, 30000, 30001]

@@ -1,4 +1,4 @@
-"""Hazards of chart 2.1.1 (facts §1.9) that cannot happen here, and the page that accounts for every one of them.
+"""Hazards of chart 2.1.1 that cannot happen here, and the page that accounts for every one of them.
 
 Those of scripts, shell values, ports and volumes are held by the tests of their own parts; docs/hazards.md names each.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ import pytest
 import yaml
 
 from components.matlab import names
-from components.matlab.preflight import doubts, objections
+from components.matlab.preflight import concerns, objections
 from components.matlab.topology import Topology
 from components.shared.inventory import Inventory
 from components.shared.manifest import owned_by
 from components.shared.mistakes import ConfigError, Mistake
+from components.shared.state import State
+from components.shared.survey import Survey
 from tests.conftest import PROJECT
 from tests.unit.upstream_objects import field, objects, settings, with_value
 
@@ -31,12 +34,20 @@ OURS = {"labels": owned_by("test")}
 
 
 def _inventory(**found: Any) -> Inventory:
-    kinds = ("claims", "storage_classes", "services", "deployments", "config_maps", "secrets")
-    nothing: dict[str, Any] = {kind: {} for kind in kinds}
+    kinds = {
+        "claims": "PersistentVolumeClaim",
+        "storage_classes": "StorageClass",
+        "services": "Service",
+        "deployments": "Deployment",
+        "config_maps": "ConfigMap",
+        "secrets": "Secret",
+    }
     namespace = {"metadata": OURS, "status": {"phase": "Active"}}
     default = {"standard": {"metadata": {"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}}}
-    about = {"namespace": namespace, "namespace_readable": True}
-    return Inventory("test", **{**about, **nothing, "storage_classes": default, **found})
+    objects = {kind: found.get(word, default if word == "storage_classes" else {}) for word, kind in kinds.items()}
+    owned = frozenset((kind, name) for kind in objects for name in (objects[kind] or {}))
+    itself = found.get("namespace", namespace), found.get("namespace_readable", True)
+    return Inventory(owned | {("Namespace", "mjs")}, *itself, objects)
 
 
 def _objections(config: dict[str, Any], **found: Any) -> list[Mistake]:
@@ -161,13 +172,11 @@ def test_an_open_relay_is_refused_unless_networks_are_named() -> None:
 
 
 def test_a_profile_that_the_controller_rewrote_is_still_the_stacks() -> None:
-    """B38: an update by the controller takes the labels away, and leaves its own owner reference."""
-    controller = {"metadata": {**OURS, "name": names.CONTROLLER, "uid": "1"}}
-    profile = {"metadata": {"name": names.PROFILE_SECRET, "ownerReferences": [{"uid": "1"}]}}
-    found = {"deployments": {names.CONTROLLER: controller}, "secrets": {names.PROFILE_SECRET: profile}}
-    assert _objections(NEW, **found) == []
-    foreign = {"metadata": {"name": names.PROFILE_SECRET, "ownerReferences": [{"uid": "2"}]}}
-    assert len(_objections(NEW, **{**found, "secrets": {names.PROFILE_SECRET: foreign}})) == 1
+    """B38: an update by the controller takes the labels away; what the state contains still belongs to the stack."""
+    state = State({("mjs", "Secret", names.PROFILE_SECRET): "1"})
+    found = replace(_inventory(secrets={names.PROFILE_SECRET: {"metadata": {}}}), owned=state.owned("mjs"))
+    assert found.is_ours("Secret", names.PROFILE_SECRET)
+    assert not found.is_ours("Secret", names.SHARED_SECRET)
 
 
 def test_who_may_not_read_namespaces_is_not_stopped_and_claims_are_checked_all_the_same() -> None:
@@ -177,7 +186,8 @@ def test_who_may_not_read_namespaces_is_not_stopped_and_claims_are_checked_all_t
     assert _objections(config, **hidden, claims={"logs": {"metadata": {"name": "logs"}, "spec": {}}}) == []
     assert [mistake.path for mistake in _objections(config, **hidden)] == ["matlab.storage.log.claim"]
     here = Topology(settings(NEW))
-    assert len(list(doubts(here, _inventory(storage_classes=None)))) == 1
+    found = Survey({here.namespace: _inventory(storage_classes=None)}, api_server_ports=(6443,), dns_ports=(53,))
+    assert len(list(concerns(here, found))) == 1
 
 
 @functools.cache

@@ -8,25 +8,31 @@ from typing import Any
 import pytest
 import yaml
 
-from components.matlab.manifests import job_manager, proxies, workers
+from components.matlab import job_manager, workers
 from components.matlab.topology import Topology
 from components.shared.manifest import env
 from tests.schemas import VERSIONS, problems
-from tests.unit.clusters import EVERYTHING, MODES, cluster, in_mode
+from tests.unit.clusters import EVERYTHING, MODES, cluster, in_mode, manifests
 
 NO_PROXY, LEGACY, BACKWARDS, NEW, NEW_MULTI = MODES
 WITH_POOL_PROXIES = (LEGACY, BACKWARDS)
 DATA_FILES = ("settings.sh", "mjs_def.sh")
 
 
+def template_text(here: Topology, of: str) -> str:
+    """The text of a pod template, as the controller reads it."""
+    text: str = manifests(here)["ConfigMap", f"mjs-{of}-template"]["data"]["pod-template.yaml"]
+    return text
+
+
 def template(here: Topology) -> dict[str, Any]:
     """The text as the controller parses it."""
-    document: dict[str, Any] = yaml.safe_load(workers.template(here, "generated")["data"]["pod-template.yaml"])
+    document: dict[str, Any] = yaml.safe_load(template_text(here, "worker"))
     return document
 
 
 def pool_proxy_template(here: Topology) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(proxies.pool_proxy_template(here)["data"]["pod-template.yaml"])
+    document: dict[str, Any] = yaml.safe_load(template_text(here, "pool-proxy"))
     return document
 
 
@@ -36,7 +42,7 @@ def container(here: Topology) -> dict[str, Any]:
 
 
 def as_pod(parsed: dict[str, Any], *, certificate: bool) -> dict[str, Any]:
-    """The pod that the controller makes of a template: it adds the volume of the certificate (facts §3.10)."""
+    """The pod that the controller makes of a template: it adds the volume of the certificate."""
     spec = dict(parsed["spec"])
     if certificate:
         source = {"name": "proxy-cert-vol", "secret": {"secretName": "mjs-pool-proxy-1"}}
@@ -52,7 +58,7 @@ def mounted(pod: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize("settings", [{}, EVERYTHING], ids=["smallest", "everything"])
 @pytest.mark.parametrize("mode", MODES)
 def test_a_worker_made_of_the_template_is_a_valid_pod(mode: str, settings: dict[str, Any]) -> None:
-    """Facts §4.3: the controller parses strictly; an unknown field stops all scaling."""
+    """The controller parses strictly; an unknown field stops all scaling."""
     here = in_mode(mode, settings)
     parsed = template(here)
     assert set(parsed) == {"metadata", "spec"}
@@ -86,7 +92,7 @@ POOL_ANNOTATIONS = {
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_template_has_the_annotations_that_the_controller_reads(mode: str) -> None:
-    """Facts §4.3: with one missing, no worker is added."""
+    """With one missing, no worker is added."""
     annotations = template(in_mode(mode))["metadata"]["annotations"]
     wanted = dict(WORKER_ANNOTATIONS)
     if mode in WITH_POOL_PROXIES:
@@ -107,7 +113,7 @@ def test_the_first_container_is_the_one_that_the_controller_edits() -> None:
     assert parsed["metadata"]["labels"] == {"app": "mjs-worker"}
     assert [item["name"] for item in parsed["spec"]["containers"]] == ["mjs-worker"]
     assert parsed["spec"]["subdomain"] == "mjs-workers"
-    # The controller sets these itself, and what it finds there it would overwrite (facts §3.10).
+    # The controller sets these itself, and what it finds there it would overwrite.
     assert not {"hostname", "hostAliases", "restartPolicy"} & set(parsed["spec"])
 
 
@@ -115,7 +121,7 @@ def test_the_shared_secret_is_readable_by_its_owner_alone() -> None:
     """B1: upstream wrote decimal 400, which is 0620: the group may write the cluster's secret."""
     volumes = {volume["name"]: volume for volume in template(cluster())["spec"]["volumes"]}
     assert volumes["shared-secret-vol"]["secret"] == {"secretName": "mjs-shared-secret", "defaultMode": 0o400}
-    assert "defaultMode: 256\n" in workers.template(cluster(), "")["data"]["pod-template.yaml"]
+    assert "defaultMode: 256\n" in template_text(cluster(), "worker")
 
 
 def test_any_claim_name_makes_a_valid_volume() -> None:
@@ -169,7 +175,7 @@ def test_the_workers_password_comes_from_a_secret() -> None:
     ],
 )
 def test_workers_have_upstreams_variables(mode: str, extra: list[str]) -> None:
-    """Facts §3.8."""
+    """docs/upstream.md#what-it-adds-to-a-pod."""
     here = in_mode(mode, {"workers": {"env": {"OMP_NUM_THREADS": "4"}}, "installation": {"javaClaim": "java"}})
     assert [variable["name"] for variable in container(here)["env"]] == [
         "MJS_WORKER_USERNAME",
@@ -217,7 +223,7 @@ def test_a_worker_without_limits_leaves_them_out() -> None:
 
 @pytest.mark.parametrize(("release", "checked"), [("r2024a", False), ("r2024b", True), ("r2026a", True)])
 def test_workers_are_checked_from_r2024b_on(release: str, checked: bool) -> None:
-    """Facts §3.8: before it, the health check knows no workers. A startup probe would delay the worker's DNS name."""
+    """Before it, the health check knows no workers. A startup probe would delay the worker's DNS name."""
     worker = container(cluster({"release": release}))
     assert ("livenessProbe" in worker) is checked
     assert not {"startupProbe", "readinessProbe"} & set(worker)
@@ -240,16 +246,15 @@ def test_toleration_seconds_are_whole_numbers() -> None:
 
 
 def test_the_text_is_the_same_whatever_the_order_of_the_stack_file() -> None:
-    """Facts §4.3: other bytes are another version, and every worker is replaced (B29)."""
+    """Other bytes are another version, and every worker is replaced (B29)."""
 
     def reversed_(value: Any) -> Any:
         return {key: reversed_(value[key]) for key in reversed(value)} if isinstance(value, dict) else value
 
-    one, other = (workers.template(cluster(values), "m") for values in (EVERYTHING, reversed_(EVERYTHING)))
-    assert one["data"] == other["data"]
-    assert one == workers.template(cluster(EVERYTHING), "m")
+    one, other = (template_text(cluster(values), "worker") for values in (EVERYTHING, reversed_(EVERYTHING)))
+    assert one == other
 
 
 def test_a_new_worker_password_replaces_the_workers() -> None:
-    """The password is read when the worker starts; its bytes must not stand in the template, so a mark does."""
-    assert workers.template(cluster(), "generated") != workers.template(cluster(), "1a2b3")
+    """The password is read when the worker starts; its bytes must not stand in the template, so a fingerprint is."""
+    assert workers.pod_template(cluster(), "generated") != workers.pod_template(cluster(), "1a2b3")

@@ -17,8 +17,8 @@ from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.shared.manifest import Manifest, manifest
 from components.shared.mistakes import load
-from components.shared.passwords import mark
-from ops import manifests
+from components.shared.passwords import fingerprints
+from tests.unit.clusters import manifests
 
 ABSENT = "<absent>"
 
@@ -36,7 +36,7 @@ def objects(config: dict[str, Any]) -> dict[str, Manifest]:
 @functools.cache
 def _objects(text: str) -> dict[str, Manifest]:
     cluster = Topology(settings(json.loads(text)))
-    made = manifests.objects(cluster, lambda given: mark(given, "test"))
+    made = manifests(cluster, fingerprints("test"))
     found = {f"{kind}/{name}": item for (kind, name), item in made.items()}
     return {**found, f"Secret/{names.WORKER_USER_SECRET}": _worker_user(cluster)}
 

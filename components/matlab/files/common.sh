@@ -17,6 +17,12 @@ fail() {
     exit 1
 }
 
+# An unwritable volume ends in errors of MATLAB that name neither the volume nor the user.
+need_writable() {
+    [[ -d "$1" && -w "$1" ]] ||
+        fail "user ${EUID} cannot write $1, the volume of the $2; change its owner, or the user of the pod"
+}
+
 # Run one command, with its output on the console and in the log of the scripts. Not a pipeline: a service that the
 # command leaves behind may keep its output open, and a pipeline would wait for it. Yet the last lines, which say why a
 # command failed, have to be out before the container ends, so the copying gets a moment.

@@ -14,7 +14,29 @@ trust_ldap_server() {
     export JAVA_TOOL_OPTIONS="${JAVA_TOOL_OPTIONS:+${JAVA_TOOL_OPTIONS} }-Djavax.net.ssl.trustStore=${store} -Djavax.net.ssl.trustStorePassword=${password}"
 }
 
-mkdir -p "${CLUSTER_LOG_DIR}"
+# Two job managers would write one database: after a pod was deleted, drained or evicted, its successor starts while
+# the old one may still be stopping. The lock belongs to the open file, which MJS inherits, so it is free only when the
+# last process of the old job manager has ended.
+hold_database() {
+    local lock code waited=0
+    need_writable "${CLUSTER_VOLUME_DIR}" "job database (matlab.storage.checkpoint)"
+    exec {lock}>>"${CLUSTER_VOLUME_DIR}/job-manager.lock"
+    while true; do
+        flock --nonblock --conflict-exit-code "${LOCKED}" "${lock}" && return
+        code=$?
+        if ((code != LOCKED)); then
+            say "warning: the volume of the job database offers no locks (flock: ${code}); make sure that only one job manager uses it"
+            return
+        fi
+        ((waited++ % 10)) || say "waiting for another job manager, which still uses the job database, to end"
+        sleep 1
+    done
+}
+
+LOCKED=75
+mkdir -p "${CLUSTER_LOG_DIR}" 2>/dev/null || true
+need_writable "${CLUSTER_LOG_DIR}" "logs (matlab.storage.log)"
+hold_database
 forget_last_run jm
 limit_open_files
 find_matlab

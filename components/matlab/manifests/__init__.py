@@ -1,1 +1,0 @@
-"""Kubernetes manifests of a MATLAB cluster, as pure functions of its topology."""

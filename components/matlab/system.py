@@ -1,0 +1,62 @@
+"""MATLAB Parallel Server, as the program sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from components.matlab import credentials, objects, preflight
+from components.matlab.rules import RULES, warnings
+from components.matlab.settings import Settings
+from components.matlab.topology import Topology
+from components.shared.mistakes import Mistake
+from components.shared.objects import Fingerprint, PlannedObject
+from components.shared.survey import Survey
+from components.system import Site, System
+
+if TYPE_CHECKING:
+    import pulumi
+
+PLACEHOLDER_ADDRESS: Final = "load-balancer-address.invalid"
+"""Stands for the external address where nobody can know it; names under .invalid never resolve (RFC 2606)."""
+
+
+def _namespaces(settings: Settings) -> Sequence[str]:
+    return [settings.namespace.name]
+
+
+def _objects(settings: Settings, fingerprint: Fingerprint, survey: Survey) -> list[PlannedObject]:
+    return objects.objects(Topology(settings), fingerprint, survey)
+
+
+def _secret_sources(settings: Settings) -> Mapping[str, Any]:
+    return credentials.sources(Topology(settings), settings.network.cluster_host or PLACEHOLDER_ADDRESS)
+
+
+def _objections(settings: Settings, survey: Survey) -> Iterator[Mistake]:
+    return preflight.objections(Topology(settings), survey.inventories[settings.namespace.name])
+
+
+def _concerns(settings: Settings, survey: Survey) -> Iterator[str]:
+    return preflight.concerns(Topology(settings), survey)
+
+
+def _deploy(settings: Settings, site: Site) -> Mapping[str, pulumi.Output[Any]]:
+    # Here, since the Pulumi SDKs take a second to import, and commands that only check or list need none of them.
+    from components.matlab.cluster import MatlabCluster
+
+    return MatlabCluster("matlab", settings, site.opts, address=site.address, survey=site.survey).outputs
+
+
+SYSTEM: Final = System(
+    key="matlab",
+    settings=Settings,
+    rules=RULES,
+    warnings=warnings,
+    namespaces=_namespaces,
+    objects=_objects,
+    secret_sources=_secret_sources,
+    objections=_objections,
+    concerns=_concerns,
+    deploy=_deploy,
+)

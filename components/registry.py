@@ -1,0 +1,14 @@
+"""The systems that a stack can deploy. A new one is a folder beside `matlab` and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from components.matlab.system import SYSTEM as MATLAB
+from components.system import System
+
+SYSTEMS: Final[Mapping[str, System[Any]]] = {system.key: system for system in (MATLAB,)}
+"""Every system by its key in the stack file, in the order in which they are deployed."""
+ANNOUNCED: Final = ("julia", "arkouda")
+"""Keys that are reserved for systems to come."""

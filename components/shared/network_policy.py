@@ -1,0 +1,82 @@
+"""NetworkPolicies: peers, ports and address blocks, and a policy that allows only what it lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
+
+from components.shared.manifest import Manifest, manifest
+
+METADATA_ADDRESSES = ("169.254.169.254/32", "fd00:ec2::254/128")
+"""Where clouds hand out the credentials of a node to anybody who asks."""
+ANY_NAMESPACE: Manifest = {"namespaceSelector": {}}
+"""Every pod of every namespace, as a peer."""
+
+
+def policy(app: str, namespace: str, *, ingress: Sequence[Manifest], egress: Sequence[Manifest]) -> Manifest:
+    """Allows the pods with label `app` exactly these flows."""
+    return manifest(
+        "networking.k8s.io/v1",
+        "NetworkPolicy",
+        app,
+        namespace,
+        spec={
+            "podSelector": {"matchLabels": {"app": app}},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": list(ingress),
+            "egress": list(egress),
+        },
+    )
+
+
+def default_deny(namespace: str) -> Manifest:
+    """Denies every flow of every pod in the namespace that no other policy allows."""
+    return manifest(
+        "networking.k8s.io/v1",
+        "NetworkPolicy",
+        "default-deny",
+        namespace,
+        spec={"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
+    )
+
+
+def pods(app: str) -> Manifest:
+    """The pods of the same namespace with label `app`, as a peer."""
+    return {"podSelector": {"matchLabels": {"app": app}}}
+
+
+def tcp(*numbers: int) -> list[Manifest]:
+    """Single TCP ports."""
+    return [{"protocol": "TCP", "port": number} for number in numbers]
+
+
+def tcp_range(first: int, last: int) -> list[Manifest]:
+    """A range of TCP ports, both ends included."""
+    return [{"protocol": "TCP", "port": first, "endPort": last}]
+
+
+def to_anywhere(*numbers: int) -> Manifest:
+    """Egress to any address, on these TCP ports."""
+    return {"ports": tcp(*numbers)}
+
+
+def dns(ports: Iterable[int]) -> Manifest:
+    """Egress to name servers: they may be pods of any namespace, or an address of the node."""
+    return {"ports": [{"protocol": protocol, "port": port} for port in ports for protocol in ("UDP", "TCP")]}
+
+
+def block(cidr: str) -> dict[str, Any]:
+    """The addresses of a network, as a peer, without the metadata addresses of clouds."""
+    network = ip_network(cidr)
+    exceptions = [address for address in METADATA_ADDRESSES if _strictly_inside(ip_network(address), network)]
+    return {"ipBlock": {"cidr": cidr, **({"except": exceptions} if exceptions else {})}}
+
+
+def _strictly_inside(inner: IPv4Network | IPv6Network, outer: IPv4Network | IPv6Network) -> bool:
+    # The API server accepts an exception only where it is smaller than the block itself.
+    return (
+        inner.version == outer.version
+        and outer.prefixlen < inner.prefixlen
+        and outer.network_address <= inner.network_address <= outer.broadcast_address  # type: ignore[operator]
+    )

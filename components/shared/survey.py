@@ -1,0 +1,72 @@
+"""What the Kubernetes cluster tells about itself before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final
+
+from components.shared.inventory import FORBIDDEN, Inventory
+from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi
+from components.shared.state import State
+
+_API_SERVER: Final = ("default", "kubernetes")
+"""Namespace and name of the Service of the API server, in every cluster."""
+_NAME_SERVERS: Final = (("kube-system", "kube-dns"), ("openshift-dns", "dns-default"))
+"""Namespace and name of the Services of cluster DNS: kubeadm and the clouds, OpenShift."""
+_OF_SERVICE: Final = "kubernetes.io/service-name"
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was found; empty where nobody looked."""
+
+    inventories: Mapping[str, Inventory] = field(default_factory=dict)
+    """What exists in each namespace of the stack, by name of the namespace."""
+    api_server_ports: tuple[int, ...] | None = None
+    """Ports on which the API server itself listens; None: unknown."""
+    dns_ports: tuple[int, ...] | None = None
+    """Ports on which the pods of cluster DNS listen; None: unknown.
+
+    NetworkPolicies are judged after the address of a Service was replaced with that of a pod, so the port of the pod
+    counts, and OpenShift's DNS pods listen on 5353.
+    """
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether both kinds of ports are known."""
+        return self.api_server_ports is not None and self.dns_ports is not None
+
+
+NOTHING: Final = Survey()
+
+
+def survey(api: KubernetesApi, namespaces: list[str], state: State) -> Survey:
+    """Look at the namespaces of the stack, and at the Services of the API server and of cluster DNS.
+
+    What you may not read stays unknown. Raises ApiError for any other error.
+    """
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        inventories = pool.map(lambda namespace: Inventory.read(api, namespace, state.owned(namespace)), namespaces)
+        api_server = pool.submit(_ports, api, *_API_SERVER)
+        name_servers = [pool.submit(_ports, api, *service) for service in _NAME_SERVERS]
+        dns = [ports for future in name_servers if (ports := future.result()) is not None]
+        return Survey(
+            dict(zip(namespaces, inventories, strict=True)),
+            api_server.result() or None,
+            tuple(sorted({port for ports in dns for port in ports})) or None,
+        )
+
+
+def _ports(api: KubernetesApi, namespace: str, service: str) -> tuple[int, ...] | None:
+    """The ports behind a Service; None where they cannot be read."""
+    try:
+        query = {"labelSelector": f"{_OF_SERVICE}={service}"}
+        slices: Json = api.get(RESOURCES["EndpointSlice"].path(namespace), query=query) or {}
+    except ApiError as error:
+        if error.status == FORBIDDEN:
+            return None
+        raise
+    items = slices.get("items") or ()
+    return tuple(sorted({port["port"] for item in items for port in item.get("ports") or () if port.get("port")}))

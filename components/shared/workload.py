@@ -1,0 +1,91 @@
+"""Deployments, Services and pod volumes of any system, as plain manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from components.shared.groups import Toleration
+from components.shared.manifest import Manifest, manifest, tolerations
+
+
+class Port(NamedTuple):
+    """One TCP port of a Service, which is also its target port."""
+
+    name: str
+    number: int
+
+
+def app(name: str) -> dict[str, str]:
+    """The `app` label: the whole selector of a workload, which can never change."""
+    return {"app": name}
+
+
+def deployment(  # noqa: PLR0913 - the parts of a pod
+    name: str,
+    namespace: str,
+    *,
+    containers: Sequence[Manifest],
+    volumes: Sequence[Manifest] = (),
+    annotations: Mapping[str, str] | None = None,
+    strategy: str = "RollingUpdate",
+    service_account: str | None = None,
+    node_selector: Mapping[str, str] | None = None,
+    tolerated: Sequence[Toleration] = (),
+    **pod: Any,
+) -> Manifest:
+    """A Deployment of one pod; `pod` holds further fields of the pod spec.
+
+    Empty selectors and lists are left out: the API server drops them too, and a diff stays quiet.
+    """
+    spec: Manifest = {
+        **({"nodeSelector": dict(node_selector)} if node_selector else {}),
+        **({"tolerations": tolerations(tolerated)} if tolerated else {}),
+        "automountServiceAccountToken": service_account is not None,
+        **({"serviceAccountName": service_account} if service_account else {}),
+        "containers": list(containers),
+        **({"volumes": list(volumes)} if volumes else {}),
+        **pod,
+    }
+    template: Manifest = {"metadata": {"labels": app(name)}, "spec": spec}
+    if annotations:
+        template["metadata"]["annotations"] = dict(annotations)
+    return manifest(
+        "apps/v1",
+        "Deployment",
+        name,
+        namespace,
+        labels=app(name),
+        spec={
+            "replicas": 1,
+            "selector": {"matchLabels": app(name)},
+            "strategy": {"type": strategy},
+            "template": template,
+        },
+    )
+
+
+def mount(volume: str, path: str, *, read_only: bool = True) -> Manifest:
+    """The mount of a pod volume."""
+    return {"name": volume, "mountPath": path, **({"readOnly": True} if read_only else {})}
+
+
+def service_ports(ports: Sequence[Port], *, node_ports: bool = False) -> list[Manifest]:
+    """The ports of a Service; each target port equals its port."""
+    return [
+        {
+            "name": port.name,
+            "port": port.number,
+            "targetPort": port.number,
+            "protocol": "TCP",
+            "appProtocol": "TCP",
+            **({"nodePort": port.number} if node_ports else {}),
+        }
+        for port in ports
+    ]
+
+
+def cluster_ip(name: str, namespace: str, labels: Mapping[str, str], ports: Sequence[Port]) -> Manifest:
+    """A Service that is reachable only inside Kubernetes; its labels are also its selector."""
+    spec = {"type": "ClusterIP", "selector": dict(labels), "ports": service_ports(ports)}
+    return manifest("v1", "Service", name, namespace, labels=labels, spec=spec)

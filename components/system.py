@@ -1,0 +1,58 @@
+"""What a system has to offer so that the program can check, deploy and render it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from components.shared.mistakes import Mistake, Rule
+from components.shared.objects import Fingerprint, PlannedObject
+from components.shared.survey import Survey
+
+if TYPE_CHECKING:
+    import pulumi
+
+    from components.shared.address import ExternalAddress
+
+S = TypeVar("S", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a system is deployed: everything that its settings do not say."""
+
+    opts: pulumi.ResourceOptions
+    """Options of the system's component: the Kubernetes provider."""
+    address: ExternalAddress
+    """Finds the address of a load balancer."""
+    survey: Survey
+    """What the Kubernetes cluster tells about itself."""
+
+
+@dataclass(frozen=True)
+class System(Generic[S]):
+    """One system. Everything but `deploy` is pure and imports no Pulumi."""
+
+    key: str
+    """Its key in a stack file."""
+    settings: type[S]
+    """The model of its settings."""
+    rules: Sequence[Rule[S]]
+    """What the settings have to satisfy together."""
+    warnings: Callable[[S], Iterator[str]]
+    """What is accepted but deserves a word."""
+    namespaces: Callable[[S], Sequence[str]]
+    """The namespaces that hold its objects."""
+    objects: Callable[[S, Fingerprint, Survey], list[PlannedObject]]
+    """Every Kubernetes object, in the order in which it is written."""
+    secret_sources: Callable[[S], Mapping[str, Any]]
+    """What the content of each Secret is made from, by name: equal sources mean equal content."""
+    objections: Callable[[S, Survey], Iterator[Mistake]]
+    """Reasons in the Kubernetes cluster not to touch it."""
+    concerns: Callable[[S, Survey], Iterator[str]]
+    """What in the Kubernetes cluster deserves a warning."""
+    deploy: Callable[[S, Site], Mapping[str, pulumi.Output[Any]]]
+    """Registers the system; returns its stack outputs."""
