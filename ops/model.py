@@ -14,9 +14,10 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from components.matlab.settings import Certificate, LdapUrl, Release, Settings, UserName
+from components.matlab.settings import LdapUrl, LicenseManager, PrincipalFormat, Release, Settings, UserName
 from components.shared.fields import (
     AbsolutePath,
+    Bytes,
     Cidr,
     DnsLabel,
     DnsName,
@@ -25,9 +26,12 @@ from components.shared.fields import (
     LabelKey,
     LabelValue,
     Line,
+    MountPath,
     Quantity,
 )
 from components.shared.groups import Digest, Repository, Tag, Target
+from components.shared.pem import Certificate, PrivateKey
+from ops.samples import authority
 
 Json = dict[str, Any]
 
@@ -48,18 +52,37 @@ def _text(pattern: str) -> Json:
 
 
 def _validator(alias: Any) -> Callable[..., Any]:
-    found: Callable[..., Any] = get_args(alias)[1].func
+    found: Callable[..., Any] = get_args(alias)[-1].func
     return found
 
 
-_PEM = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"
+_SECURE: Final[Json] = {
+    "type": "object",
+    "properties": {"secure": {"type": "string"}},
+    "required": ["secure"],
+    "additionalProperties": False,
+}
+
+_QUANTITY: Final = Kind(
+    "quantity",
+    {
+        "type": ["string", "number"],
+        "pattern": "^[0-9]+(\\.[0-9]+)?([mkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?$",
+        "exclusiveMinimum": 0,
+    },
+    ("30Gi", "200m"),
+)
 _KINDS: Final[Mapping[Callable[..., Any], Kind]] = {
     _validator(alias): kind
     for alias, kind in (
         (AbsolutePath, Kind("absolute path", _text("^/[^:]+$"), ("/other", "/another"))),
         (
             Certificate,
-            Kind("PEM certificate", _text("-----BEGIN CERTIFICATE-----"), (_PEM.format("A"), _PEM.format("B"))),
+            Kind(
+                "PEM certificate",
+                _text("-----BEGIN CERTIFICATE-----"),
+                (authority("A")[0], authority("B")[0]),
+            ),
         ),
         (Cidr, Kind("network (CIDR)", {"type": "string"}, ("192.0.2.0/24", "198.51.100.0/24"))),
         (Digest, Kind("image digest", _text("^sha256:[0-9a-f]{64}$"), (f"sha256:{0:064x}", f"sha256:{1:064x}"))),
@@ -73,34 +96,24 @@ _KINDS: Final[Mapping[Callable[..., Any], Kind]] = {
             LdapUrl,
             Kind(
                 "LDAP address",
-                _text("^ldaps?://[A-Za-z0-9_.-]+:[0-9]{1,5}$"),
+                _text("^ldaps?://[A-Za-z0-9_.-]+(:[0-9]{1,5})?/?( ldaps?://[A-Za-z0-9_.-]+(:[0-9]{1,5})?/?)*$"),
                 ("ldap://other:389", "ldaps://other:636"),
             ),
         ),
+        (LicenseManager, Kind("license manager", _text("@"), ("27000@other", "27000@192.0.2.9"))),
+        (MountPath, Kind("mount path", _text("^/[^:]+$"), ("/other", "/another"))),
+        (PrincipalFormat, Kind("principal format", _text(r"\[username\]"), ("[username]@other", "uid=[username]"))),
+        (PrivateKey, Kind("secret text", _SECURE, (authority("A")[1], authority("B")[1]))),
         (Line, Kind("one line of text", {"type": "string", "minLength": 1}, ("other", "another"))),
-        (
-            Quantity,
-            Kind(
-                "quantity",
-                {
-                    "type": ["string", "number"],
-                    "pattern": "^[0-9]+(\\.[0-9]+)?([mkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?$",
-                    "exclusiveMinimum": 0,
-                },
-                ("30Gi", "200m"),
-            ),
-        ),
+        *((alias, _QUANTITY) for alias in (Quantity, Bytes)),
         (Release, Kind("release", _text("^r20[0-9][0-9][ab]$"), ("r2024b", "r2025b", "r2026b"))),
-        (Repository, Kind("image repository", _text("^[a-z0-9.:/_-]+$"), ("other", "registry.example.org/other"))),
+        (
+            Repository,
+            Kind("image repository", _text(r"^[A-Za-z0-9.:/_\[\]-]+$"), ("other", "registry.example.org/other")),
+        ),
         (Tag, Kind("image tag", _text("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"), ("other", "r2025b"))),
         (UserName, Kind("user name", _text("^[a-z_][a-z0-9_-]{0,31}$"), ("other", "another"))),
     )
-}
-_SECURE: Final[Json] = {
-    "type": "object",
-    "properties": {"secure": {"type": "string"}},
-    "required": ["secure"],
-    "additionalProperties": False,
 }
 
 
@@ -196,16 +209,21 @@ def _simple(annotation: Any, metadata: tuple[Any, ...]) -> Type:
     if annotation is int:
         return _number(metadata)
     if annotation is SecretStr:
-        return Type("secret text", _SECURE, ("other",))
+        return Type(*(_kind(metadata) or Kind("secret text", _SECURE, ("other",))))
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return _choice([str(member.value) for member in annotation])
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return Type("group", {"$ref": f"#/definitions/{annotation.__name__}"}, (), annotation)
     if annotation is str:
-        kind = next((_KINDS[item.func] for item in metadata if getattr(item, "func", None) in _KINDS), None)
+        kind = _kind(metadata)
         kind = kind or Kind("text", {"type": "string"}, ("other", "another"))
         return Type(*kind)
     raise TypeError(f"{annotation} has no words and no schema")
+
+
+def _kind(metadata: tuple[Any, ...]) -> Kind | None:
+    # The last validator is the narrowest.
+    return next((_KINDS[item.func] for item in reversed(metadata) if getattr(item, "func", None) in _KINDS), None)
 
 
 def _number(metadata: tuple[Any, ...]) -> Type:

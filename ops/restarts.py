@@ -13,12 +13,17 @@ from components.matlab.settings import Settings
 from components.shared.mistakes import ConfigError, load
 from ops.changes import NAMESPACE, Found, State
 from ops.model import Setting, every_setting
+from ops.samples import authority
 
 Values = dict[str, Any]
 
 NONE: Final = "-"
 EVERY: Final = "every object"
-_PEM: Final = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+_CERTIFICATE, _KEY = authority("present")
+_LDAP: Final[Values] = {
+    "ldap.securityPrincipalFormat": "[username]@example.org",
+    "security.adminPassword": "of the administrator",
+}
 _VOLUMES: Final = ("checkpoint", "log", "workerLog")
 _FEATURES: Final[Values] = {
     "workers.env": {"OMP_NUM_THREADS": "4"},
@@ -26,7 +31,9 @@ _FEATURES: Final[Values] = {
     "installation.javaClaim": "java",
     "installation.additionalClaims": ["older"],
     "network.clusterHost": "mjs.example.org",
-    "ldap": {"url": "ldaps://ldap.example.org:636", "certificate": _PEM},
+    "ldap.url": "ldaps://ldap.example.org:636",
+    "ldap.certificate": _CERTIFICATE,
+    **_LDAP,
     "metrics.export": True,
 }
 _SMALLEST: Final[Values] = {"release": "r2026a", "workers.max": 32}
@@ -40,9 +47,10 @@ _BASES: Final[tuple[Values, ...]] = (
     {
         "installation": {"claim": "matlab", "jobManagerUsesClaim": True},
         "ldap.url": "ldap://ldap.example.org:389",
+        **_LDAP,
         "metrics": {"export": True, "bringOwnCertificates": True},
         "network.loadBalancer.sourceRanges": ["192.0.2.0/24"],
-        "security.authority": {"certificate": _PEM, "key": "key"},
+        "security.authority": {"certificate": _CERTIFICATE, "key": _KEY},
         "storage": {name: {"claim": "old"} for name in _VOLUMES},
     },
     {
@@ -118,6 +126,10 @@ def _changed(values: Values, setting: Setting, value: Any) -> Values:
         group[step] = dict(group.get(step, {}))
         group = group[step]
     group[setting.steps[-1]] = value
+    if pair := next((pair for pair in map(authority, "AB") if value in pair), None):
+        # Neither is accepted without the other.
+        if setting.steps[-2] == "authority":
+            group |= dict(zip(("certificate", "key"), pair, strict=True))
     return changed
 
 

@@ -142,8 +142,10 @@ def _nearly_everything(ranges: Sequence[str]) -> str | None:
     """Which family of addresses the ranges open to nearly everybody, together."""
     networks = [ip_network(text) for text in ranges]
     for version, bits in ((4, 32), (6, 128)):
-        own = [network for network in networks if network.version == version]
-        covered = sum(network.num_addresses for network in collapse_addresses(own))  # type: ignore[type-var]
+        own = collapse_addresses([network for network in networks if network.version == version])  # type: ignore[type-var]
+        covered = 0
+        for network in own:
+            covered += network.num_addresses
         if covered / 2**bits >= WHOLE_INTERNET:
             return f"{covered / 2**bits:.0%} of all IPv{version} addresses"
     return None
