@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from components.stack import StackConfig
+from components.stack import StackConfig, load_file
 from local.recovery import LOCKS, Recovery, backend_folder, is_stale, state_file
-from ops.stack_values import load_file
 
 DEV = Path(__file__).resolve().parents[2] / "Pulumi.dev.yaml"
 CLI = """
