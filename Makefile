@@ -7,23 +7,25 @@ TESTS ?= tests
 # Test files at once, each of these processes with a control plane of its own: most tests wait more than they compute.
 PROCESSES ?= 3
 PYTEST = $(RUN) -m pytest -n $(PROCESSES) --dist loadfile
-# The oldest that local/cluster can build.
+# The oldest version that local/cluster can build.
 OLDEST_KUBERNETES = $(shell $(RUN) -c 'from local.cluster.layout import versions; print(versions()[0])')
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview destroy outputs test test-unit test-oldest test-disturbed test-properties lint golden bench pulumi cluster-up cluster-down clean
+.PHONY: help up preview destroy outputs pulumi build test test-unit test-oldest test-disturbed test-properties lint golden bench cluster-up cluster-down clean
 
 help:
-	@echo "make up | preview | outputs | destroy      STACK=$(STACK); SHOW_SECRETS=1 for outputs, PURGE=1 for destroy"
+	@echo "make up | preview | outputs | destroy      STACK=$(STACK); SHOW_SECRETS=1 for outputs, PURGE=1 for destroy,"
+	@echo "                                           YES=1 to answer the question of a real cluster"
+	@echo "make pulumi ARGS=\"config set …\"           any other command of Pulumi's, on the stack"
 	@echo "make test | test-unit | lint | golden      what has to be green"
-	@echo "make test-oldest                           the stacks' life on the oldest Kubernetes, built at first"
-	@echo "make test-disturbed                        runs killed at every object, and under the Pulumi CLI too"
-	@echo "make test-properties                       10,000 configs that nobody has thought of, on a real API server"
-	@echo "make bench                                 how fast it is: docs/performance.md; BENCH=\"--only NAME\""
+	@echo "make test-oldest                           the life of a stack on the oldest Kubernetes"
+	@echo "make test-disturbed                        runs killed at every object"
+	@echo "make test-properties                       10,000 generated configs on a real API server"
+	@echo "make bench                                 measure: docs/performance.md; BENCH=\"--only NAME\""
+	@echo "make build                                 find or build Kubernetes and Pulumi, and nothing else"
 	@echo "make cluster-up | cluster-down | clean     the embedded Kubernetes"
-	@echo "make pulumi                                install the Pulumi CLI"
 
-# One environment for everything; it is made anew when a pinned version changes.
+# One environment for everything; it is updated when a pinned version changes.
 $(VENV)/runtime: requirements.txt requirements-local.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or later is needed: make … PYTHON=/path/to/python3.11" >&2; exit 1; }
@@ -45,14 +47,17 @@ outputs: $(VENV)/runtime
 destroy: $(VENV)/runtime
 	@$(RUN) -m local.run destroy --stack $(STACK) $(if $(PURGE),--purge)
 
+pulumi: $(VENV)/runtime
+	@$(RUN) -m local.run pulumi --stack $(STACK) -- $(ARGS)
+
+build: $(VENV)/runtime
+	@$(RUN) -m local.run build
+
 cluster-up: $(VENV)/runtime
 	@$(RUN) -m local.cluster up
 
 cluster-down: $(VENV)/runtime
 	@$(RUN) -m local.cluster down
-
-pulumi: $(VENV)/runtime
-	@$(RUN) -m local.install_pulumi
 
 lint: $(VENV)/development
 	@$(RUN) -m ruff check .
@@ -63,32 +68,26 @@ lint: $(VENV)/development
 test-unit: $(VENV)/development
 	@$(RUN) -m pytest tests/unit tests/golden
 
-test: lint
-	@$(RUN) -m local.cluster build >/dev/null
+test: lint build
 	@$(PYTEST) $(TESTS)
 
-# One engine is enough here: what may differ is the API server's answer, not who asks it.
-test-oldest: $(VENV)/development
+test-oldest: $(VENV)/development build
 	@$(RUN) -m local.cluster build --version $(OLDEST_KUBERNETES) >/dev/null
-	@ENGINE=small KUBERNETES_VERSION=$(OLDEST_KUBERNETES) \
+	@KUBERNETES_VERSION=$(OLDEST_KUBERNETES) \
 		$(PYTEST) tests/e2e/test_lifecycle.py tests/e2e/test_load_balancer.py tests/e2e/test_refusals.py \
 		tests/e2e/test_examples.py
 
-test-properties: $(VENV)/development
-	@$(RUN) -m local.cluster build >/dev/null
-	@ENGINE=small HYPOTHESIS_PROFILE=search PROPERTY_EXAMPLES=10000 $(PYTEST) \
+test-properties: $(VENV)/development build
+	@HYPOTHESIS_PROFILE=search PROPERTY_EXAMPLES=10000 $(PYTEST) \
 		tests/unit/test_any_config.py tests/unit/test_any_change.py tests/e2e/test_any_config.py
 
-# Twenty minutes with the Pulumi CLI, which is killed at every object too.
-test-disturbed: $(VENV)/development
-	@$(RUN) -m local.cluster build >/dev/null
+test-disturbed: $(VENV)/development build
 	@LONG=1 $(RUN) -m pytest tests/e2e/test_disturbed.py
 
 golden: $(VENV)/development
 	@$(RUN) -m pytest tests/golden --update-golden
 
-bench: $(VENV)/development
-	@$(RUN) -m local.cluster build >/dev/null
+bench: $(VENV)/development build
 	@$(RUN) -m tests.bench $(BENCH)
 
 clean: $(VENV)/runtime

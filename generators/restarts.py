@@ -13,13 +13,18 @@ from components.matlab.settings import Settings
 from components.shared.mistakes import ConfigError, load
 from generators.changes import NAMESPACE, ClusterState, Effects
 from generators.reference import GENERATED
+from generators.samples import authority
 from generators.settings import Setting, every_setting
 
 Values = dict[str, Any]
 
 NONE: Final = "-"
 EVERY: Final = "every object"
-_PEM: Final = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+_CERTIFICATE, _KEY = authority("present")
+_LDAP: Final[Values] = {
+    "ldap.securityPrincipalFormat": "[username]@example.org",
+    "security.adminPassword": "of the administrator",
+}
 _VOLUMES: Final = ("checkpoint", "log", "workerLog")
 _FEATURES: Final[Values] = {
     "workers.env": {"OMP_NUM_THREADS": "4"},
@@ -27,7 +32,9 @@ _FEATURES: Final[Values] = {
     "installation.javaClaim": "java",
     "installation.additionalClaims": ["older"],
     "network.clusterHost": "mjs.example.org",
-    "ldap": {"url": "ldaps://ldap.example.org:636", "certificate": _PEM},
+    "ldap.url": "ldaps://ldap.example.org:636",
+    "ldap.certificate": _CERTIFICATE,
+    **_LDAP,
     "metrics.export": True,
 }
 _SMALLEST: Final[Values] = {"release": "r2026a", "workers.max": 32}
@@ -35,15 +42,16 @@ _BASES: Final[tuple[Values, ...]] = (
     {},
     _FEATURES,
     {"network.internalClientsOnly": True},
-    {"release": "r2025a", "workers.max": 40},
+    {"release": "r2025a", "workers.max": 40, "license.useOnlineLicensing": True},
     {"additionalSupportedReleases": ["r2024b"], **_FEATURES},
     {"metrics": {"export": True, "openPortOutsideKubernetes": True}},
     {
         "installation": {"claim": "matlab", "jobManagerUsesClaim": True},
         "ldap.url": "ldap://ldap.example.org:389",
+        **_LDAP,
         "metrics": {"export": True, "bringOwnCertificates": True},
         "network.loadBalancer.sourceRanges": ["192.0.2.0/24"],
-        "security.authority": {"certificate": _PEM, "key": "key"},
+        "security.authority": {"certificate": _CERTIFICATE, "key": _KEY},
         "storage": {name: {"claim": "old"} for name in _VOLUMES},
     },
     {
@@ -122,6 +130,10 @@ def _changed(values: Values, setting: Setting, value: Any) -> Values:
         group[step] = dict(group.get(step, {}))
         group = group[step]
     group[setting.steps[-1]] = value
+    pair = next((pair for pair in map(authority, "AB") if value in pair), None)
+    if pair and setting.steps[-2] == "authority":
+        # Neither is accepted without the other.
+        group |= dict(zip(("certificate", "key"), pair, strict=True))
     return changed
 
 

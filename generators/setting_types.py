@@ -17,9 +17,10 @@ from annotated_types import Ge, Le, MinLen
 from pydantic import AfterValidator, BaseModel, BeforeValidator, SecretStr
 from pydantic.fields import FieldInfo
 
-from components.matlab.settings import Certificate, LdapUrl, Release, UserName
+from components.matlab.settings import LdapUrl, LicenseManager, PrincipalFormat, Release, UserName
 from components.shared.fields import (
     AbsolutePath,
+    Bytes,
     Cidr,
     DnsLabel,
     DnsName,
@@ -28,9 +29,12 @@ from components.shared.fields import (
     LabelKey,
     LabelValue,
     Line,
+    MountPath,
     Quantity,
 )
 from components.shared.groups import Digest, Repository, Tag, Toleration
+from components.shared.pem import Certificate, PrivateKey
+from generators.samples import authority
 
 Json = dict[str, Any]
 
@@ -56,18 +60,32 @@ def _pattern(pattern: str) -> Json:
 
 
 def _validator(alias: Any) -> Callable[..., Any]:
-    found: Callable[..., Any] = get_args(alias)[1].func
+    found: Callable[..., Any] = get_args(alias)[-1].func
     return found
 
 
-_PEM = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"
+_SECURE: Final[Json] = {
+    "type": "object",
+    "properties": {"secure": {"type": "string"}},
+    "required": ["secure"],
+    "additionalProperties": False,
+}
+_QUANTITY: Final = Text(
+    "quantity",
+    {
+        "type": ["string", "number"],
+        "pattern": "^[0-9]+(\\.[0-9]+)?([mkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?$",
+        "exclusiveMinimum": 0,
+    },
+    ("30Gi", "200m"),
+)
 _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
     _validator(alias): kind
     for alias, kind in (
         (AbsolutePath, Text("absolute path", _pattern("^/[^:]+$"), ("/other", "/another"))),
         (
             Certificate,
-            Text("PEM certificate", _pattern("-----BEGIN CERTIFICATE-----"), (_PEM.format("A"), _PEM.format("B"))),
+            Text("PEM certificate", _pattern("-----BEGIN CERTIFICATE-----"), (authority("A")[0], authority("B")[0])),
         ),
         (Cidr, Text("network (CIDR)", {"type": "string"}, ("192.0.2.0/24", "198.51.100.0/24"))),
         (Digest, Text("image digest", _pattern("^sha256:[0-9a-f]{64}$"), (f"sha256:{0:064x}", f"sha256:{1:064x}"))),
@@ -81,25 +99,21 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
             LdapUrl,
             Text(
                 "LDAP address",
-                _pattern("^ldaps?://[A-Za-z0-9_.-]+:[0-9]{1,5}$"),
+                _pattern("^ldaps?://[A-Za-z0-9_.-]+(:[0-9]{1,5})?/?( ldaps?://[A-Za-z0-9_.-]+(:[0-9]{1,5})?/?)*$"),
                 ("ldap://other:389", "ldaps://other:636"),
             ),
         ),
+        (LicenseManager, Text("license manager", _pattern("@"), ("27000@other", "27000@192.0.2.9"))),
         (Line, Text("one line of text", {"type": "string", "minLength": 1}, ("other", "another"))),
-        (
-            Quantity,
-            Text(
-                "quantity",
-                {
-                    "type": ["string", "number"],
-                    "pattern": "^[0-9]+(\\.[0-9]+)?([mkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?$",
-                    "exclusiveMinimum": 0,
-                },
-                ("30Gi", "200m"),
-            ),
-        ),
+        (MountPath, Text("mount path", _pattern("^/[^:]+$"), ("/other", "/another"))),
+        (PrincipalFormat, Text("principal format", _pattern(r"\[username\]"), ("[username]@other", "uid=[username]"))),
+        (PrivateKey, Text("secret text", _SECURE, (authority("A")[1], authority("B")[1]))),
+        *((alias, _QUANTITY) for alias in (Quantity, Bytes)),
         (Release, Text("release", _pattern("^r20[0-9][0-9][ab]$"), ("r2024b", "r2025b", "r2026b"))),
-        (Repository, Text("image repository", _pattern("^[a-z0-9.:/_-]+$"), ("other", "registry.example.org/other"))),
+        (
+            Repository,
+            Text("image repository", _pattern(r"^[A-Za-z0-9.:/_\[\]-]+$"), ("other", "registry.example.org/other")),
+        ),
         (Tag, Text("image tag", _pattern("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"), ("other", "r2025b"))),
         (UserName, Text("user name", _pattern("^[a-z_][a-z0-9_-]{0,31}$"), ("other", "another"))),
     )
@@ -108,12 +122,6 @@ _ITEMS: Final[Mapping[type[BaseModel], tuple[Json, ...]]] = {
     Toleration: ({"operator": "Exists"}, {"key": "other", "value": "another"})
 }
 """Two items of each list of groups."""
-_SECURE: Final[Json] = {
-    "type": "object",
-    "properties": {"secure": {"type": "string"}},
-    "required": ["secure"],
-    "additionalProperties": False,
-}
 
 
 @dataclass(frozen=True)
@@ -153,9 +161,9 @@ def _simple(annotation: Any, metadata: tuple[Any, ...]) -> Type:
     if annotation is int:
         return _number(metadata)
     if annotation is str:
-        return Type(*_text(metadata))
+        return Type(*_text(metadata, Text("text", {"type": "string"}, ("other", "another"))))
     if annotation is SecretStr:
-        return Type("secret text", _SECURE, ("other", "another"))
+        return Type(*_text(metadata, Text("secret text", _SECURE, ("other", "another"))))
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return _choice([str(member.value) for member in annotation])
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -163,13 +171,14 @@ def _simple(annotation: Any, metadata: tuple[Any, ...]) -> Type:
     raise UndescribedTypeError(f"type {annotation} has no description: extend _simple in {THIS_FILE}")
 
 
-def _text(metadata: tuple[Any, ...]) -> Text:
+def _text(metadata: tuple[Any, ...], unchecked: Text) -> Text:
     validators = [item.func for item in metadata if isinstance(item, (AfterValidator, BeforeValidator))]
-    if not validators:
-        return Text("text", {"type": "string"}, ("other", "another"))
-    for validator in validators:
+    # The last validator is the narrowest.
+    for validator in reversed(validators):
         if validator in _TEXTS:
             return _TEXTS[validator]
+    if not validators or unchecked.schema is _SECURE:
+        return unchecked
     names = ", ".join(getattr(validator, "__name__", repr(validator)) for validator in validators)
     raise UndescribedTypeError(
         f"text that is checked by {names} has no words, schema and samples: add its type to _TEXTS in {THIS_FILE}"

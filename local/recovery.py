@@ -1,12 +1,13 @@
-"""What a killed run of the Pulumi CLI leaves in a file backend, put right before the next run.
+"""Repairs what a killed run of Pulumi leaves behind in a file backend, before the next run starts.
 
-The lock of the backend stays. So do creates that were begun: their objects exist, but the state does not have them,
-and the next `up` would fail with AlreadyExists; the CLI's own `refresh --import-pending-creates` forgets them (3.259),
-so they are written into the state and then read back from the cluster. And beside each file the backend keeps one with
-attributes that is not written in one step (gocloud.dev/blob/fileblob): half of it makes the state unreadable, while
-without it the defaults hold.
+- The lock of the backend stays.
+- A create that had begun may have made its object, but the state does not contain it. Depending on the provider's
+  version, the next `up` then fails with AlreadyExists. Pulumi's own `refresh --import-pending-creates` forgets the
+  object (3.259), so it is added to the state here and then read back from the cluster.
+- The backend keeps a second file with attributes next to each file, and does not write it atomically
+  (gocloud.dev/blob/fileblob). A truncated one makes the state unreadable; without it, Pulumi uses defaults.
 
-Other backends lock on their server, where nobody here can see whether an update still runs; they are left alone.
+Other backends lock on their server, and nothing here can tell whether an update is still running. They are left alone.
 """
 
 from __future__ import annotations
@@ -14,119 +15,109 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-from components.shared.target import PROJECT, connect
-from components.stack import PROJECT_NAME
-from components.stack import StackConfig as Stack
-from local.engine.errors import EngineError
-from local.engine.kubernetes_api import Api, is_ours, title
+from components.shared.kube import Json, KubernetesApi, Resource
+from components.shared.manifest import MANAGED_BY, STACK
+from components.shared.target import connect
+from components.stack import PROJECT_NAME, StackConfig
+from local.stack_command import StackCommand, backend_folder, state_file
 
-FILE_BACKEND: Final = "file"
 CREATING: Final = "creating"
 LOCKS: Final = Path(".pulumi") / "locks" / "organization" / PROJECT_NAME
 
-Json = dict[str, Any]
-
 
 class Recovery:
-    """The CLI's stack, seen after a run that may have been killed."""
+    """A stack whose last run may have been killed."""
 
-    def __init__(self, cli: str, stack: Stack, environment: Mapping[str, str]) -> None:
-        """Nothing is touched before `run`."""
-        self._cli, self._stack, self._environment = cli, stack, environment
+    def __init__(self, pulumi: StackCommand, stack: StackConfig) -> None:
+        """Nothing is changed before `run`."""
+        self._pulumi, self._stack = pulumi, stack
 
     def run(self) -> None:
-        """Clear a stale lock, and take over what a killed run had begun; says what it did.
+        """Remove a stale lock and adopt the objects that a killed run had created; prints what it did.
 
-        A stack that somebody works on is left alone: the CLI refuses it with the owner's name. Raises EngineError when
-        the CLI does not do its part.
+        A stack that another run is working on is left alone: Pulumi rejects the second run and names the first.
+        Raises CommandError if a `pulumi` command fails.
         """
-        folder = backend_folder(self._environment)
-        if folder is None or not state_file(folder, self._stack.name).exists():
+        folder = backend_folder(self._pulumi.environment)
+        if folder is None or self._pulumi.state_file is None:
             return
         locks = list(read_locks(folder, self._stack.name))
         if not all(map(is_stale, locks)):
             return
-        _remove_broken_attributes(folder, self._stack.name)
+        _remove_truncated_attributes(folder, self._stack.name)
         if locks:
-            self._pulumi("cancel", "--yes")
-            owners = "; ".join(map(described, locks))
-            _say(f"Removed the lock of a run that was killed: {owners}")
-        self._take_over()
+            self._pulumi.read("cancel", "--yes")
+            _say(f"Removed the lock of a run that was killed: {'; '.join(map(describe, locks))}")
+        if self._pulumi.state().get("pending_operations"):
+            self._adopt()
 
-    def _take_over(self) -> None:
-        document: Json = json.loads(self._pulumi("stack", "export"))
+    def _adopt(self) -> None:
+        document: Json = json.loads(self._pulumi.read("stack", "export"))
         deployment = document["deployment"]
-        begun = deployment.get("pending_operations")
-        if not begun:
-            return
+        pending = deployment.get("pending_operations") or []
         known = {entry["urn"] for entry in deployment.get("resources") or ()}
-        creates = [entry["resource"] for entry in begun if entry["type"] == CREATING]
-        found = {
-            entry["urn"]: entry
+        creates = [entry["resource"] for entry in pending if entry["type"] == CREATING]
+        adopted = {
+            create["urn"]: entry
             for create in creates
-            if create["urn"] not in known and (entry := self._standing(create))
+            if create["urn"] not in known and (entry := self._state_entry(create))
         }
         deployment["pending_operations"] = []
-        deployment["resources"] = [*(deployment.get("resources") or ()), *found.values()]
-        self._pulumi("stack", "import", text=json.dumps(document))
-        if found:
-            targets = [word for urn in found for word in ("--target", urn)]
-            self._pulumi("refresh", "--yes", "--skip-preview", "--non-interactive", *targets)
-            names = ", ".join(title(entry["inputs"]) for entry in found.values())
-            _say(f"Took over what a killed run had made without recording it: {names}")
-        if gone := len(begun) - len(found):
-            _say(f"Forgot {gone} unfinished operation{'s' if gone > 1 else ''} of a killed run; they are done again")
+        deployment["resources"] = [*(deployment.get("resources") or ()), *adopted.values()]
+        self._pulumi.read("stack", "import", text=json.dumps(document))
+        if adopted:
+            targets = [word for urn in adopted for word in ("--target", urn)]
+            self._pulumi.read("refresh", "--yes", "--skip-preview", "--non-interactive", *targets)
+            names = ", ".join(_title(entry["inputs"]) for entry in adopted.values())
+            _say(f"Added to the state what a killed run had created: {names}")
+        if repeated := len(pending) - len(adopted):
+            what, them = ("operation", "it") if repeated == 1 else ("operations", "them")
+            _say(f"A killed run left {repeated} unfinished {what}; Pulumi repeats {them}")
 
-    def _standing(self, create: Json) -> Json | None:
-        """The state's entry of an object whose create was begun; None where no object of this stack is found."""
+    def _state_entry(self, create: Json) -> Json | None:
+        """What the state would contain had the create been recorded; None if this stack has no such object."""
         manifest = create.get("inputs") or {}
         if not create["type"].startswith("kubernetes:") or "metadata" not in manifest:
             return None
-        api = Api(connect(self._stack.target), "default")
-        if not api.knows(manifest):
-            return None
-        manifest = api.located(manifest)
-        live = api.get(api.path(manifest))
-        if live is None or not is_ours(manifest, live):
+        cluster = connect(self._stack.target)
+        path = _path(cluster, manifest)
+        live = cluster.get(path) if path else None
+        if live is None or not _made_by_this_stack(manifest, live):
             return None
         metadata = manifest["metadata"]
         identity = "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
         return {**create, "id": identity, "outputs": create["inputs"]}
 
-    def _pulumi(self, *words: str, text: str | None = None) -> str:
-        command = [self._cli, *words, "--stack", self._stack.name]
-        answer = subprocess.run(
-            command, cwd=PROJECT, env=self._environment, input=text, capture_output=True, text=True, check=False
-        )
-        if answer.returncode:
-            raise EngineError(f"pulumi {' '.join(words[:2])} failed: {answer.stdout}{answer.stderr}".strip())
-        return answer.stdout
+
+def _path(cluster: KubernetesApi, manifest: Json) -> str | None:
+    """The API path of an object; None if the cluster does not have its kind."""
+    group, _, version = manifest["apiVersion"].rpartition("/")
+    for found in (cluster.get(Resource(group, version, "").path()) or {}).get("resources", ()):
+        if found["kind"] == manifest["kind"] and "/" not in found["name"]:
+            metadata = manifest["metadata"]
+            collection = Resource(group, version, found["name"]).path(metadata.get("namespace"))
+            return f"{collection}/{metadata['name']}"
+    return None
 
 
-def backend_folder(environment: Mapping[str, str]) -> Path | None:
-    """The folder of a file backend, None for any other."""
-    url = environment.get("PULUMI_BACKEND_URL", "")
-    if not url:
-        login = Path.home() / ".pulumi" / "credentials.json"
-        url = json.loads(login.read_text(encoding="utf-8")).get("current", "") if login.exists() else ""
-    parts = urlsplit(url)
-    # file://~ is the home folder, in the CLI's own reading.
-    return Path(f"{parts.netloc}{parts.path}").expanduser() if parts.scheme == FILE_BACKEND else None
+def _made_by_this_stack(manifest: Json, live: Json) -> bool:
+    planned = manifest["metadata"].get("labels") or {}
+    found = live["metadata"].get("labels") or {}
+    owner = planned.get(STACK)
+    return owner is not None and found.get(STACK) == owner and found.get(MANAGED_BY) == planned.get(MANAGED_BY)
 
 
-def state_file(folder: Path, stack: str) -> Path:
-    """Where a file backend keeps the state of a stack."""
-    return folder / ".pulumi" / "stacks" / PROJECT_NAME / f"{stack}.json"
+def _title(manifest: Json) -> str:
+    metadata = manifest["metadata"]
+    return f"{manifest['kind']} {'/'.join(filter(None, (metadata.get('namespace'), metadata['name'])))}"
 
 
-def _remove_broken_attributes(folder: Path, stack: str) -> None:
+def _remove_truncated_attributes(folder: Path, stack: str) -> None:
     file = state_file(folder, stack)
     locks = (folder / LOCKS / stack).glob("*.attrs")
     for path in (file.with_name(f"{file.name}.attrs"), file.with_name(f"{file.name}.bak.attrs"), *locks):
@@ -139,7 +130,7 @@ def _remove_broken_attributes(folder: Path, stack: str) -> None:
 
 
 def read_locks(folder: Path, stack: str) -> Iterator[Json]:
-    """The locks that a file backend holds for a stack, as the CLI wrote them."""
+    """The locks that a file backend holds for a stack, as Pulumi wrote them."""
     for path in sorted((folder / LOCKS / stack).glob("*.json")):
         try:
             yield json.loads(path.read_text(encoding="utf-8"))
@@ -150,7 +141,7 @@ def read_locks(folder: Path, stack: str) -> Iterator[Json]:
 
 
 def is_stale(lock: Mapping[str, Any]) -> bool:
-    """True when its process was on this host and is dead; a lock that cannot be read, or of another host, may live."""
+    """True if its process ran on this host and is dead. The owner of an unreadable or foreign lock may be alive."""
     pid = lock.get("pid")
     if not isinstance(pid, int) or lock.get("hostname") != socket.gethostname():
         return False
@@ -160,7 +151,7 @@ def is_stale(lock: Mapping[str, Any]) -> bool:
         return True
     except PermissionError:
         return False
-    # Linux gives process ids out again, and keeps one that is dead until its parent has asked for its end.
+    # Linux reuses process ids, and keeps a dead process until its parent has read its exit code.
     try:
         status = (Path("/proc") / str(pid) / "stat").read_text(encoding="utf-8")
     except OSError:
@@ -169,7 +160,7 @@ def is_stale(lock: Mapping[str, Any]) -> bool:
     return not name.startswith("pulumi") or rest[0] in "ZX"
 
 
-def described(lock: Mapping[str, Any]) -> str:
+def describe(lock: Mapping[str, Any]) -> str:
     """Whose lock it is."""
     return f"{lock['username']}, process {lock['pid']} on {lock['hostname']} since {lock['timestamp']}"
 

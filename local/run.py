@@ -1,162 +1,61 @@
-"""`python -m local.run up|preview|destroy|outputs`: one stack, with the Pulumi CLI where there is one.
+"""`python -m local.run up|preview|destroy|outputs|pulumi|build`: the make targets.
 
-The make targets call this. Without the CLI the small engine does the same work on the same program; the CLI's own
-commands stay the user's: nothing here is needed to run them by hand.
+They add three things to the `pulumi` command: they find or build it, they start the embedded cluster, and they repair
+what a killed run left behind. You can always run `pulumi` yourself instead.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import shutil
-import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from components import stack_file
 from components.shared.kube import ApiError, Unreachable
 from components.shared.mistakes import ConfigError
 from components.shared.target import PROJECT
-from components.stack import StackConfig as Stack
+from components.stack import StackConfig, load_file
 from local.cluster import ControlPlane
+from local.cluster import build as cluster_build
 from local.cluster.__main__ import Display
-from local.cluster.layout import ControlPlaneError
-from local.engine.__main__ import main as small_engine
-from local.engine.errors import EngineError
-from local.recovery import Recovery, state_file
-from ops.stack_values import load_file
+from local.cluster.layout import ControlPlaneError, versions
+from local.pulumi import BuildError, Toolchain, find_or_build
+from local.recovery import Recovery
+from local.stack_command import BACKEND_VARIABLE, INTERRUPTED, StackCommand, write_all
+from ops.errors import CommandError
 
 REFUSED: Final = 2
-ENGINE_VARIABLE: Final = "ENGINE"
 STATE_DIR_VARIABLE: Final = "CLUSTERS_STATE_DIR"
 PASSPHRASE_VARIABLES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 EMBEDDED_PASSPHRASE: Final = "embedded"  # noqa: S105
-"""Passphrase of stacks on the embedded cluster. Their state stays on this machine, readable by its owner alone."""
-
-
-class Refused(Exception):  # noqa: N818 - not an error of ours
-    """A sentence for the person, and nothing was done."""
-
-
-def pulumi_cli() -> str | None:
-    """Path of the Pulumi CLI that is to be used, or None for the small engine."""
-    wanted = os.environ.get(ENGINE_VARIABLE, "")
-    if wanted not in {"", "pulumi", "small"}:
-        raise Refused(f"{ENGINE_VARIABLE} is {wanted!r}; write pulumi, small, or nothing")
-    if wanted == "small":
-        return None
-    found = shutil.which("pulumi") or shutil.which("pulumi", path=Path.home() / ".pulumi" / "bin")
-    if wanted == "pulumi" and not found:
-        raise Refused("there is no Pulumi CLI on PATH or in ~/.pulumi/bin; make pulumi installs it")
-    return found
+"""Passphrase of stacks on the embedded cluster. Their state stays on this machine, readable by its owner only."""
+YES: Final = {"1", "y", "yes", "true"}
 
 
 def state_dir() -> Path:
     """Folder of the states that stay on this machine."""
-    return Path(os.environ.get(STATE_DIR_VARIABLE) or PROJECT / ".state")
+    return Path(os.environ.get(STATE_DIR_VARIABLE) or PROJECT / ".state").absolute()
 
 
-def cli_environment(stack: Stack) -> dict[str, str]:
-    """Environment of the CLI: where the user has not logged in, an embedded stack keeps its state in a folder here."""
-    environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
-    # Where its virtual environment is this interpreter's, the language host has nothing to install.
-    environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), environment.get("PATH", "")))
-    logged_in = "PULUMI_BACKEND_URL" in os.environ or (Path.home() / ".pulumi" / "credentials.json").exists()
-    if not logged_in:
-        if not stack.target.embedded:
-            raise Refused(f"stack {stack.name} is not on the embedded cluster: run pulumi login first")
-        state_dir().mkdir(mode=0o700, parents=True, exist_ok=True)
-        environment["PULUMI_BACKEND_URL"] = f"file://{state_dir().resolve()}"
+def stack_environment(toolchain: Toolchain, *, embedded: bool) -> dict[str, str]:
+    """The environment of `pulumi`. If you have not logged in, the state of an embedded stack is a folder here."""
+    environment = {**os.environ, **toolchain.environment}
+    if embedded:
+        if not any(variable in environment for variable in PASSPHRASE_VARIABLES):
+            environment[PASSPHRASE_VARIABLES[0]] = EMBEDDED_PASSPHRASE
+        if not toolchain.logged_in:
+            state_dir().mkdir(mode=0o700, parents=True, exist_ok=True)
+            environment[BACKEND_VARIABLE] = f"file://{state_dir()}"
     return environment
 
 
-def refuse_the_other_engines_stack(stack: str, cli: str | None) -> None:
-    """Two engines do not know each other's states: each would find the other's objects in its way."""
-    small = state_dir() / f"{stack}.json"
-    files = {"small": small, "pulumi": state_file(state_dir(), stack)}
-    other = "small" if cli else "pulumi"
-    if _holds_resources(files[other]):
-        what = "the Pulumi CLI" if other == "pulumi" else "the small engine"
-        raise Refused(
-            f"stack {stack} was made with {what} (its state is {files[other]}). Go on with {ENGINE_VARIABLE}={other}, "
-            f"or remove it first: make destroy PURGE=1 {ENGINE_VARIABLE}={other}"
-        )
-
-
-def _holds_resources(state: Path) -> bool:
-    if not state.exists():
-        return False
-    document = json.loads(state.read_text(encoding="utf-8"))
-    latest = document["checkpoint"].get("latest") or {} if "checkpoint" in document else document
-    return bool(latest.get("resources"))
-
-
-def confirm_purge(stack: str) -> None:
-    """Ask for the stack's name, since data and credentials are about to go."""
-    answer = os.environ.get("CONFIRM")
-    if answer is None:
-        print(f"This removes the job database, logs and credentials of stack {stack} for good.", file=sys.stderr)
-        print("Type its name to go on: ", end="", file=sys.stderr, flush=True)
-        answer = sys.stdin.readline().strip()
-    if answer != stack:
-        raise Refused("that is not its name; nothing was removed")
-
-
-def run_cli(cli: str, stack: Stack, action: str, arguments: argparse.Namespace) -> int:
-    """Run the CLI, with what it prints going to the person."""
-    environment = cli_environment(stack)
-
-    def pulumi(*words: str, quiet: bool = False) -> int:
-        answer = subprocess.run(
-            [cli, *words, "--stack", stack.name],
-            cwd=PROJECT,
-            env=environment,
-            check=False,
-            capture_output=quiet,
-            text=True,
-        )
-        if quiet and answer.returncode:
-            print(answer.stderr, file=sys.stderr)
-        return answer.returncode
-
-    if action == "outputs":
-        return pulumi("stack", "output", "--json", *(["--show-secrets"] if arguments.show_secrets else []))
-    Recovery(cli, stack, environment).run()
-    if code := pulumi("stack", "select", "--create", "--non-interactive", quiet=True):
-        return code
-    # A person confirms what happens to a real cluster; the embedded one is there to be played with.
-    consent = ["--yes"] if stack.target.embedded or os.environ.get("YES") else []
-    if action != "destroy":
-        return pulumi(action, *(consent if action == "up" else ()))
-    if arguments.purge:
-        # Its name was typed already: a preview would be read by nobody.
-        code = pulumi("state", "unprotect", "--all", "--yes", quiet=True)
-        return code or pulumi("destroy", "--yes", "--skip-preview")
-    code = pulumi("destroy", "--exclude-protected", *consent)
-    if code == 0:
-        _print_kept(cli, stack, environment)
-    return code
-
-
-def _print_kept(cli: str, stack: Stack, environment: dict[str, str]) -> None:
-    export = subprocess.run(
-        [cli, "stack", "export", "--stack", stack.name], cwd=PROJECT, env=environment, check=True, capture_output=True
-    )
-    for resource in json.loads(export.stdout)["deployment"].get("resources") or ():
-        if resource.get("protect"):
-            kind, name = resource["type"].rpartition(":")[2], resource["urn"].rpartition("::")[2]
-            print(f"  kept: {kind} {name}")
-
-
-def run_small_engine(stack: Stack, action: str, arguments: argparse.Namespace) -> int:
-    """Run the small engine in this process."""
-    words = [action, "--stack", stack.name, "--state-dir", str(state_dir())]
-    if action == "outputs" and arguments.show_secrets:
-        words.append("--show-secrets")
-    if action == "destroy" and arguments.purge:
-        words.append("--purge")
-    return small_engine(words)
+def find_pulumi() -> Toolchain:
+    """The `pulumi` command of this machine; builds it if there is none."""
+    with Display() as display:
+        return find_or_build(display.line)
 
 
 def start_embedded_cluster() -> None:
@@ -165,56 +64,155 @@ def start_embedded_cluster() -> None:
         ControlPlane(None).up(display.line)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local.run", description=__doc__)
-    actions = parser.add_subparsers(dest="action", required=True)
-    about = {
-        "preview": "say what up would do",
-        "up": "deploy, and wait until everything is ready",
-        "destroy": "remove everything but data and credentials",
-        "outputs": "print the stack outputs as one JSON object",
-    }
-    made = {action: actions.add_parser(action, help=text) for action, text in about.items()}
-    for command in made.values():
-        command.add_argument("--stack", required=True)
-    made["outputs"].add_argument("--show-secrets", action="store_true", help="secret values in clear")
-    made["destroy"].add_argument("--purge", action="store_true", help="remove data and credentials too")
-    return parser
+def said_yes() -> bool:
+    """Whether YES=1 is set, the consent of a script."""
+    return os.environ.get("YES", "").lower() in YES
+
+
+def require_consent(stack: StackConfig, action: str) -> None:
+    """Refuse to change a real cluster from a script that does not say YES=1: Pulumi could ask nobody."""
+    if stack.target.embedded or said_yes() or (sys.stdin.isatty() and sys.stdout.isatty()):
+        return
+    raise CommandError(
+        f"Stack {stack.name} is on cluster {stack.target.context}, so `make {action}` asks before it changes anything, "
+        "and there is no terminal to ask on. Set YES=1 to skip the question. Nothing was changed."
+    )
+
+
+def require_login(stack: StackConfig, toolchain: Toolchain) -> None:
+    """Refuse a stack on a real cluster whose state would have no place: it must not end up in a folder by accident."""
+    if stack.target.embedded or toolchain.logged_in:
+        return
+    raise CommandError(
+        f"Stack {stack.name} is on cluster {stack.target.context}, and Pulumi does not know where to keep its state. "
+        f"Run `pulumi login` first, or set {BACKEND_VARIABLE}. Nothing was changed."
+    )
+
+
+def confirm_purge(stack: str) -> None:
+    """Ask for the stack's name before data and credentials are deleted."""
+    answer = os.environ.get("CONFIRM")
+    if answer is None:
+        print(f"This deletes the job database, logs and credentials of stack {stack} for good.", file=sys.stderr)
+        print("Type the stack's name to continue: ", end="", file=sys.stderr, flush=True)
+        answer = sys.stdin.readline().strip()
+    if answer != stack:
+        raise CommandError(f"This is not the stack's name, {stack}. Nothing was deleted.")
+
+
+def create_stack(pulumi: StackCommand) -> None:
+    """Create the stack in the backend if it is not there."""
+    if pulumi.state_file is None:
+        pulumi.read("stack", "select", "--create", "--non-interactive", pulumi.stack)
+
+
+def deploy(pulumi: StackCommand, stack: StackConfig) -> int:
+    """`pulumi up`. On the embedded cluster there is no question to answer, and so no preview to read before it."""
+    if stack.target.embedded:
+        return pulumi.run("up", "--yes", "--skip-preview")
+    return pulumi.run("up", *(["--yes"] if said_yes() else []))
+
+
+def destroy(pulumi: StackCommand, stack: StackConfig, *, purge: bool) -> int:
+    """`pulumi destroy`, with or without what is protected."""
+    if purge:
+        pulumi.read("state", "unprotect", "--all", "--yes")
+        return pulumi.run("destroy", "--yes", "--skip-preview")
+    consent = ["--yes", "--skip-preview"] if stack.target.embedded else ["--yes"] if said_yes() else []
+    if code := pulumi.run("destroy", "--exclude-protected", *consent):
+        return code
+    for resource in pulumi.state().get("resources") or ():
+        if resource.get("protect"):
+            kind, name = resource["type"].rpartition(":")[2], resource["urn"].rpartition("::")[2]
+            print(f"  kept: {kind} {name}")
+    print(f"Data and credentials are kept. To delete them for good: make destroy PURGE=1 STACK={stack.name}")
+    return 0
 
 
 def _run(arguments: argparse.Namespace) -> int:
     stack = load_file(PROJECT / f"Pulumi.{arguments.stack}.yaml", arguments.stack)
-    cli = pulumi_cli()
-    refuse_the_other_engines_stack(stack.name, cli)
-    if arguments.action == "destroy" and arguments.purge:
+    purge = arguments.action == "destroy" and arguments.purge
+    if purge:
         confirm_purge(stack.name)
+    elif arguments.action in {"up", "destroy"}:
+        require_consent(stack, arguments.action)
+    toolchain = find_pulumi()
+    require_login(stack, toolchain)
+    environment = stack_environment(toolchain, embedded=stack.target.embedded)
+    pulumi = StackCommand(toolchain.command, stack.name, environment)
+    if arguments.action == "outputs":
+        secrets = ["--show-secrets"] if arguments.show_secrets else []
+        write_all(pulumi.read("stack", "output", "--json", *secrets).encode())
+        return 0
     if stack.target.embedded:
-        if not any(variable in os.environ for variable in PASSPHRASE_VARIABLES):
-            os.environ[PASSPHRASE_VARIABLES[0]] = EMBEDDED_PASSPHRASE
-        if arguments.action != "outputs":
-            start_embedded_cluster()
-    if cli:
-        code = run_cli(cli, stack, arguments.action, arguments)
-    else:
-        if arguments.action != "outputs":
-            print("No Pulumi CLI here: the small engine runs it. make pulumi installs the CLI.", file=sys.stderr)
-        code = run_small_engine(stack, arguments.action, arguments)
-    if arguments.action == "destroy" and not arguments.purge and code == 0:
-        print(f"Data and credentials are kept. To remove them for good: make destroy PURGE=1 STACK={stack.name}")
-    return code
+        start_embedded_cluster()
+    Recovery(pulumi, stack).run()
+    create_stack(pulumi)
+    if arguments.action == "preview":
+        return pulumi.run("preview")
+    return deploy(pulumi, stack) if arguments.action == "up" else destroy(pulumi, stack, purge=purge)
+
+
+def _build(_: argparse.Namespace) -> int:
+    """Find or build everything that `up` needs, for tests and for machines that have to be prepared."""
+    with Display() as display:
+        find_or_build(display.line)
+        cluster_build.ensure(versions()[-1], display.line)
+    return 0
+
+
+def _pass_on(arguments: argparse.Namespace) -> int:
+    """Any other command of Pulumi's, such as `config set --secret`; the stack file may be missing or wrong."""
+    file = None
+    with suppress(ConfigError):
+        file = stack_file.read(PROJECT / f"Pulumi.{arguments.stack}.yaml")
+    target = file.config.get("kubernetes") if file else None
+    embedded = isinstance(target, dict) and target.get("embedded") is True
+    toolchain = find_pulumi()
+    environment = stack_environment(toolchain, embedded=embedded)
+    return StackCommand(toolchain.command, arguments.stack, environment).run(*arguments.words)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local.run", description=__doc__)
+    actions = parser.add_subparsers(dest="action", required=True)
+    about = {
+        "preview": "show what `up` would do",
+        "up": "deploy, and wait until everything is ready",
+        "destroy": "delete everything except data and credentials",
+        "outputs": "print the stack outputs as a JSON object",
+        "pulumi": "run any other command of Pulumi's on this stack",
+    }
+    actions.add_parser("build", help="find or build what `up` needs, and nothing else")
+    made = {action: actions.add_parser(action, help=text) for action, text in about.items()}
+    for command in made.values():
+        command.add_argument("--stack", required=True)
+    made["outputs"].add_argument("--show-secrets", action="store_true", help="print secret values")
+    made["destroy"].add_argument("--purge", action="store_true", help="delete data and credentials too")
+    made["pulumi"].add_argument("words", nargs="+", metavar="WORD", help="after --")
+    return parser
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run one action. Exit code 0; 2 for a refused config; 1 for anything else."""
+    """Run one action. Exit code 0; 2 for a rejected config; 130 after Ctrl-C; 1 for anything else."""
     arguments = _parser().parse_args(words)
     try:
-        return _run(arguments)
+        code = {"pulumi": _pass_on, "build": _build}.get(arguments.action, _run)(arguments)
+        sys.stdout.flush()
     except ConfigError as error:
         print(error, file=sys.stderr)
         return REFUSED
-    except (Refused, EngineError, ControlPlaneError, Unreachable, ApiError, OSError) as error:
+    except BrokenPipeError:
+        # The reader of our output has what it wanted (`make outputs | head`). Nothing may be written at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (CommandError, BuildError, ControlPlaneError, Unreachable, ApiError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Interrupted. The next run carries on from here.", file=sys.stderr)
+        return INTERRUPTED
+    return code
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What each part of a MATLAB cluster asks for unless the stack config says otherwise: images, resources, claims.
+"""What a MATLAB cluster requests unless the stack config says otherwise: images, resources, claims.
 
 A subclass per part, so that `workers.resources.cpuRequest: 4` leaves the part's other defaults as they are.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from components.shared.fields import DnsLabel, DnsName, Model, Quantity
+from components.shared.fields import Bytes, DnsLabel, DnsName, Model, Quantity
 from components.shared.groups import (
     AccessMode,
     AccessModes,
@@ -36,56 +36,56 @@ class MatlabNamespace(Namespace):
 class CheckpointVolume(Volume):
     """The job database."""
 
-    size: Quantity = "20Gi"
+    size: Bytes = "20Gi"
 
 
 class LogVolume(Volume):
     """Logs of the job manager. The controller logs to its standard output."""
 
-    size: Quantity = "10Gi"
+    size: Bytes = "10Gi"
 
 
 class WorkerLogVolume(Volume):
     """Logs of workers and pool proxies, which run on many nodes: ReadWriteMany."""
 
-    size: Quantity = "10Gi"
+    size: Bytes = "10Gi"
     access_modes: AccessModes = (AccessMode.READ_WRITE_MANY,)
 
 
 class WorkerResources(Resources):
-    """What one worker asks of its node."""
+    """What one worker requests from its node."""
 
     cpu_request: Quantity | None = "2"
-    memory_request: Quantity | None = "8Gi"
-    memory_limit: Quantity | None = "8Gi"
+    memory_request: Bytes | None = "8Gi"
+    memory_limit: Bytes | None = "8Gi"
 
 
 class JobManagerResources(Resources):
-    """What the job manager asks of its node. 2Gi serve 1000 workers; each further 1000 need 1Gi more."""
+    """What the job manager requests from its node. 2Gi is enough for 1000 workers; each further 1000 need 1Gi more."""
 
     cpu_request: Quantity | None = "1"
-    memory_request: Quantity | None = "2Gi"
+    memory_request: Bytes | None = "2Gi"
 
 
 class ControllerResources(Resources):
-    """What the controller asks of its node."""
+    """What the controller requests from its node."""
 
     cpu_request: Quantity | None = "100m"
-    memory_request: Quantity | None = "128Mi"
+    memory_request: Bytes | None = "128Mi"
 
 
 class ProxyResources(Resources):
-    """What a proxy asks of its node."""
+    """What a proxy requests from its node."""
 
     cpu_request: Quantity | None = "100m"
-    memory_request: Quantity | None = "256Mi"
+    memory_request: Bytes | None = "256Mi"
 
 
 class PoolProxyResources(Resources):
-    """What one pool proxy asks of its node."""
+    """What one pool proxy requests from its node."""
 
     cpu_request: Quantity | None = "500m"
-    memory_request: Quantity | None = "500Mi"
+    memory_request: Bytes | None = "500Mi"
 
 
 class WorkerImage(Image):
@@ -107,7 +107,7 @@ class MatlabDepsImage(Image):
 
 
 class ControllerImage(Image):
-    """Image of the controller. The format of config.json belongs to its version (facts §4.1)."""
+    """Image of the controller. The format of config.json belongs to its version."""
 
     repository: Repository = f"{_REGISTRY}/mjs-controller-image"
     tag: Tag | None = CONTROLLER_TAG

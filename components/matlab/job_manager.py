@@ -17,6 +17,7 @@ from components.shared.manifest import (
     env,
     env_from_secret,
     files,
+    literal_env,
     read_only_claim,
     resources,
     volume_source,
@@ -104,9 +105,9 @@ def deployment(cluster: Topology, admin_password_fingerprint: str) -> Manifest:
         variables.append(env_from_secret(ADMIN_PASSWORD_VARIABLE, names.ADMIN_SECRET, names.PASSWORD_KEY))
     if spec.user_id:
         # The image knows no such user, so its home would be the read-only root of the file system.
-        variables += env({"HOME": pods.RUN_DIR})
+        variables += literal_env({"HOME": pods.RUN_DIR})
     if settings.installation.java_claim:
-        variables += env({"MJS_JAVA": names.JAVA_DIR})
+        variables += literal_env({"MJS_JAVA": names.JAVA_DIR})
     variables += env(dict(sorted(spec.env.items())))
     container = {
         "name": names.JOB_MANAGER,

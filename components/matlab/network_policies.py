@@ -111,7 +111,7 @@ def _job_manager(cluster: Topology) -> Flows:
     # Workers listen on ports of MJS's choosing.
     egress = [{"to": [pods(names.WORKER)]}]
     if settings.ldap.url:
-        egress.append(to_anywhere(int(settings.ldap.url.rsplit(":", 1)[1])))
+        egress.append(to_anywhere(*cluster.ldap_ports))
     if settings.license.use_online_licensing:
         egress.append(to_anywhere(*settings.network.policies.online_licensing_ports))
     return Flows(ingress, egress)

@@ -32,14 +32,15 @@ from components.shared.fields import (
     LabelValue,
     Line,
     Model,
+    MountPath,
     Positive,
     Seconds,
     Secret,
-    SecretText,
     UserPort,
     refuse,
 )
 from components.shared.groups import Toleration
+from components.shared.pem import Certificate, PrivateKey
 
 HIGHEST_PORT = 65535
 MOST_WORKERS = 100_000
@@ -54,20 +55,59 @@ def _release(value: str) -> str:
     return value
 
 
+LDAP_PORTS = {"ldap": 389, "ldaps": 636}
+"""The port of an address that names none (RFC 4516; Java's LDAP provider)."""
+_LDAP_URL = re.compile(r"(?P<scheme>ldaps?)://(?P<host>[\w.-]+)(?::(?P<port>\d{1,5}))?/?", re.ASCII)
+
+
+def ldap_servers(url: str) -> list[tuple[str, str, int]]:
+    """Scheme, host and port of each server of an LDAP address. Raises ValueError for text that is none."""
+    servers = []
+    for part in url.split():
+        match = _LDAP_URL.fullmatch(part)
+        port = int(match["port"] or LDAP_PORTS[match["scheme"]]) if match else 0
+        if not match or not 1 <= port <= HIGHEST_PORT:
+            raise ValueError(part)
+        servers.append((match["scheme"], match["host"], port))
+    return servers
+
+
 def _ldap_url(value: str) -> str:
-    match = re.fullmatch(r"ldaps?://[\w.-]+:(\d{1,5})", value, re.ASCII)
-    if not match or not 1 <= int(match[1]) <= HIGHEST_PORT:
-        refuse(f"{value!r} is not an LDAP address", "Write ldap://HOST:PORT or ldaps://HOST:PORT.")
+    try:
+        servers = ldap_servers(value)
+    except ValueError as error:
+        refuse(
+            f"{error.args[0]!r} is not an LDAP address",
+            "Write ldap://HOST:PORT or ldaps://HOST:PORT, and several of them with spaces between.",
+        )
+    if not servers:
+        refuse("is empty", "Write ldap://HOST:PORT or ldaps://HOST:PORT, or remove it.")
+    if len({scheme for scheme, _, _ in servers}) > 1:
+        refuse("mixes ldap:// and ldaps://", "Use one of them for all servers.")
+    return " ".join(value.split())
+
+
+def _principal_format(value: str) -> str:
+    if "[username]" not in value:
+        refuse(
+            f"{value!r} contains no [username], so every user would be the same principal",
+            "Write where the name goes, such as [username]@example.org or uid=[username],ou=people,dc=example,dc=org.",
+        )
     return value
 
 
-def _certificate(value: str) -> str:
-    if "-----BEGIN CERTIFICATE-----" not in value or "PRIVATE KEY" in value:
-        refuse("is not a PEM certificate", "Paste the certificate of the server or of its CA, without any key.")
-    if value.count("-----BEGIN CERTIFICATE-----") > 1:
-        # keytool imports the first one and says nothing of the others.
-        refuse("holds several certificates", "Paste one: the server's own, or the CA's that signed it.")
-    return value if value.endswith("\n") else f"{value}\n"
+def _license_manager(value: str) -> str:
+    servers = re.split(r"[:,]", value)
+    for server in servers:
+        port, at, host = server.partition("@")
+        if not at or not host or re.search(r"\s", server) or (port and not port.isdigit()):
+            refuse(
+                f"{server!r} is not a network license manager",
+                "Write port@host, such as 27000@license.example.org; separate several with a colon or comma.",
+            )
+        if port and not 1 <= int(port) <= HIGHEST_PORT:
+            refuse(f"{port} is not a port", f"Write a port between 1 and {HIGHEST_PORT} before the @.")
+    return value
 
 
 def _user(value: str) -> str:
@@ -77,10 +117,11 @@ def _user(value: str) -> str:
 
 
 Release = Annotated[str, AfterValidator(_release)]
-"""A MATLAB release. Lexicographic order is release order (facts §1.1)."""
+"""A MATLAB release. Lexicographic order is release order."""
 UserName = Annotated[str, AfterValidator(_user)]
 LdapUrl = Annotated[str, AfterValidator(_ldap_url)]
-Certificate = Annotated[str, AfterValidator(_certificate)]
+PrincipalFormat = Annotated[Line, AfterValidator(_principal_format)]
+LicenseManager = Annotated[Line, AfterValidator(_license_manager)]
 
 
 class Workers(Model):
@@ -89,13 +130,13 @@ class Workers(Model):
     max: Annotated[int, Field(strict=True, ge=0, le=MOST_WORKERS)]
     """Most workers that ever run at once."""
     min: Count = 0
-    """Workers that are kept even when nobody needs them."""
+    """Workers that keep running when nobody needs them."""
     idle_stop: Seconds = 300
     """Seconds that a worker may idle before it is stopped."""
     auto_scaling_period: Positive = 15
-    """Seconds between two looks of the controller at the demand."""
+    """Seconds between two rounds in which the controller compares workers with the demand."""
     stop_worker_grace_period: Seconds = 60
-    """Seconds that a worker has to stop in order."""
+    """Seconds that a worker has to shut down."""
     num_gpus: Count = Field(0, alias="numGPUs")
     """NVIDIA GPUs of each worker (limit nvidia.com/gpu)."""
     username: UserName = "matlab"
@@ -103,13 +144,13 @@ class Workers(Model):
     password: Secret | None = None
     """Secret. That user's password; null: generated."""
     env: dict[EnvName, str] = {}
-    """Extra environment variables of every worker."""
-    claims: dict[DnsName, AbsolutePath] = {}
+    """Extra environment variables of every worker. Kubernetes expands $(NAME); $$(NAME) stays as $(NAME)."""
+    claims: dict[DnsName, MountPath] = {}
     """Extra volumes of every worker: existing claim → mount path, read-write."""
     node_selector: dict[LabelKey, LabelValue] = {}
     """Labels of the nodes that may run workers and pool proxies."""
     tolerations: tuple[Toleration, ...] = ()
-    """Taints that workers and pool proxies put up with."""
+    """Taints that workers and pool proxies tolerate."""
     resources: WorkerResources = WorkerResources()
 
 
@@ -123,15 +164,15 @@ class JobManager(Model):
     group_id: Count = Field(1000, alias="groupID")
     """Group id that the job manager runs as and that its volumes are given to (fsGroup)."""
     env: dict[EnvName, str] = {}
-    """Extra environment variables of the job manager."""
+    """Extra environment variables of the job manager. Kubernetes expands $(NAME); $$(NAME) stays as $(NAME)."""
     termination_grace_period: Seconds = 120
-    """Seconds that the job manager has to stop in order and write its database."""
+    """Seconds that the job manager has to shut down and write its database."""
     start_timeout: Positive = 1200
     """Seconds that `up` waits for the job manager: the first start pulls an image of several gigabytes."""
     node_selector: dict[LabelKey, LabelValue] = {}
     """Labels of the nodes that may run the job manager, the controller and the ingress proxies."""
     tolerations: tuple[Toleration, ...] = ()
-    """Taints that the job manager, the controller and the ingress proxies put up with."""
+    """Taints that the job manager, the controller and the ingress proxies tolerate."""
     resources: JobManagerResources = JobManagerResources()
 
 
@@ -168,11 +209,11 @@ class Storage(Model):
 
 
 class Authority(Model):
-    """A CA that exists: profiles that were handed out with it stay valid (docs/data.md)."""
+    """An existing CA: profiles that were handed out with it stay valid (docs/data.md)."""
 
     certificate: Certificate | None = None
     """PEM certificate of the CA: serverCert of secret.json in Secret mjs-shared-secret."""
-    key: SecretText | None = None
+    key: PrivateKey | None = None
     """Secret. PEM key of the CA, PKCS#8: serverKey of the same document."""
 
 
@@ -193,16 +234,16 @@ class Security(Model):
     """Secret. Password of the MJS administrator (level 2); null: generated. With LDAP that user's LDAP password."""
     authority: Authority = Authority()
     credentials_generation: Positive = 1
-    """Raise by one to replace CA, certificates and profile; every profile that was handed out becomes invalid."""
+    """Increase by one to replace the CA, the certificates and the profile. Every profile in use becomes invalid."""
 
 
 class Ldap(Model):
     """Users from an LDAP server; off without url."""
 
     url: LdapUrl | None = None
-    """ldap://HOST:PORT or ldaps://HOST:PORT."""
-    security_principal_format: Line | None = None
-    """How a user name becomes an LDAP principal, such as [username]@example.org."""
+    """ldap://HOST:PORT or ldaps://HOST:PORT; several servers with spaces between. Without a port: 389 or 636."""
+    security_principal_format: PrincipalFormat | None = None
+    """How a user name becomes an LDAP principal, such as [username]@example.org. Required with url."""
     synchronization_interval_secs: Positive = 1800
     """Seconds between two synchronizations."""
     certificate: Certificate | None = None
@@ -225,10 +266,10 @@ class Metrics(Model):
 
 
 class License(Model):
-    """How workers get their licences."""
+    """How workers check out licenses."""
 
-    network_license_manager: Line | None = None
-    """port@host of the network licence manager (MLM_LICENSE_FILE)."""
+    network_license_manager: LicenseManager | None = None
+    """port@host of the network license manager (MLM_LICENSE_FILE); several with a colon or comma between."""
     use_online_licensing: Bool = False
     """true: users sign in to their MathWorks account."""
 
@@ -237,11 +278,12 @@ class Probes(Model):
     """Health checks of job manager and workers, in seconds."""
 
     startup_initial_delay: Seconds = 5
-    """Seconds before the job manager is first asked whether it has started."""
+    """Seconds before the first check whether the job manager has started."""
     startup_period: Positive = 1
-    """Seconds between two such questions; also the controller's wait between two looks at the job manager."""
+    """Seconds between two such checks, and between two checks of the controller."""
     startup_failure_threshold: Positive = 60
-    """Failed questions after which the job manager is restarted."""
+    """Failed checks after which the job manager is restarted. Checks while another job manager still holds the
+    database come on top."""
     liveness_period: Positive = 300
     """Seconds between two liveness checks, and before the job manager's first."""
     liveness_initial_delay: Positive = 300
@@ -258,7 +300,7 @@ class Settings(Model):
     release: Release
     """MATLAB release of the cluster, such as r2026a."""
     additional_supported_releases: tuple[Release, ...] = ()
-    """Older releases whose clients are served too."""
+    """Older releases; clients of these releases can connect too."""
     namespace: MatlabNamespace = MatlabNamespace()
     workers: Workers
     job_manager: JobManager = JobManager()

@@ -7,7 +7,7 @@ from functools import cached_property
 from math import ceil
 
 from components.matlab import names
-from components.matlab.settings import Settings
+from components.matlab.settings import Settings, ldap_servers
 from components.shared.groups import Image
 from components.shared.workload import Port
 
@@ -116,22 +116,28 @@ class Topology:
 
     @cached_property
     def pool_proxy_ports(self) -> tuple[Port, ...]:
-        """One port per pool proxy, in order."""
+        """One port per pool proxy, in order.
+
+        Every name of a port holds its number: server-side apply merges ports by number, so a new number under an old
+        name would be added to the old port, and a Service may not have two ports with one name.
+        """
         first = self.settings.pool_proxy.base_port
         count = self.pool_proxy_count if self.uses_pool_proxies else 0
-        return tuple(Port(f"tcp-pool-proxy-{index + 1}", first + index) for index in range(count))
+        return tuple(Port(f"tcp-pool-proxy-{first + index}", first + index) for index in range(count))
 
     @property
     def parallel_server_proxy_port(self) -> Port:
         """Port of the parallel server proxy."""
-        return Port("tcp-parallel-server-proxy", self.settings.parallel_server_proxy.port)
+        number = self.settings.parallel_server_proxy.port
+        return Port(f"tcp-parallel-server-proxy-{number}", number)
 
     @property
     def load_balancer_ports(self) -> tuple[Port, ...]:
         """Ports of the Service for clients outside, in upstream's order."""
         ports: list[Port] = []
         if self.uses_pool_proxies:
-            ports += [Port("tcp-lookup", self.lookup_port), Port("tcp-jobmanager", self.job_manager_port)]
+            lookup, manager = self.lookup_port, self.job_manager_port
+            ports += [Port(f"tcp-lookup-{lookup}", lookup), Port(f"tcp-jobmanager-{manager}", manager)]
         if self.uses_parallel_server_proxy:
             ports.append(self.parallel_server_proxy_port)
         ports += self.pool_proxy_ports
@@ -176,6 +182,12 @@ class Topology:
         """The job manager has to trust the certificate of an LDAP server; MATLAB from a claim trusts by itself."""
         url = self.settings.ldap.url
         return url is not None and url.startswith("ldaps://") and not self.job_manager_uses_claim
+
+    @property
+    def ldap_ports(self) -> tuple[int, ...]:
+        """Ports of the LDAP servers."""
+        url = self.settings.ldap.url
+        return tuple(sorted({port for _, _, port in ldap_servers(url)})) if url else ()
 
     # MATLAB (docs/upstream.md#images)
 

@@ -16,6 +16,7 @@ from components.shared.manifest import (
     env,
     env_from_secret,
     files,
+    literal_env,
     manifest,
     read_only_claim,
     resources,
@@ -126,24 +127,24 @@ def _uses_proxy_certificate(cluster: Topology) -> bool:
 def _environment(cluster: Topology) -> list[Manifest]:
     settings, workers = cluster.settings, cluster.settings.workers
     variables = [
-        *env({"MJS_WORKER_USERNAME": workers.username}),
+        *literal_env({"MJS_WORKER_USERNAME": workers.username}),
         env_from_secret("MJS_WORKER_PASSWORD", names.WORKER_USER_SECRET, names.PASSWORD_KEY),
-        *env(
+        *literal_env(
             {
                 "USER": workers.username,
                 "MLM_LICENSE_FILE": settings.license.network_license_manager or "",
                 "SHELL": "/bin/sh",
-                **dict(sorted(workers.env.items())),
             }
         ),
+        *env(dict(sorted(workers.env.items()))),
     ]
     if cluster.uses_pool_proxies:
-        variables += env({"PARALLEL_SERVER_POOL_PROXY_EXTERNAL_HOST": CLIENT_OVERRIDE})
+        variables += literal_env({"PARALLEL_SERVER_POOL_PROXY_EXTERNAL_HOST": CLIENT_OVERRIDE})
     if _uses_proxy_certificate(cluster):
         path = f"{names.PROXY_CERTIFICATE_DIR}/{names.CERTIFICATE_FILE}"
-        variables += env({"PARALLEL_SERVER_POOL_PROXY_CERTIFICATE": path})
+        variables += literal_env({"PARALLEL_SERVER_POOL_PROXY_CERTIFICATE": path})
     if settings.installation.java_claim:
-        variables += env({"MJS_JAVA": names.JAVA_DIR, "MATLAB_JAVA": names.JAVA_DIR})
+        variables += literal_env({"MJS_JAVA": names.JAVA_DIR, "MATLAB_JAVA": names.JAVA_DIR})
     return variables
 
 

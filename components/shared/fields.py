@@ -75,16 +75,29 @@ DnsName = Annotated[str, AfterValidator(_dns_name)]
 """The name of most Kubernetes objects, and of hosts (RFC 1123 subdomain)."""
 
 
+_EVERY_NODE = "Write the name or address under which clients reach the cluster, such as mjs.example.org."
+_HOST_LENGTH = 253
+
+
 def _host(value: str) -> str:
     try:
-        return str(ipaddress.IPv4Address(value))
+        address = ipaddress.IPv4Address(value)
     except ValueError:
         if re.fullmatch(r"[0-9.]+", value) or not all(_LABEL.fullmatch(part) for part in value.lower().split(".")):
             refuse(
                 f"{value!r} is neither an IPv4 address nor a host name",
                 "Write the name alone, without scheme, port or path, such as mjs.example.org.",
             )
+        if len(value) > _HOST_LENGTH:
+            refuse(f"has {len(value)} characters, and a host name has at most {_HOST_LENGTH} (RFC 1035)", _EVERY_NODE)
+        if value.lower() == "localhost" or value.lower().endswith(".localhost"):
+            refuse(f"{value!r} is a different machine for every client", _EVERY_NODE)
         return value
+    if address.is_unspecified or address.is_loopback or address.is_link_local or address.is_multicast:
+        refuse(f"{value!r} is not an address that another machine can connect to", _EVERY_NODE)
+    if address.is_reserved or value == "255.255.255.255":
+        refuse(f"{value!r} is a reserved address", _EVERY_NODE)
+    return str(address)
 
 
 Host = Annotated[str, AfterValidator(_host)]
@@ -92,6 +105,8 @@ Host = Annotated[str, AfterValidator(_host)]
 
 
 def _cidr(value: str) -> str:
+    if "%" in value:
+        refuse(f"{value!r} names a network interface", "Write the network without %, such as 2001:db8::/32.")
     try:
         return str(ipaddress.ip_network(value))
     except ValueError as error:
@@ -125,12 +140,20 @@ def _quantity(value: Any) -> str:
     except ValueError:
         refuse(f"{value!r} is not a Kubernetes quantity", "Write a number with an optional suffix: 2, 500m, 8Gi.")
     if amount <= 0:
-        refuse(f"{value!r} is not more than nothing", "Write a positive amount, or null to leave it out.")
+        refuse(f"{value!r} must be greater than zero", "Write a positive amount, or null to leave it out.")
     return text
 
 
+def _bytes(value: str) -> str:
+    if quantity(value) % 1:
+        refuse(f"{value!r} is a fraction of a byte", "Write whole bytes, such as 8Gi; m means one thousandth.")
+    return value
+
+
 Quantity = Annotated[str, BeforeValidator(_quantity)]
-"""An amount of CPU (cores) or memory and storage (bytes), in Kubernetes' notation."""
+"""An amount of CPU (cores), in Kubernetes' notation."""
+Bytes = Annotated[str, BeforeValidator(_quantity), AfterValidator(_bytes)]
+"""An amount of memory or storage (bytes), in Kubernetes' notation."""
 
 
 def _one_line(value: str) -> str:
@@ -151,6 +174,47 @@ def _absolute(value: str) -> str:
 
 AbsolutePath = Annotated[str, AfterValidator(_absolute)]
 """A mount path. A colon is refused, as the kubelet and MATLAB's path lists do."""
+
+SYSTEM_FOLDERS = (
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/proc",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/lib32",
+    "/usr/lib64",
+    "/usr/libexec",
+    "/usr/sbin",
+    "/usr/share",
+    "/var/lib",
+    "/var/run",
+)
+"""Folders that the system in a container needs as they are (Filesystem Hierarchy Standard 3.0)."""
+
+
+def covers(path: str, folder: str) -> bool:
+    """Tell whether a mount at `path` hides `folder`, or is inside it."""
+    return f"{path}/".startswith(f"{folder}/") or folder.startswith(f"{path}/")
+
+
+def _mount_path(value: str) -> str:
+    path = _absolute(value)
+    if any(covers(path, folder) for folder in SYSTEM_FOLDERS):
+        refuse(f"{path} belongs to the operating system of the container", "Mount it elsewhere, such as /data.")
+    return path
+
+
+MountPath = Annotated[str, AfterValidator(_mount_path)]
+"""A place in a container for data of its users."""
 
 
 def _env_name(value: str) -> str:
@@ -173,6 +237,11 @@ def _label_value(value: str) -> str:
     if value and not _KEY.fullmatch(value):
         refuse(f"{value!r} is not a label value", "Use up to 63 letters, digits, dashes, underscores and dots.")
     return value
+
+
+def is_label_value(value: str) -> bool:
+    """Tell whether a text may be the value of a label."""
+    return not value or bool(_KEY.fullmatch(value))
 
 
 LabelKey = Annotated[str, AfterValidator(_label_key)]

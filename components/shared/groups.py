@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from components.shared.fields import (
     Bool,
+    Bytes,
     Count,
     DnsLabel,
     DnsName,
@@ -39,14 +40,29 @@ class AccessMode(StrEnum):
     READ_WRITE_ONCE_POD = "ReadWriteOncePod"
 
 
+_PATH = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_DOMAIN = (
+    r"(?:[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\]"
+)
+# https://github.com/distribution/reference/blob/main/reference.go
+_REPOSITORY = re.compile(rf"(?:(?:{_DOMAIN})(?::[0-9]+)?/)?{_PATH}(?:/{_PATH})*", re.ASCII)
+_REPOSITORY_LENGTH = 255
+
+
 def _repository(value: str) -> str:
-    last = value.rsplit("/", 1)[-1]
-    if ":" in last or "@" in value:
+    name, at, digest = value.partition("@")
+    last = name.rsplit("/", 1)[-1]
+    if at or ":" in last:
+        alone, _, tag = last.partition(":")
+        parts = [f"repository: {name.removesuffix(last)}{alone}"]
+        parts += [f'tag: "{tag}"'] if tag else []
+        parts += [f"digest: {digest}"] if digest else []
+        refuse(f"{value!r} contains a tag or digest, which have settings of their own", f"Write {', '.join(parts)}.")
+    if not _REPOSITORY.fullmatch(value) or len(value) > _REPOSITORY_LENGTH:
         refuse(
-            f"{value!r} holds a tag or digest", "Write the repository alone; tag and digest have their own settings."
+            f"{value!r} is not an image repository",
+            "Write registry/path with the path in lower case and without a scheme, such as registry.example.org/mjs.",
         )
-    if not re.fullmatch(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*", value, re.ASCII):
-        refuse(f"{value!r} is not an image repository", "Write registry/path, in lower case, without a scheme.")
     return value
 
 
@@ -75,7 +91,7 @@ class Image(Model):
     tag: Tag | None = None
     """Tag; null: the one that fits the release."""
     digest: Digest | None = None
-    """sha256 digest; where given it pins the image, and the tag is for people only."""
+    """sha256 digest; it pins the image, and the tag then only informs people."""
     pull_policy: PullPolicy = PullPolicy.IF_NOT_PRESENT
     """Always, Never or IfNotPresent."""
 
@@ -92,16 +108,16 @@ class Resources(Model):
     """CPU that the scheduler reserves, in cores."""
     cpu_limit: Quantity | None = None
     """CPU that is never exceeded, in cores."""
-    memory_request: Quantity | None = None
+    memory_request: Bytes | None = None
     """Memory that the scheduler reserves, in bytes."""
-    memory_limit: Quantity | None = None
+    memory_limit: Bytes | None = None
     """Memory above which the container is killed, in bytes."""
 
 
 def _modes_together(value: tuple[AccessMode, ...]) -> tuple[AccessMode, ...]:
     # kubernetes pkg/apis/core/validation, ValidatePersistentVolumeClaimSpec
     if AccessMode.READ_WRITE_ONCE_POD in value and len(value) > 1:
-        refuse("has ReadWriteOncePod beside other access modes", "Write that one alone, or leave it out.")
+        refuse("lists ReadWriteOncePod with other access modes", "List it alone, or remove it.")
     return value
 
 
@@ -109,30 +125,33 @@ AccessModes = Annotated[tuple[AccessMode, ...], Field(min_length=1), AfterValida
 
 
 class Volume(Model):
-    """A place for data: a claim that the stack makes and keeps, one that exists, or none."""
+    """A volume for data: a claim that the stack creates and keeps, one that exists, or none."""
 
     claim: DnsName | None = None
-    """Name of an existing PersistentVolumeClaim in the namespace; null: the stack makes one."""
-    size: Quantity
-    """Size of the claim that the stack makes, in bytes. It may grow, never shrink."""
+    """Name of an existing PersistentVolumeClaim in the namespace; null: the stack creates one."""
+    size: Bytes
+    """Size of the claim that the stack creates, in bytes. It can grow, but never shrink."""
     storage_class: DnsName | None = None
-    """StorageClass of the claim that the stack makes; null: the cluster's default class."""
+    """StorageClass of the claim that the stack creates; null: the default class."""
     access_modes: AccessModes = (AccessMode.READ_WRITE_ONCE,)
-    """Access modes of the claim that the stack makes."""
+    """Access modes of the claim that the stack creates."""
     persistent: Bool = True
-    """false: no claim; the data live and die with the pod."""
+    """false: no claim; the data is deleted with the pod."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Volume:
         if self.claim and self.model_fields_set & {"size", "storage_class", "access_modes"}:
-            refuse("names an existing claim and describes a new one", "Keep claim, or size and its neighbours.")
+            refuse(
+                "names an existing claim and describes a new one",
+                "Remove claim, or remove size, storageClass and accessModes.",
+            )
         if not self.persistent and self.model_fields_set - {"persistent"}:
-            refuse("describes a claim, but persistent is false", "Remove the one or the other.")
+            refuse("describes a claim, but persistent is false", "Remove persistent, or remove the other settings.")
         return self
 
 
 class Toleration(Model):
-    """A taint that pods put up with (Kubernetes toleration)."""
+    """A taint that pods tolerate (Kubernetes toleration)."""
 
     key: LabelKey | None = None
     """Taint key; null with operator Exists: every key."""
@@ -162,12 +181,10 @@ class Namespace(Model):
     name: DnsLabel
     """Name of the namespace."""
     create: Bool = True
-    """true: the stack makes and keeps it; false: it exists."""
+    """true: the stack creates and keeps it; false: it exists."""
     pod_security: Literal["privileged", "baseline", "restricted"] = "baseline"
-    """Pod Security level that is enforced where the stack makes the namespace; restricted is always warned about.
-
-    A level that the system's own pods break is refused.
-    """
+    """Pod Security level that is enforced in a namespace that the stack creates. Violations of `restricted` are always
+    reported. A level that the system's own pods violate is rejected."""
 
 
 class Target(Model):
@@ -183,7 +200,7 @@ class Target(Model):
     @model_validator(mode="after")
     def _names_one_cluster(self) -> Target:
         if self.embedded and (self.context or self.kubeconfig):
-            refuse("names a context and the embedded cluster", "Keep embedded: true, or context and kubeconfig.")
+            refuse("names a context and the embedded cluster", "Remove embedded, or remove context and kubeconfig.")
         if not self.embedded and not self.context:
             refuse(
                 "names no cluster",

@@ -36,7 +36,7 @@ class Resource(NamedTuple):
     def path(self, namespace: str | None = None) -> str:
         """The API path of the collection; append `/<name>` for one object."""
         root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
-        return f"{root}/namespaces/{namespace}/{self.plural}" if namespace else f"{root}/{self.plural}"
+        return f"{root}/namespaces/{namespace}/{self.plural}" if namespace else f"{root}/{self.plural}".rstrip("/")
 
 
 RESOURCES: Final[Mapping[str, Resource]] = {

@@ -79,11 +79,15 @@ def _yaml_text(document: str) -> str:
 
 
 def env(values: Mapping[str, str]) -> list[Manifest]:
-    """Literal environment variables. The kubelet expands $(NAME) and $$ in them, so those are escaped."""
-    return [
-        {"name": name, "value": value.replace("$", "$$") if "$(" in value or "$$" in value else value}
-        for name, value in values.items()
-    ]
+    """Environment variables as a person wrote them: Kubernetes expands $(NAME), and $$ escapes it."""
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
+def literal_env(values: Mapping[str, str]) -> list[Manifest]:
+    """Environment variables that hold exactly these texts, whatever they contain."""
+    return env(
+        {name: value.replace("$", "$$") if "$(" in value or "$$" in value else value for name, value in values.items()}
+    )
 
 
 def env_from_secret(name: str, secret: str, key: str) -> Manifest:

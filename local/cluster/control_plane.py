@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from local.cluster import build, storage
-from local.cluster.api import Api
-from local.cluster.build import Progress, silent
+from local.cluster.api import AdminApi
 from local.cluster.components import Components
 from local.cluster.kubeconfig import server
 from local.cluster.layout import (
@@ -21,9 +20,10 @@ from local.cluster.layout import (
     default_directory,
     versions,
 )
-from local.cluster.locks import locked
 from local.cluster.processes import Processes
 from local.cluster.startup import Startup, end, next_settings
+from local.go_build import Progress, silent
+from local.locks import locked
 
 # By name, never the whole folder: it is the user's, and may hold more.
 WIPED: Final = ("kubeconfig*", "pki", "etcd", "logs", "pids", "settings.json*", "audit*", "lock")
@@ -129,7 +129,7 @@ class ControlPlane:
             server=server(settings.port),
             version=build.kubernetes_version(settings.version),
             nodes=settings.nodes,
-            ready=alive and Api(settings.port, self.layout.pki).ready(),
+            ready=alive and AdminApi(self.layout).is_ready(),
             processes={name: record.pid if record else None for name, record in records.items()},
         )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from local.cluster.certificates import Identity
 
 if TYPE_CHECKING:
-    from local.cluster.api import Api
+    from local.cluster.api import AdminApi
 
 DEFAULT_NODES: Final = 4
 NODE_PREFIX: Final = "node-"
@@ -26,7 +26,7 @@ def node_identities(count: int) -> tuple[Identity, ...]:
     return tuple(Identity(name, f"system:node:{name}", ("system:nodes",)) for name in node_names(count))
 
 
-def remove_surplus(api: Api, count: int) -> list[str]:
+def remove_surplus(api: AdminApi, count: int) -> list[str]:
     """Delete the Nodes of an earlier, larger cluster: nothing else would, and pods would wait on them."""
     wanted = set(node_names(count))
     present = [node["metadata"]["name"] for node in (api.get(NODES) or {"items": []})["items"]]
@@ -36,7 +36,7 @@ def remove_surplus(api: Api, count: int) -> list[str]:
     return surplus
 
 
-def is_ready(api: Api, name: str, since: datetime | None) -> bool:
+def is_ready(api: AdminApi, name: str, since: datetime | None) -> bool:
     """Tell whether a node can take pods. With `since`, its kubelet must have shown itself after that."""
     node = api.get(f"{NODES}/{name}")
     # All are tainted until kube-controller-manager has seen them Ready.

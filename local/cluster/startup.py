@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from local.cluster import certificates, nodes
-from local.cluster.api import Api
-from local.cluster.build import Progress
+from local.cluster.api import AdminApi
 from local.cluster.components import Components
 from local.cluster.kubeconfig import write_kubeconfig
 from local.cluster.layout import (
@@ -33,6 +32,7 @@ from local.cluster.layout import (
 )
 from local.cluster.ports import choose_port, is_free
 from local.cluster.processes import Command, Processes
+from local.go_build import Progress
 
 READY_SECONDS: Final = 120.0
 POLL_SECONDS: Final = 0.1
@@ -111,7 +111,7 @@ class Startup:
             if command.name == ETCD:
                 self._wait(lambda: _answers(self.components.etcd_socket), ETCD, "does not answer")
             if command.name == APISERVER:
-                self._wait(self._api().ready, APISERVER, "is not ready")
+                self._wait(self._api().is_ready, APISERVER, "is not ready")
                 if APISERVER in self.started:
                     self._api().apply_objects()
                     self.progress(f"{APISERVER} answers after {time.monotonic() - begin:.1f} s")
@@ -119,8 +119,8 @@ class Startup:
         if self.started:
             self.progress(f"Ready after {time.monotonic() - begin:.1f} s, with {self.settings.nodes} nodes")
 
-    def _api(self) -> Api:
-        return Api(self.settings.port, self.layout.pki)
+    def _api(self) -> AdminApi:
+        return AdminApi(self.layout)
 
     def _identities(self) -> list[str]:
         """Make all certificates and kubeconfigs that are missing or no longer good; returns the certificates' names."""

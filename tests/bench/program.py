@@ -1,4 +1,4 @@
-"""The program alone: no cluster, no engine."""
+"""The program alone, on the SDK's mocks: no cluster, no Pulumi."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from components.shared.kube import KubernetesApi
 from components.shared.target import EMBEDDED_CONTEXT, EMBEDDED_DIR_VARIABLE, PROJECT
 from local.cluster import ControlPlane
 from local.run import EMBEDDED_PASSPHRASE
+from local.stack_command import state_file
 
 PARTS = ("components", "local", "ops", "__main__.py", "Pulumi.yaml", "requirements.txt")
 ADMINISTRATOR = "embedded-admin"
@@ -29,8 +30,8 @@ NAMESPACE = "mjs"
 class Checkout:
     """Runs the commands of the make targets, and looks at the cluster behind them."""
 
-    def __init__(self, root: Path, control_plane: ControlPlane, engine: str) -> None:
-        self.root, self.control_plane, self.engine = root, control_plane, engine
+    def __init__(self, root: Path, control_plane: ControlPlane) -> None:
+        self.root, self.control_plane = root, control_plane
         root.mkdir()
         for part in PARTS:
             source = PROJECT / part
@@ -40,6 +41,7 @@ class Checkout:
                 shutil.copy(source, root / part)
         (root / ".venv").symlink_to(sys.prefix)
         self.stack_file = root / f"Pulumi.{STACK}.yaml"
+        self.state_file = state_file(root / ".state", STACK)
         self.config: dict[str, Any] = yaml.safe_load((PROJECT / self.stack_file.name).read_text())
         self.write()
         self.api = KubernetesApi.connect(control_plane.kubeconfig, EMBEDDED_CONTEXT)
@@ -59,25 +61,25 @@ class Checkout:
         self.stack_file.write_text(yaml.safe_dump(self.config))
 
     def environment(self) -> dict[str, str]:
-        """The environment of a user who has not logged in anywhere."""
-        return {
-            **os.environ,
-            "ENGINE": self.engine,
-            EMBEDDED_DIR_VARIABLE: str(self.control_plane.kubeconfig.parent),
+        """The environment of a newcomer, or, if the stack file names a cluster, of a user who keeps the state here."""
+        found = {**os.environ, EMBEDDED_DIR_VARIABLE: str(self.control_plane.kubeconfig.parent)}
+        if self.config["config"]["clusters:kubernetes"].get("embedded"):
+            return found
+        return found | {
             "PULUMI_BACKEND_URL": f"file://{self.root / '.state'}",
             "PULUMI_CONFIG_PASSPHRASE": EMBEDDED_PASSPHRASE,
             "YES": "1",
         }
 
-    def run(self, action: str, *words: str, code: int = 0, **variables: str) -> str:
-        """Run a command; returns all it prints. The exit code must be `code`."""
+    def run(self, action: str, *words: str, code: int = 0, text: str = "", **variables: str) -> str:
+        """Run a command with `text` on its standard input; returns all it prints. The exit code must be `code`."""
         (self.root / ".state").mkdir(exist_ok=True)
         command = [sys.executable, "-m", "local.run", action, "--stack", STACK, *words]
         answer = subprocess.run(
             command,
             cwd=self.root,
             env={**self.environment(), **variables},
-            stdin=subprocess.DEVNULL,
+            input=text,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -96,10 +98,15 @@ class Checkout:
         outputs: dict[str, Any] = json.loads(answer.stdout)
         return outputs
 
+    def set_secret(self, path: str, value: str) -> None:
+        """Encrypt a setting in the stack file, as a user does."""
+        self.write()
+        self.run("pulumi", "--", "config", "set", "--secret", "--path", path, text=value)
+        self.config = yaml.safe_load(self.stack_file.read_text())
+
     def remove(self) -> None:
-        """Remove everything, whatever state a test left."""
-        state = self.root / ".state"
-        if not (state / f"{STACK}.json").exists() and not (state / ".pulumi" / "stacks").exists():
+        """Delete everything, whatever state a test left."""
+        if not self.state_file.exists():
             return
         self.config = yaml.safe_load((PROJECT / self.stack_file.name).read_text())
         self.target(EMBEDDED_CONTEXT, self.control_plane.kubeconfig)

@@ -1,4 +1,4 @@
-"""Ends a run of the program at a chosen moment, and tells what stands afterwards."""
+"""Ends a run of the program at a chosen moment, and lists what exists afterwards."""
 
 from __future__ import annotations
 
@@ -55,11 +55,10 @@ def path_of(name: str) -> str:
 
 def exported(checkout: Checkout) -> list[dict[str, Any]]:
     """The resources of the state, secrets as they are kept."""
-    if checkout.engine == "small":
-        file = checkout.root / ".state" / f"{STACK}.json"
-        return list(json.loads(file.read_text())["resources"]) if file.exists() else []
-    file = checkout.root / ".state" / ".pulumi" / "stacks" / "clusters" / f"{STACK}.json"
-    return list((json.loads(file.read_text())["checkpoint"].get("latest") or {}).get("resources") or ())
+    if not checkout.state_file.exists():
+        return []
+    latest = json.loads(checkout.state_file.read_text())["checkpoint"].get("latest") or {}
+    return list(latest.get("resources") or ())
 
 
 def in_the_state(checkout: Checkout) -> dict[str, str]:
@@ -74,7 +73,9 @@ def in_the_state(checkout: Checkout) -> dict[str, str]:
 
 
 @contextmanager
-def started(checkout: Checkout, action: str, *words: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+def started(
+    checkout: Checkout, action: str, *words: str, own_group: bool = False, **variables: str
+) -> Iterator[subprocess.Popen[str]]:
     """A command that goes on by itself; whatever is left of it ends with the block."""
     (checkout.root / ".state").mkdir(exist_ok=True)
     process = subprocess.Popen(
@@ -85,6 +86,7 @@ def started(checkout: Checkout, action: str, *words: str, **variables: str) -> I
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=own_group,
     )
     try:
         yield process
@@ -95,7 +97,7 @@ def started(checkout: Checkout, action: str, *words: str, **variables: str) -> I
 def kill(process: subprocess.Popen[str]) -> str:
     """SIGKILL a command and all that it started, as a full machine or a lost container does; returns what it printed.
 
-    By parentage, not by process group: the Pulumi CLI gives each plugin a group of its own.
+    By parentage, not by process group: Pulumi gives each plugin a group of its own.
     """
     family = [process.pid, *descendants(process.pid)]
     for pid in family:

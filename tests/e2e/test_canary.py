@@ -21,8 +21,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from components.matlab.settings import Settings
 from components.stack import secrets
-from local.engine.passphrase import crypter
-from local.run import EMBEDDED_PASSPHRASE
 from tests.e2e.checkout import NAMESPACE, Checkout
 from tests.e2e.disturbance import COLLECTIONS, a_policy_against, descendants, started
 from tests.unit.test_secrets import PATHS
@@ -64,19 +62,17 @@ def spellings(secret: str) -> Iterator[bytes]:
         yield b64encode(b" " * offset + text)[4:-4]
 
 
-def test_secret_values_stand_in_their_secrets_and_nowhere_else(checkout: Checkout, pulumi_home: Path) -> None:
+def test_secret_values_stand_in_their_secrets_and_nowhere_else(checkout: Checkout) -> None:
     """Upstream writes a password into two ConfigMaps (B20); a log or a state in clear is a leak too."""
     certificate, key = authority()
     canaries = (ADMINISTRATOR, NEXT_ADMINISTRATOR, WORKER, key.splitlines()[7])
-    encrypt = crypter(EMBEDDED_PASSPHRASE, checkout.config["encryptionsalt"]).encrypt
-    checkout.matlab["security"] = {
-        "adminPassword": {"secure": encrypt(ADMINISTRATOR)},
-        "authority": {"certificate": certificate, "key": {"secure": encrypt(key)}},
-    }
-    checkout.matlab["workers"] |= {"username": "worker", "password": {"secure": encrypt(WORKER)}}
+    checkout.matlab["security"] = {"authority": {"certificate": certificate}}
+    checkout.matlab["workers"] |= {"username": "worker"}
+    checkout.set_secret("matlab.security.adminPassword", ADMINISTRATOR)
+    checkout.set_secret("matlab.security.authority.key", key)
+    checkout.set_secret("matlab.workers.password", WORKER)
     # A new secret setting belongs here (test_every_secret_of_the_model_has_its_canary).
     assert {path for path, _ in secrets(Settings, checkout.matlab, "matlab")} == PATHS
-    checkout.write()
     said = [watched(checkout, "preview")]
     with a_policy_against(checkout.api, "Secret", "mjs-admin-password"):
         said.append(watched(checkout, "up", code=1))
@@ -84,10 +80,9 @@ def test_secret_values_stand_in_their_secrets_and_nowhere_else(checkout: Checkou
     said.append(watched(checkout, "up"))
     assert checkout.secret("mjs-admin-password")["password"] == ADMINISTRATOR
     assert checkout.secret("mjs-worker-user")["password"] == WORKER
-    assert json.loads(checkout.secret("mjs-shared-secret")["secret.json"])["serverKey"] == key
+    assert json.loads(checkout.secret("mjs-shared-secret")["secret.json"])["serverKey"].strip() == key.strip()
     # The difference between two secrets is where a preview is most likely to talk.
-    checkout.matlab["security"]["adminPassword"] = {"secure": encrypt(NEXT_ADMINISTRATOR)}
-    checkout.write()
+    checkout.set_secret("matlab.security.adminPassword", NEXT_ADMINISTRATOR)
     said += [watched(checkout, "preview"), watched(checkout, "up")]
     assert checkout.secret("mjs-admin-password")["password"] == NEXT_ADMINISTRATOR
     checkout.matlab["workers"]["max"] = "many"
@@ -98,7 +93,7 @@ def test_secret_values_stand_in_their_secrets_and_nowhere_else(checkout: Checkou
         "what was printed": "".join(run.output for run in said).encode(),
         "the arguments of a process": b"".join(run.arguments for run in said),
         **cluster_texts(checkout),
-        **files(checkout, pulumi_home),
+        **files(checkout),
     }
     assert any("state" in place for place in places)
     for place, text in places.items():
@@ -142,10 +137,15 @@ def cluster_texts(checkout: Checkout) -> dict[str, bytes]:
     return found
 
 
-def files(checkout: Checkout, pulumi_home: Path) -> dict[str, bytes]:
-    """The state with its history and backups, the stack file, and the logs of the control plane and the CLI."""
-    folders = (checkout.root / ".state", checkout.control_plane.layout.logs, pulumi_home)
-    paths = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+def files(checkout: Checkout) -> dict[str, bytes]:
+    """The state with its history and backups, the stack file, and the logs of the control plane and of Pulumi."""
+    folders = (checkout.root / ".state", checkout.control_plane.layout.logs, Path.home() / ".pulumi")
+    paths = [
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and "plugins" not in path.relative_to(folder).parts
+    ]
     return {str(path): path.read_bytes() for path in (*paths, checkout.control_plane.audit_log, checkout.stack_file)}
 
 

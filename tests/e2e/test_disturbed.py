@@ -1,8 +1,9 @@
-"""Runs that are killed, cut off or refused: the next one converges, nothing is orphaned, lost or made twice."""
+"""Runs that are killed, cut off or rejected: the next one converges, nothing is orphaned, lost or created twice."""
 
 from __future__ import annotations
 
 import os
+import signal
 import time
 from contextlib import ExitStack
 from typing import Any
@@ -12,7 +13,6 @@ import pytest
 
 from components.shared.target import EMBEDDED_CONTEXT
 from tests.e2e.checkout import NAMESPACE, STACK, Checkout
-from tests.e2e.conftest import ENGINES
 from tests.e2e.disturbance import (
     a_policy_against,
     every_node_labelled,
@@ -34,21 +34,12 @@ CUTS = 3
 UP = ("PersistentVolumeClaim/mjs-checkpoint", "Secret/mjs-shared-secret", "Deployment/mjs-controller")
 KEPT_KINDS = ("Namespace", "PersistentVolumeClaim")
 KEPT_SECRETS = ("mjs-admin-password", "mjs-worker-user", "mjs-shared-secret", "mjs-parallel-server-proxy-secret")
-TAKEN_OVER = {
-    "small": "took over the lock of a run that is dead",
-    "pulumi": "Removed the lock of a run that was killed",
-}
-
-
-@pytest.fixture(scope="module", params=ENGINES if LONG else ENGINES[:1])
-def engine(request: pytest.FixtureRequest) -> str:
-    """The engine that runs the program; the CLI, whose runs take three times as long, only in the long target."""
-    return str(request.param)
+LOCK_REMOVED = "Removed the lock of a run that was killed"
 
 
 @pytest.fixture
-def checkout(checkout: Checkout) -> Checkout:
-    """A project that names the cluster by its context: of an embedded one, a killed run's children would be part."""
+def remote(checkout: Checkout) -> Checkout:
+    """A project that names the cluster by its context: `up` would restart an API server of its own."""
     checkout.target(EMBEDDED_CONTEXT, checkout.control_plane.kubeconfig)
     checkout.write()
     return checkout
@@ -92,7 +83,7 @@ def nothing_is_orphaned(checkout: Checkout) -> None:
 
 
 def a_run_writes_nothing(checkout: Checkout) -> None:
-    """Everything is as it should be."""
+    """The cluster is as the stack file says."""
     before = len(checkout.writes())
     checkout.run("up")
     assert checkout.writes()[before:] == []
@@ -109,17 +100,17 @@ def test_a_killed_run_is_taken_up_by_the_next(checkout: Checkout) -> None:
         if checkout.api.get(path):
             continue  # the run before came further than that
         printed = kill_when(checkout, lambda: checkout.api.get(path) is not None, "up")  # noqa: B023 - called at once
-        assert TAKEN_OVER[checkout.engine] in printed
+        assert LOCK_REMOVED in printed
         witness.look()
         killed += 1
     assert killed >= 3
-    assert TAKEN_OVER[checkout.engine] in checkout.run("up")
+    assert LOCK_REMOVED in checkout.run("up")
     witness.look()
     nothing_is_orphaned(checkout)
     gone = path_of("Service/mjs-workers")
     kill_when(checkout, lambda: checkout.api.get(gone) is None, "destroy")
     witness.look()
-    assert TAKEN_OVER[checkout.engine] in checkout.run("destroy")
+    assert LOCK_REMOVED in checkout.run("destroy")
     witness.look()
     nothing_is_orphaned(checkout)
     checkout.run("up")
@@ -138,12 +129,28 @@ def the_second_of_two_runs_is_refused(checkout: Checkout) -> None:
         assert first.poll() is None, "the first run ended before the second was refused"
         kill(first)
     assert second.returncode not in (0, None)
-    assert {"small": "another run works on this stack", "pulumi": "the stack is currently locked by 1 lock"}[
-        checkout.engine
-    ] in text
-    owner = f"process {first.pid} on" if checkout.engine == "small" else "(pid "
-    assert owner in text
+    assert "the stack is currently locked by 1 lock" in text
+    assert "(pid " in text
     assert "Traceback" not in text
+
+
+def test_ctrl_c_ends_the_run_and_the_next_one_carries_on(checkout: Checkout) -> None:
+    """Pulumi finishes what is under way and gives up its lock; nothing is left to be repaired."""
+    checkout.matlab["jobManager"] = {"nodeSelector": {"no": "such-node"}}
+    checkout.write()
+    pods = path_of("Deployment/mjs-job-manager")
+    with started(checkout, "up", own_group=True) as process:
+        wait_for(lambda: (checkout.api.get(pods) or {}).get("status", {}).get("unavailableReplicas") == 1)
+        # As a terminal does: to everything that runs in front.
+        os.killpg(process.pid, signal.SIGINT)
+        text, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, text
+    assert "Traceback" not in text
+    del checkout.matlab["jobManager"]
+    checkout.write()
+    assert LOCK_REMOVED not in checkout.run("up")
+    nothing_is_orphaned(checkout)
+    a_run_writes_nothing(checkout)
 
 
 @pytest.mark.skipif(not LONG, reason="make test-disturbed runs it")
@@ -164,89 +171,84 @@ def test_killed_at_every_object(checkout: Checkout) -> None:
     print(f"killed at {len(points)} points: {', '.join(points)}")
 
 
-def test_the_api_server_is_restarted(checkout: Checkout) -> None:
+def test_the_api_server_is_restarted(remote: Checkout) -> None:
     """An upgrade of the control plane in the middle of an `up`: a sentence or patience, and the next one converges."""
-    witness = Witness(checkout)
+    witness = Witness(remote)
     claim = path_of("PersistentVolumeClaim/mjs-checkpoint")
-    with started(checkout, "up") as process:
-        wait_for(lambda: checkout.api.get(claim) is not None)
-        checkout.control_plane.kill("kube-apiserver")
-        checkout.control_plane.up()
+    with started(remote, "up") as process:
+        wait_for(lambda: remote.api.get(claim) is not None)
+        remote.control_plane.kill("kube-apiserver")
+        remote.control_plane.up()
         text, _ = process.communicate(timeout=240)
     if process.returncode:
         assert any(words in text for words in ("does not answer", "connection refused", "connection reset", "EOF"))
-        assert checkout.engine != "small" or "Traceback" not in text
     witness.look()
-    checkout.run("up")
+    remote.run("up")
     witness.look()
-    nothing_is_orphaned(checkout)
-    a_run_writes_nothing(checkout)
+    nothing_is_orphaned(remote)
+    a_run_writes_nothing(remote)
 
 
-def test_the_api_server_is_restarted_while_an_address_is_awaited(checkout: Checkout) -> None:
+def test_the_api_server_is_restarted_while_an_address_is_awaited(remote: Checkout) -> None:
     """The program itself asks for the address (docs/adr/0004-address.md), and a cloud takes minutes to give one."""
-    checkout.matlab["network"] = {"loadBalancer": {"class": "example.org/late", "addressTimeout": 90}}
-    checkout.write()
+    remote.matlab["network"] = {"loadBalancer": {"class": "example.org/late", "addressTimeout": 90}}
+    remote.write()
     service, pods = path_of("Service/mjs-ingress-proxy"), path_of("Deployment/mjs-job-manager")
-    with started(checkout, "up") as process:
-        wait_for(lambda: (checkout.api.get(pods) or {}).get("status", {}).get("availableReplicas") == 1)
+    with started(remote, "up") as process:
+        wait_for(lambda: (remote.api.get(pods) or {}).get("status", {}).get("availableReplicas") == 1)
         time.sleep(1)
-        checkout.control_plane.kill("kube-apiserver")
+        remote.control_plane.kill("kube-apiserver")
         time.sleep(2)
-        checkout.control_plane.up()
+        remote.control_plane.up()
         assert process.poll() is None, process.communicate()[0]
         status = {"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}}
-        checkout.api.request("PATCH", f"{service}/status", status, content_type="application/merge-patch+json")
+        remote.api.request("PATCH", f"{service}/status", status, content_type="application/merge-patch+json")
         said, _ = process.communicate(timeout=120)
     assert process.returncode == 0, said
-    assert checkout.outputs()["externalAddress"]["host"] == "192.0.2.7"
-    nothing_is_orphaned(checkout)
+    assert remote.outputs()["externalAddress"]["host"] == "192.0.2.7"
+    nothing_is_orphaned(remote)
 
 
-@pytest.mark.parametrize("engine", ENGINES, indirect=True)
-def test_connections_break_off(checkout: Checkout) -> None:
+def test_connections_break_off(remote: Checkout) -> None:
     """A firewall forgets what is idle, a load balancer is replaced: `up` goes on where it waits, watches included."""
-    witness = Witness(checkout)
+    witness = Witness(remote)
     deployment = path_of("Deployment/mjs-job-manager")
-    direct, through = checkout.control_plane.kubeconfig.read_text(), checkout.root / "kubeconfig"
-    port = urlsplit(checkout.api.server).port
+    direct, through = remote.control_plane.kubeconfig.read_text(), remote.root / "kubeconfig"
+    port = urlsplit(remote.api.server).port
     assert port is not None
-    checkout.target(EMBEDDED_CONTEXT, through)
-    checkout.matlab["jobManager"] = {"nodeSelector": {"disturbed": "over"}}
-    checkout.write()
+    remote.target(EMBEDDED_CONTEXT, through)
+    remote.matlab["jobManager"] = {"nodeSelector": {"disturbed": "over"}}
+    remote.write()
     try:
         with Relay(port) as relay, ExitStack() as ready:
             through.write_text(direct.replace(f":{port}", f":{relay.port}"))
-            process = ready.enter_context(started(checkout, "up"))
-            wait_for(lambda: (checkout.api.get(deployment) or {}).get("status", {}).get("unavailableReplicas") == 1)
+            process = ready.enter_context(started(remote, "up"))
+            wait_for(lambda: (remote.api.get(deployment) or {}).get("status", {}).get("unavailableReplicas") == 1)
             broken = 0
             for _ in range(CUTS):
                 time.sleep(1)
                 broken += relay.cut()
             assert broken
             assert process.poll() is None, "the command ended while nothing could be ready"
-            ready.enter_context(every_node_labelled(checkout.api, disturbed="over"))
+            ready.enter_context(every_node_labelled(remote.api, disturbed="over"))
             said, _ = process.communicate(timeout=120)
             assert process.returncode == 0, said
     finally:
         # The state names the file: what is left to do goes to the API server itself.
         through.write_text(direct)
     witness.look()
-    nothing_is_orphaned(checkout)
-    a_run_writes_nothing(checkout)
+    nothing_is_orphaned(remote)
+    a_run_writes_nothing(remote)
 
 
-def test_a_request_is_refused(checkout: Checkout) -> None:
+def test_a_request_is_refused(remote: Checkout) -> None:
     """The cluster's administrators allow all but one object: the message says which, and `up` goes on later."""
-    witness = Witness(checkout)
-    with a_policy_against(checkout.api, "ConfigMap", "mjs-controller-config"):
-        text = checkout.run("up", code=1)
+    witness = Witness(remote)
+    with a_policy_against(remote.api, "ConfigMap", "mjs-controller-config"):
+        text = remote.run("up", code=1)
     assert "mjs-controller-config" in text
     assert "not in this cluster" in text
-    if checkout.engine == "small":
-        # The CLI interrupts the program, which its language host shows with a traceback of its own.
-        assert "Traceback" not in text
     witness.look()
-    checkout.run("up")
+    remote.run("up")
     witness.look()
-    nothing_is_orphaned(checkout)
+    nothing_is_orphaned(remote)

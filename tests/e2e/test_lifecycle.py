@@ -1,15 +1,17 @@
-"""The life of the dev stack on a real API server: given its stack file, when a command runs, this stands."""
+"""The life of the dev stack on a real API server: given its stack file, when a command runs, these objects exist."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from tests.e2e.checkout import NAMESPACE, Checkout
+from tests.e2e.checkout import NAMESPACE, STACK, Checkout
 
 DEPLOYMENTS = ("mjs-job-manager", "mjs-controller", "mjs-ingress-proxy")
 CLAIMS = ("mjs-checkpoint", "mjs-log", "mjs-worker-log")
@@ -21,6 +23,7 @@ def test_a_stack_lives_through_everything(checkout: Checkout) -> None:
     preview_touches_nothing(checkout)
     outputs = everything_is_ready_after_up(checkout)
     a_second_up_writes_nothing(checkout, outputs)
+    a_reader_that_goes_away_is_no_error(checkout)
     a_changed_setting_restarts_only_what_reads_it(checkout)
     a_refused_config_touches_nothing(checkout)
     the_profile_survives_the_controller(checkout, outputs)
@@ -105,6 +108,19 @@ def a_second_up_writes_nothing(checkout: Checkout, outputs: dict[str, Any]) -> N
     assert checkout.outputs() == outputs
 
 
+def a_reader_that_goes_away_is_no_error(checkout: Checkout) -> None:
+    """`make preview | head -1` used to end with a traceback."""
+    for action in ("preview", "outputs"):
+        command = f"set -o pipefail; {sys.executable} -m local.run {action} --stack {STACK} | head -c 1"
+        answer = subprocess.run(
+            ["bash", "-c", command],
+            cwd=checkout.root, env=checkout.environment(), capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert (answer.returncode, len(answer.stdout)) == (0, 1), answer.stderr
+        assert "Traceback" not in answer.stderr
+        assert "Broken" not in answer.stderr
+
+
 def a_changed_setting_restarts_only_what_reads_it(checkout: Checkout) -> None:
     before = {name: checkout.deployment(name)["metadata"] for name in DEPLOYMENTS}
     checkout.matlab["workers"]["max"] = 6
@@ -180,7 +196,7 @@ def after_another_up_the_profile_is_the_same(checkout: Checkout, outputs: dict[s
 
 
 def purge_removes_everything(checkout: Checkout) -> None:
-    assert "nothing was removed" in checkout.run("destroy", "--purge", code=1, CONFIRM="prod")
+    assert "Nothing was deleted" in checkout.run("destroy", "--purge", code=1, CONFIRM="prod")
     checkout.run("destroy", "--purge", CONFIRM="dev")
     assert checkout.api.get(f"/api/v1/namespaces/{NAMESPACE}") is None
 

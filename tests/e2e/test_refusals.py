@@ -1,27 +1,30 @@
-"""What a cluster can say against a stack: each is one clear sentence, before anything is changed."""
+"""What a cluster can have against a stack: each is one clear sentence, before anything is changed."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.shared.kube import KubernetesApi
 from components.shared.target import EMBEDDED_CONTEXT
+from local.cluster import ControlPlane
 from tests.e2e.checkout import NAMESPACE, Checkout
 
 
 @pytest.fixture
 def checkout(checkout: Checkout) -> Checkout:
-    """A project that names the cluster by its context: an embedded one would be repaired before it is looked at."""
+    """A project that names the cluster by its context: `up` would repair an embedded one before looking at it."""
     checkout.target(EMBEDDED_CONTEXT, checkout.control_plane.kubeconfig)
     return checkout
 
 
 @pytest.fixture
 def namespace(checkout: Checkout) -> Iterator[str]:
-    """The namespace, made by somebody else."""
+    """The namespace, created by somebody else."""
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     checkout.api.request("POST", "/api/v1/namespaces", body)
     yield NAMESPACE
@@ -180,3 +183,26 @@ def reader_kubeconfig(checkout: Checkout, token: str) -> str:
     config["contexts"] = [{"name": "reader", "context": {"cluster": config["clusters"][0]["name"], "user": "reader"}}]
     config["current-context"] = "reader"
     return str(yaml.safe_dump(config))
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[ControlPlane]:
+    """Another control plane, whose context has the same name."""
+    control_plane = ControlPlane(tmp_path / "other", nodes=1)
+    control_plane.up()
+    yield control_plane
+    control_plane.down(wipe=True)
+
+
+def test_another_cluster_behind_the_same_context(checkout: Checkout, other: ControlPlane) -> None:
+    """With the state of another cluster, Pulumi would change and delete objects that happen to have the same names."""
+    kubeconfig = checkout.root / "kubeconfig"
+    shutil.copy(checkout.control_plane.kubeconfig, kubeconfig)
+    checkout.target(EMBEDDED_CONTEXT, kubeconfig)
+    checkout.write()
+    checkout.run("up")
+    shutil.copy(other.kubeconfig, kubeconfig)
+    for action in ("preview", "up"):
+        assert "contains none of the" in checkout.run(action, code=1)
+    assert KubernetesApi.connect(other.kubeconfig, EMBEDDED_CONTEXT).get(f"/api/v1/namespaces/{NAMESPACE}") is None
+    shutil.copy(checkout.control_plane.kubeconfig, kubeconfig)

@@ -13,6 +13,7 @@ from components.shared.manifest import Manifest
 from components.shared.mistakes import load
 from components.shared.objects import Fingerprint, Key
 from components.shared.passwords import fingerprints
+from tests.pem import pair
 
 Values = dict[str, Any]
 
@@ -25,7 +26,7 @@ MODES: dict[str, Values] = {
 }
 """Upstream's name of each mode, and the least that leads to it from the defaults."""
 SMALLEST: Values = {"release": "r2026a", "workers": {"max": 40}}
-PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+PEM = pair("ldap.example.org").certificate
 EVERYTHING: Values = {
     "workers": {
         "min": 2,
@@ -44,7 +45,12 @@ EVERYTHING: Values = {
     },
     "installation": {"additionalClaims": ["matlab.r2024b", "config-vol"], "javaClaim": "java"},
     "network": {"clusterHost": "mjs.example.org", "loadBalancer": {"annotations": {"example.org/pool": "lab"}}},
-    "ldap": {"url": "ldaps://ldap.example.org:636", "certificate": PEM},
+    "ldap": {
+        "url": "ldaps://ldap.example.org:636",
+        "certificate": PEM,
+        "securityPrincipalFormat": "uid=[username],ou=people",
+    },
+    "security": {"adminPassword": "of the LDAP administrator"},
     "metrics": {"export": True},
     "license": {"networkLicenseManager": "27000@license.example.org"},
     "images": {"pullSecrets": ["registry"]},

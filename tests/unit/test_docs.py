@@ -33,8 +33,6 @@ def exists(name: str) -> bool:
 
 
 def test_a_test_counts_only_in_the_file_that_is_named() -> None:
-    options = "tests/e2e/test_options_of_the_cli.py"
-    assert all(map(exists, (options, f"{options}::test_ignore_changes", "test_ignore_changes")))
-    assert not any(
-        map(exists, ("tests/unit/test_docs.py::test_ignore_changes", "test_ignore", "…::test_ignore_changes"))
-    )
+    file, test = "tests/e2e/test_load_balancer.py", "test_no_load_balancer_answers"
+    assert all(map(exists, (file, f"{file}::{test}", test)))
+    assert not any(map(exists, (f"tests/unit/test_docs.py::{test}", "test_no_load", f"…::{test}")))

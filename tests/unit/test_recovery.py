@@ -1,4 +1,4 @@
-"""What a killed run of the Pulumi CLI leaves in a file backend."""
+"""What a killed run of Pulumi leaves in a file backend."""
 
 from __future__ import annotations
 
@@ -13,36 +13,37 @@ from typing import Any
 import pytest
 
 from components.stack import StackConfig, load_file
-from local.recovery import LOCKS, Recovery, backend_folder, is_stale, state_file
+from local.recovery import LOCKS, Recovery, is_stale
+from local.stack_command import StackCommand, backend_folder, state_file
 
 DEV = Path(__file__).resolve().parents[2] / "Pulumi.dev.yaml"
-CLI = """
+PULUMI = """
 import json, pathlib, sys
 log = pathlib.Path(__file__).with_name("calls")
 log.open("a").write(" ".join(sys.argv[1:3]) + "\\n")
 if sys.argv[1:3] == ["stack", "export"]:
-    print(json.dumps({"version": 3, "deployment": json.loads(log.with_name("deployment").read_text())}))
+    state = json.loads(log.parent.joinpath(".pulumi", "stacks", "clusters", "dev.json").read_text())
+    print(json.dumps({"version": 3, "deployment": state["checkpoint"]["latest"]}))
 if sys.argv[1:3] == ["stack", "import"]:
     log.with_name("imported").write_text(sys.stdin.read())
 """
 
 
 class Backend:
-    """A file backend, and a CLI that writes down how it was called."""
+    """A file backend, and a `pulumi` that writes down how it was called."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        (folder / "cli.py").write_text(CLI)
-        self.cli = folder / "pulumi"
-        self.cli.write_text(f'#!/bin/sh\nexec {sys.executable} {folder / "cli.py"} "$@"\n')
-        self.cli.chmod(0o700)
+        (folder / "pulumi.py").write_text(PULUMI)
+        self.command = folder / "pulumi"
+        self.command.write_text(f'#!/bin/sh\nexec {sys.executable} {folder / "pulumi.py"} "$@"\n')
+        self.command.chmod(0o700)
         state_file(folder, "dev").parent.mkdir(parents=True)
-        state_file(folder, "dev").write_text("{}")
         self.attributes = Path(f"{state_file(folder, 'dev')}.attrs")
         self.deployment({})
 
-    def deployment(self, document: dict[str, Any]) -> None:
-        (self.folder / "deployment").write_text(json.dumps(document))
+    def deployment(self, latest: dict[str, Any]) -> None:
+        state_file(self.folder, "dev").write_text(json.dumps({"version": 3, "checkpoint": {"latest": latest}}))
 
     def lock(self, **lock: Any) -> None:
         path = self.folder / LOCKS / "dev" / "id.json"
@@ -50,9 +51,10 @@ class Backend:
         path.write_text(json.dumps({"username": "eve", "timestamp": "2026-01-01T00:00:00Z", **lock}))
 
     def recover(self) -> list[str]:
-        """Recover; the calls of the CLI."""
+        """Recover; the calls of `pulumi`."""
         stack: StackConfig = load_file(DEV, "dev")
-        Recovery(str(self.cli), stack, {**os.environ, "PULUMI_BACKEND_URL": f"file://{self.folder}"}).run()
+        environment = {**os.environ, "PULUMI_BACKEND_URL": f"file://{self.folder}"}
+        Recovery(StackCommand(self.command, "dev", environment), stack).run()
         calls = self.folder / "calls"
         return calls.read_text().splitlines() if calls.exists() else []
 
@@ -71,7 +73,7 @@ def dead_process() -> int:
 def test_a_lock_of_a_dead_process_on_this_host_is_stale(backend: Backend, capsys: pytest.CaptureFixture[str]) -> None:
     pid = dead_process()
     backend.lock(pid=pid, hostname=socket.gethostname())
-    assert backend.recover() == ["cancel --yes", "stack export"]
+    assert backend.recover() == ["cancel --yes"]
     assert f"Removed the lock of a run that was killed: eve, process {pid} on" in capsys.readouterr().err
 
 
@@ -83,12 +85,12 @@ def test_a_lock_of_another_host_may_live(backend: Backend) -> None:
     assert backend.attributes.exists()
 
 
-def test_a_process_id_that_was_given_out_again_is_no_owner() -> None:
+def test_a_process_id_that_was_reused_is_not_the_owner() -> None:
     assert is_stale({"pid": os.getpid(), "hostname": socket.gethostname()})
     assert not is_stale({})
 
 
-def test_attributes_that_were_written_by_halves_are_removed(backend: Backend) -> None:
+def test_truncated_attributes_are_removed(backend: Backend) -> None:
     """A SIGKILL between open and write: every later command said `failed to load checkpoint: EOF`."""
     backend.attributes.write_text("")
     backend.recover()
@@ -98,13 +100,15 @@ def test_attributes_that_were_written_by_halves_are_removed(backend: Backend) ->
     assert backend.attributes.exists()
 
 
-def test_keys_whose_making_was_cut_short_are_made_again(backend: Backend, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_key_whose_creation_was_cut_short_is_created_again(
+    backend: Backend, capsys: pytest.CaptureFixture[str]
+) -> None:
     key = {"urn": "urn:key", "custom": True, "type": "tls:index/privateKey:PrivateKey", "inputs": {"algorithm": "RSA"}}
     backend.deployment({"resources": [], "pending_operations": [{"type": "creating", "resource": key}]})
     assert backend.recover() == ["stack export", "stack import"]
     imported = json.loads((backend.folder / "imported").read_text())["deployment"]
     assert imported == {"resources": [], "pending_operations": []}
-    assert "Forgot 1 unfinished operation of a killed run" in capsys.readouterr().err
+    assert "A killed run left 1 unfinished operation; Pulumi repeats it" in capsys.readouterr().err
 
 
 def test_a_stack_that_was_never_deployed_needs_nothing(backend: Backend) -> None:
@@ -118,3 +122,10 @@ def test_a_stack_that_was_never_deployed_needs_nothing(backend: Backend) -> None
 )
 def test_only_file_backends_are_recovered(url: str, folder: Path | None) -> None:
     assert backend_folder({"PULUMI_BACKEND_URL": url}) == folder
+
+
+def test_the_backend_of_a_login_is_found_where_pulumi_keeps_it(tmp_path: Path) -> None:
+    """PULUMI_HOME moves the credentials too."""
+    (tmp_path / "credentials.json").write_text('{"current": "file:///srv/states"}')
+    assert backend_folder({"PULUMI_HOME": str(tmp_path)}) == Path("/srv/states")
+    assert backend_folder({"PULUMI_HOME": str(tmp_path / "elsewhere")}) is None

@@ -1,0 +1,147 @@
+"""Settings that have no effect in the mode that the others lead to: each is refused, with the reason.
+
+A setting that is written with its default value changes nothing and says nothing false, so it is accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from pydantic import BaseModel
+
+from components.matlab.settings import Settings
+from components.matlab.topology import Topology
+from components.shared.mistakes import Mistake, dotted
+
+Reason = Callable[[Topology], str | None]
+FIRST_CHECKED_RELEASE: Final = "r2024b"
+
+
+def _unless(condition: Callable[[Topology], bool], reason: str) -> Reason:
+    return lambda cluster: None if condition(cluster) else reason
+
+
+def _balancer(cluster: Topology) -> str | None:
+    balancer = cluster.settings.network.load_balancer
+    if not cluster.open_to_outside:
+        return "network.internalClientsOnly leaves no way in from outside"
+    if not balancer.create:
+        return "network.loadBalancer.create is false, and the Service is yours"
+    return None
+
+
+def _load_balancer_only(cluster: Topology) -> str | None:
+    if reason := _balancer(cluster):
+        return reason
+    kind = cluster.settings.network.load_balancer.type
+    return None if kind == "LoadBalancer" else f"a Service of type {kind} does not apply it"
+
+
+def _policies(cluster: Topology) -> str | None:
+    return None if cluster.settings.network.policies.enabled else "network.policies.enabled is false"
+
+
+def _online_licensing(cluster: Topology) -> str | None:
+    online = cluster.settings.license.use_online_licensing
+    return _policies(cluster) or (None if online else "license.useOnlineLicensing is false")
+
+
+def _address_timeout(cluster: Topology) -> str | None:
+    if cluster.needs_load_balancer_address:
+        return None
+    return "nothing waits for an address" + (
+        ", since network.clusterHost is set" if cluster.settings.network.cluster_host else ""
+    )
+
+
+_POOL_PROXIES: Final = _unless(
+    lambda cluster: cluster.uses_pool_proxies, "no pool proxies run in this mode: they serve clients before r2026a"
+)
+_SOCKS: Final = _unless(
+    lambda cluster: cluster.uses_parallel_server_proxy, "the parallel server proxy does not run in this mode"
+)
+_HAPROXY: Final = _unless(lambda cluster: cluster.uses_haproxy, "HAProxy does not run in this mode")
+_OPEN: Final = _unless(
+    lambda cluster: cluster.open_to_outside, "network.internalClientsOnly leaves no way in from outside"
+)
+_LDAP: Final = _unless(lambda cluster: cluster.settings.ldap.url is not None, "ldap.url is not set")
+_METRICS: Final = _unless(lambda cluster: cluster.settings.metrics.export, "metrics.export is false")
+_FROM_CLAIM: Final = _unless(
+    lambda cluster: cluster.settings.installation.claim is not None,
+    "installation.claim is not set, so no pod runs this image",
+)
+_WORKER_IMAGE: Final = _unless(
+    lambda cluster: cluster.settings.installation.claim is None,
+    "installation.claim is set, so workers run images.matlabDeps",
+)
+_MANAGER_IMAGE: Final = _unless(
+    lambda cluster: not cluster.job_manager_uses_claim,
+    "installation.jobManagerUsesClaim is true, so the job manager runs images.matlabDeps",
+)
+_OWN_NAMESPACE: Final = _unless(
+    lambda cluster: cluster.settings.namespace.create, "namespace.create is false, and the namespace has its own level"
+)
+_PASSWORDS: Final = _unless(
+    lambda cluster: cluster.uses_admin_password, "MJS requires passwords only at security.level 2"
+)
+_WORKER_CHECKS: Final = _unless(
+    lambda cluster: cluster.settings.release >= FIRST_CHECKED_RELEASE, "workers before r2024b have no health check"
+)
+
+EFFECTS: Final[dict[str, Reason]] = {
+    "poolProxy": _POOL_PROXIES,
+    "images.poolProxy": _POOL_PROXIES,
+    "parallelServerProxy": _SOCKS,
+    "images.parallelServerProxy": _SOCKS,
+    "haproxy": _HAPROXY,
+    "images.haproxy": _HAPROXY,
+    "images.matlabDeps": _FROM_CLAIM,
+    "images.worker.repository": _WORKER_IMAGE,
+    "images.worker.digest": _WORKER_IMAGE,
+    "images.jobManager.repository": _MANAGER_IMAGE,
+    "images.jobManager.digest": _MANAGER_IMAGE,
+    "network.clusterHost": _OPEN,
+    "network.loadBalancer.create": _OPEN,
+    "network.loadBalancer.type": _balancer,
+    "network.loadBalancer.class": _load_balancer_only,
+    "network.loadBalancer.annotations": _balancer,
+    "network.loadBalancer.sourceRanges": _load_balancer_only,
+    "network.loadBalancer.addressTimeout": _address_timeout,
+    "network.policies.workerEgress": _policies,
+    "network.policies.apiServerPorts": _policies,
+    "network.policies.dnsPorts": _policies,
+    "network.policies.onlineLicensingPorts": _online_licensing,
+    "namespace.podSecurity": _OWN_NAMESPACE,
+    "ldap.securityPrincipalFormat": _LDAP,
+    "ldap.synchronizationIntervalSecs": _LDAP,
+    "metrics.port": _METRICS,
+    "metrics.useSecure": _METRICS,
+    "security.adminPassword": _PASSWORDS,
+    "probes.livenessInitialDelay": _WORKER_CHECKS,
+}
+"""Config path below `matlab` (a setting, or a group with all of its settings) → why it has no effect, if so."""
+
+
+def without_effect(settings: Settings) -> Iterator[Mistake]:
+    """Every setting that was written and has no effect."""
+    cluster = Topology(settings)
+    for path in _written(settings):
+        for prefix in _prefixes(path):
+            if (reason := EFFECTS.get(prefix)) and (why := reason(cluster)):
+                yield Mistake(dotted(["matlab", *path]), f"has no effect: {why}", "Remove it.")
+
+
+def _prefixes(path: tuple[str, ...]) -> Iterator[str]:
+    return (".".join(path[:count]) for count in range(1, len(path) + 1))
+
+
+def _written(group: BaseModel, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Location of every setting that was written with another value than its default."""
+    for name in sorted(group.model_fields_set):
+        field, value = type(group).model_fields[name], getattr(group, name)
+        here = (*at, field.alias or name)
+        if isinstance(value, BaseModel):
+            yield from _written(value, here)
+        elif field.is_required() or value != field.get_default(call_default_factory=True):
+            yield here

@@ -1,0 +1,165 @@
+"""Rules about ports, the entrance, metrics and policies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from ipaddress import collapse_addresses, ip_network
+
+from components.matlab.settings import HIGHEST_PORT, Settings
+from components.matlab.topology import JOB_MANAGER_PORTS, Mode, Topology
+from components.shared.mistakes import Mistake, Rule
+from components.shared.network_policy import METADATA_ADDRESSES
+
+FIRST_METRICS_RELEASE = "r2024b"
+WHOLE_INTERNET = 2**-6
+"""Share of all addresses from which source ranges no longer guard anything."""
+
+
+def _load_balancer_collisions(cluster: Topology) -> Iterator[Mistake]:
+    owners = {
+        "tcp-lookup": "matlab.network.basePort",
+        "tcp-jobmanager": "matlab.network.basePort",
+        cluster.parallel_server_proxy_port.name: "matlab.parallelServerProxy.port",
+        cluster.metrics_port.name: "matlab.metrics.port",
+    }
+    seen: dict[int, str] = {}
+    for port in cluster.load_balancer_ports:
+        if port.number in seen:
+            yield Mistake(
+                owners.get(port.name, "matlab.poolProxy.basePort"),
+                f"port {port.number} of the load balancer would be both {seen[port.number]} and {port.name}",
+                "Choose ports that do not meet (docs/network.md).",
+            )
+            return
+        seen[port.number] = port.name
+
+
+def _ports(settings: Settings) -> Iterator[Mistake]:
+    cluster = Topology(settings)
+    last = cluster.base_port + JOB_MANAGER_PORTS - 1
+    if last > HIGHEST_PORT:
+        yield Mistake(
+            "matlab.network.basePort",
+            f"the job manager needs ten ports, and {cluster.base_port} leaves no room below {HIGHEST_PORT}",
+            f"Write {HIGHEST_PORT - JOB_MANAGER_PORTS + 1} or less.",
+        )
+    if settings.metrics.export and cluster.base_port <= settings.metrics.port <= last:
+        yield Mistake(
+            "matlab.metrics.port",
+            f"{settings.metrics.port} is one of the job manager's ports, {cluster.base_port} to {last}",
+            "Choose a port outside that range.",
+        )
+    if cluster.pool_proxy_ports and cluster.pool_proxy_ports[-1].number > HIGHEST_PORT:
+        count = len(cluster.pool_proxy_ports)
+        yield Mistake(
+            "matlab.poolProxy.basePort",
+            f"{settings.workers.max} workers need {count} pool proxies, and their ports go beyond {HIGHEST_PORT}",
+            f"Write {HIGHEST_PORT - count + 1} or less, or raise matlab.poolProxy.workersPerPoolProxy.",
+        )
+    yield from _load_balancer_collisions(cluster)
+
+
+def _metrics(settings: Settings) -> Iterator[Mistake]:
+    metrics, path = settings.metrics, "matlab.metrics"
+    release = settings.images.job_manager.tag or settings.release
+    if metrics.export and re.fullmatch(r"r20\d\d[ab]", release) and release < FIRST_METRICS_RELEASE:
+        yield Mistake(
+            f"{path}.export",
+            f"needs a job manager of r2024b or later, and this one is {release}",
+            "Set matlab.images.jobManager.tag to r2024b or later, or export to false.",
+        )
+    if metrics.open_port_outside_kubernetes and not metrics.export:
+        yield Mistake(
+            f"{path}.openPortOutsideKubernetes", "is true, but no metrics are exported", "Set matlab.metrics.export."
+        )
+    if metrics.open_port_outside_kubernetes and settings.network.internal_clients_only:
+        yield Mistake(
+            f"{path}.openPortOutsideKubernetes",
+            "is true, but matlab.network.internalClientsOnly closes every way in",
+            "Set one of the two to false.",
+        )
+    if metrics.bring_own_certificates and not (metrics.export and metrics.use_secure):
+        yield Mistake(
+            f"{path}.bringOwnCertificates",
+            "is true, but no metrics are exported over HTTPS",
+            "Set matlab.metrics.export and useSecure to true, or remove this.",
+        )
+
+
+def _way_in(settings: Settings) -> Iterator[Mistake]:
+    cluster, network = Topology(settings), settings.network
+    balancer = network.load_balancer
+    if cluster.uses_parallel_server_proxy and not cluster.mutual_tls:
+        yield from _open_relay(cluster)
+    if cluster.mode is Mode.NO_PROXY:
+        return
+    if balancer.create and balancer.type != "LoadBalancer" and not network.cluster_host:
+        yield Mistake(
+            "matlab.network.clusterHost",
+            f"is required with a Service of type {balancer.type}, which gets no address that clients could use",
+            "Write the host name or IP address that clients connect to.",
+        )
+    if balancer.type == "NodePort" and balancer.create:
+        for port in cluster.load_balancer_ports:
+            if not 30000 <= port.number <= 32767:  # noqa: PLR2004 - Kubernetes' default range for node ports
+                yield Mistake(
+                    "matlab.network.loadBalancer.type",
+                    f"NodePort cannot carry port {port.number}: clients use the same number inside and outside, and "
+                    "node ports are between 30000 and 32767",
+                    "Choose ports in that range, or type LoadBalancer.",
+                )
+
+
+def _open_relay(cluster: Topology) -> Iterator[Mistake]:
+    """Without mutual TLS the proxy connects anybody who reaches it to any address inside the cluster (B37).
+
+    Source ranges guard it only where something applies them: a load balancer that the stack describes.
+    """
+    path, remedy = "matlab.parallelServerProxy.useMutualTLS", "Set it to true."
+    balancer = cluster.settings.network.load_balancer
+    problem = "is false, so anybody who reaches the proxy could connect to any address inside the cluster"
+    if not balancer.create:
+        yield Mistake(path, f"{problem}, and the Service is yours, so nothing here can limit who does", remedy)
+    elif balancer.type != "LoadBalancer":
+        where = "on every node" if balancer.type == "NodePort" else "from every pod"
+        yield Mistake(path, f"{problem}, and a Service of type {balancer.type} is reachable {where}", remedy)
+    elif not balancer.source_ranges:
+        yield Mistake(
+            path,
+            problem,
+            "Set it to true, or list the networks of your users in matlab.network.loadBalancer.sourceRanges.",
+        )
+    elif wide := _nearly_everything(balancer.source_ranges):
+        yield Mistake(
+            "matlab.network.loadBalancer.sourceRanges",
+            f"cover {wide}, so they do not protect a proxy without mutual TLS",
+            "List the networks of your users only, or set matlab.parallelServerProxy.useMutualTLS to true.",
+        )
+
+
+def _nearly_everything(ranges: Sequence[str]) -> str | None:
+    """Which family of addresses the ranges open to nearly everybody, together."""
+    networks = [ip_network(text) for text in ranges]
+    for version, bits in ((4, 32), (6, 128)):
+        own = collapse_addresses([network for network in networks if network.version == version])  # type: ignore[type-var]
+        covered = 0
+        for network in own:
+            covered += network.num_addresses
+        if covered / 2**bits >= WHOLE_INTERNET:
+            return f"{covered / 2**bits:.0%} of all IPv{version} addresses"
+    return None
+
+
+def _policies(settings: Settings) -> Iterator[Mistake]:
+    for index, cidr in enumerate(settings.network.policies.worker_egress):
+        if cidr in METADATA_ADDRESSES:
+            # Inside a wider network it is left out; alone, nothing would be left.
+            yield Mistake(
+                f"matlab.network.policies.workerEgress[{index}]",
+                f"{cidr} is where clouds hand the node's credentials to whoever asks",
+                "Remove it.",
+            )
+
+
+RULES: tuple[Rule[Settings], ...] = (_ports, _metrics, _way_in, _policies)

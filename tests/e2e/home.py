@@ -1,0 +1,27 @@
+"""A home folder for tests and measurements, so that nothing of the developer's is read or written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from local.pulumi import Toolchain
+
+
+def move_home(home: Path, toolchain: Toolchain) -> None:
+    """Make `home` the home folder of this process and its children; `toolchain` stays what they find.
+
+    What is built stays in the developer's cache. The plugins of the developer's Pulumi are linked file by file, because
+    Pulumi skips links to folders; new ones are downloaded into `home`.
+    """
+    before = Path.home()
+    os.environ.setdefault("XDG_CACHE_HOME", str(before / ".cache"))
+    plugins = home / ".pulumi" / "plugins"
+    plugins.mkdir(parents=True)
+    for folder in (before / ".pulumi" / "plugins").glob("*/"):
+        (plugins / folder.name).mkdir()
+        for file in folder.iterdir():
+            (plugins / folder.name / file.name).symlink_to(file)
+    if toolchain.official:
+        os.environ["PATH"] = os.pathsep.join((str(toolchain.command.parent), os.environ["PATH"]))
+    os.environ["HOME"] = str(home)
