@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import pulumi
 
+from components import config_source, stack_file
 from components.registry import SYSTEMS
 from components.shared.address import ExternalAddress
 from components.shared.survey import Survey
 from components.shared.target import PROJECT, provider
-from components.stack import KEYS, StackConfig, load_stack, read_file
+from components.stack import KEYS, StackConfig, load_stack, warnings
 from components.system import Site
 
 
 def read_config(stack: str, config: pulumi.Config) -> StackConfig:
-    """The stack's config. Raises ConfigError with every mistake."""
-    values: dict[str, Any] = {key: config.get_object(key) for key in KEYS}
+    """The config of the run. Raises ConfigError with every mistake."""
+    texts: dict[str, str] = {**pulumi.runtime.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
+    texts |= {config.full_key(key): text for key in KEYS if (text := config.get(key)) is not None}
+    values = {stack_file.own_key(key) or key: _value(text) for key, text in texts.items()}
     secret = {key for key in KEYS if pulumi.runtime.is_config_secret(config.full_key(key))}
-    return load_stack(stack, values, secret, read_file(PROJECT / f"Pulumi.{stack}.yaml"))
+    file = config_source.config_file(PROJECT / f"Pulumi.{stack}.yaml")
+    return load_stack(stack, values, secret, stack_file.read(file))
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def deploy(stack: StackConfig, address: ExternalAddress, survey: Survey) -> dict[str, Any]:
@@ -29,6 +41,8 @@ def deploy(stack: StackConfig, address: ExternalAddress, survey: Survey) -> dict
     """
     site = Site(pulumi.ResourceOptions(provider=provider(stack.target)), address, survey)
     outputs: dict[str, pulumi.Output[Any]] = {}
+    for warning in warnings(stack):
+        pulumi.log.warn(warning)
     for key, settings in stack.systems.items():
         system = SYSTEMS[key]
         for warning in system.warnings(settings):

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
-import yaml
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
+from components import config_keys, secret_settings, stack_file
 from components.registry import ANNOUNCED, SYSTEMS
 from components.shared.groups import Target
-from components.shared.mistakes import ConfigError, Mistake, did_you_mean, dotted, load
+from components.shared.mistakes import ConfigError, Mistake, dotted, load
+from components.stack_file import StackFile
 
-PROJECT_NAME: Final = "clusters"
+PROJECT_NAME: Final = stack_file.PROJECT_NAME
 KEYS: Final = ("kubernetes", *SYSTEMS, *ANNOUNCED)
 
 
@@ -30,15 +31,19 @@ class StackConfig:
 
 
 def load_stack(
-    name: str, values: Mapping[str, Any], secret_keys: AbstractSet[str], file: Mapping[str, Any] | None = None
+    name: str, values: Mapping[str, Any], secret_keys: AbstractSet[str], file: StackFile | None = None
 ) -> StackConfig:
-    """Check the stack's config, `values` by top-level key; `secret_keys` are the keys that hold a secret somewhere.
+    """Check the stack's config, `values` by key; `secret_keys` are the keys that hold something encrypted.
 
-    Pulumi tells a program no more than that, so what is encrypted and what is not is looked up in the stack `file`,
-    where it is known: the same values, encrypted ones as {secure: …}.
+    `file` is the file that the values may come from; it counts only if it holds the same values.
     Raises ConfigError with every mistake of every key.
     """
-    mistakes = [_unknown(key) for key in values if key not in KEYS]
+    mistakes = list(config_keys.problems(values, KEYS, PROJECT_NAME, _SECRETS.__contains__))
+    if file is not None:
+        if secret_settings.is_source(file, values):
+            mistakes += config_keys.ignored(file.ignored, KEYS, PROJECT_NAME, _SETTINGS)
+        else:
+            file = None
     target: Target | None = None
     systems: dict[str, BaseModel] = {}
     try:
@@ -52,11 +57,10 @@ def load_stack(
         except ConfigError as error:
             mistakes += error.mistakes
         known = {mistake.path for mistake in mistakes}
-        if file is not None:
-            mistakes += (found for found in _secrecy(key, file.get(key)) if found.path not in known)
-        elif key not in secret_keys:
-            given = secrets(system.settings, values.get(key), key)
-            mistakes += [clear_secret(path) for path, _ in given if path not in known]
+        secrecy = secret_settings.problems(
+            key, system.settings, values.get(key), any_encrypted=key in secret_keys, file=file
+        )
+        mistakes += (mistake for mistake in secrecy if mistake.path not in known)
     mistakes += [
         Mistake(key, "is not available in this version", f"Remove {key} from the stack file.")
         for key in ANNOUNCED
@@ -67,58 +71,45 @@ def load_stack(
     return StackConfig(name, target, systems)
 
 
-def _unknown(key: str) -> Mistake:
-    near = did_you_mean(key, KEYS)
-    return Mistake(key, "is not a setting", f"Did you mean {near}?" if near else f"The keys are {', '.join(KEYS)}.")
+_SETTINGS: Final = {
+    key: [field.alias or name for name, field in system.settings.model_fields.items()]
+    for key, system in SYSTEMS.items()
+}
+"""The names of the settings in each key."""
+_SECRETS: Final = {
+    dotted((key, *steps)) for key, system in SYSTEMS.items() for steps in secret_settings.secret_steps(system.settings)
+}
+"""Config paths of all secrets."""
 
 
-def secrets(group: type[BaseModel], values: Any, *at: str) -> Iterator[tuple[str, Any]]:
-    """Config path and value of every secret that the config gives, whatever else is wrong with it."""
-    for name, field in group.model_fields.items():
-        here = (*at, field.alias or name)
-        value = values.get(here[-1]) if isinstance(values, Mapping) else None
-        kinds = [getattr(part, "__origin__", part) for part in (field.annotation, *get_args(field.annotation))]
-        if value is not None and SecretStr in kinds:
-            yield dotted(here), value
-        elif isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from secrets(field.annotation, value, *here)
+def warnings(stack: StackConfig) -> Iterator[str]:
+    """What deserves a warning about an accepted config, apart from its systems' own warnings."""
+    yield from config_keys.warnings(stack.systems, tuple(SYSTEMS), PROJECT_NAME)
 
 
-def _secrecy(key: str, values: Any) -> Iterator[Mistake]:
-    """Secrets in clear, and encrypted values where nobody expects a secret."""
-    given = dict(secrets(SYSTEMS[key].settings, values, key))
-    encrypted = set(_encrypted(values, key))
-    yield from (clear_secret(path) for path in given if path not in encrypted)
-    for path in encrypted - given.keys():
-        yield Mistake(
-            path,
-            "is encrypted, but it is no secret setting: it would stand in clear in the cluster",
-            "Write it in clear, or leave it out.",
+def load_file(path: Path, name: str | None = None) -> StackConfig:
+    """The stack that a file describes, with placeholders for secrets.
+
+    Raises ConfigError with every mistake, and OSError for a file that does not exist or cannot be read.
+    """
+    file = stack_file.read(path)
+    if file is None:
+        raise FileNotFoundError(f"{path} does not exist")
+    if file.environment:
+        raise ConfigError(
+            [
+                Mistake(
+                    "environment",
+                    "imports an ESC environment, whose values only Pulumi knows",
+                    "Run pulumi preview, or write the values into the file.",
+                    "environment",
+                )
+            ]
         )
+    return load_stack(name or stack_file.stack_name(path), *file_values(file), file)
 
 
-def _encrypted(value: Any, *at: str | int) -> Iterator[str]:
-    """Config paths of the encrypted values of a stack file."""
-    if isinstance(value, Mapping):
-        if list(value) == ["secure"]:
-            yield dotted(at)
-        else:
-            for key, item in value.items():
-                yield from _encrypted(item, *at, key)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _encrypted(item, *at, index)
-
-
-def read_file(path: Path) -> dict[str, Any] | None:
-    """The config values of a stack file by top-level key, encrypted ones as they stand; None without a file."""
-    if not path.is_file():
-        return None
-    document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    config = document.get("config") or {}
-    return {str(key).rpartition(":")[2]: value for key, value in config.items()}
-
-
-def clear_secret(path: str) -> Mistake:
-    """A secret that stands in clear in the stack file."""
-    return Mistake(path, "stands in clear in the stack file", f"Run: pulumi config set --secret --path {path}")
+def file_values(file: StackFile) -> tuple[dict[str, Any], set[str]]:
+    """The values of a file by key, with placeholders for secrets, and the keys that hold one."""
+    values = {key: stack_file.with_placeholders(value, key) for key, value in file.config.items()}
+    return values, {key for key, value in file.config.items() if stack_file.holds_secret(value)}

@@ -9,13 +9,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from components import stack_file
 from components.shared.kube import ApiError, Unreachable
 from components.shared.mistakes import ConfigError
 from components.shared.target import PROJECT
-from components.stack import StackConfig, read_file
+from components.stack import StackConfig, load_file
 from local.cluster import ControlPlane
 from local.cluster import build as cluster_build
 from local.cluster.__main__ import Display
@@ -24,7 +26,6 @@ from local.pulumi import BuildError, Toolchain, find_or_build
 from local.recovery import Recovery
 from local.stack_command import BACKEND_VARIABLE, INTERRUPTED, StackCommand, write_all
 from ops.errors import CommandError
-from ops.stack_values import load_file
 
 REFUSED: Final = 2
 STATE_DIR_VARIABLE: Final = "CLUSTERS_STATE_DIR"
@@ -162,7 +163,10 @@ def _build(_: argparse.Namespace) -> int:
 
 def _pass_on(arguments: argparse.Namespace) -> int:
     """Any other command of Pulumi's, such as `config set --secret`; the stack file may be missing or wrong."""
-    target = (read_file(PROJECT / f"Pulumi.{arguments.stack}.yaml") or {}).get("kubernetes")
+    file = None
+    with suppress(ConfigError):
+        file = stack_file.read(PROJECT / f"Pulumi.{arguments.stack}.yaml")
+    target = file.config.get("kubernetes") if file else None
     embedded = isinstance(target, dict) and target.get("embedded") is True
     toolchain = find_pulumi()
     environment = stack_environment(toolchain, embedded=embedded)

@@ -1,1 +1,1 @@
-"""Day-2 commands."""
+"""What an operator runs: `python -m ops`."""

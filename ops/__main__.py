@@ -1,4 +1,4 @@
-"""Day-2 commands: `python -m ops …`. Exit code 0; 2 for a refused config; 1 for anything else."""
+"""Commands for operators: `python -m ops …`. Exit code 0; 2 for a rejected config; 1 for anything else."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import sys
 from pathlib import Path
 
 from components.shared.mistakes import ConfigError
+from components.stack import load_file
 from ops.errors import CommandError
-from ops.stack_values import load_file
 
 REFUSED = 2
 
 
 def _render(arguments: argparse.Namespace) -> int:
     stack = load_file(arguments.config, arguments.stack)
-    # After the check: the SDKs take a second to import, and a refused config need not wait for them.
+    # After the check, because importing the SDKs takes a second.
     from ops.render import render, write
 
     files, outputs = render(stack)
@@ -33,14 +33,13 @@ def main(argv: list[str] | None = None) -> int:
     render.add_argument("--config", type=Path, required=True, metavar="Pulumi.NAME.yaml", help="stack file")
     render.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
     render.add_argument("--stack", metavar="NAME", help="stack name; default: from the file's name")
-    render.add_argument("--json", action="store_true", help="mistakes as JSON on standard output")
+    render.add_argument("--json", action="store_true", help="print mistakes as JSON on standard output")
     render.set_defaults(run=_render)
     if words[:1] != ["render"]:
-        # Not for a rendering, which needs none of what they import.
-        from ops import import_table, import_values, reference
+        # `render` does not need these modules.
+        from ops.helm_import import command
 
-        for command in (import_values, import_table, reference):
-            command.add_command(commands)
+        command.add_command(commands)
     arguments = parser.parse_args(words)
     try:
         code: int = arguments.run(arguments)

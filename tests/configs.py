@@ -16,7 +16,7 @@ from components.matlab.rules import RULES
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.shared.mistakes import ConfigError, load
-from ops.model import Setting, every_setting
+from generators.settings import Setting, every_setting
 from tests.unit.clusters import EVERYTHING, MODES, Values, merged, mode_values
 
 EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "300"))

@@ -1,48 +1,64 @@
-"""What is wrong in a stack config, as sentences for the person who typed it: path, problem, remedy.
+"""What is wrong in a stack config: setting path, problem, remedy, in sentences for the person who typed it.
 
-A pydantic model refuses one way, cross-field rules another, the preflight a third; all of them end here, so that the
-person sees every mistake of a config at once, in one form.
+Pydantic models, rules over several settings and the preflight reject in three different ways. All of them end here, so
+that you see every mistake of a config at once and in one form.
+
+A rejected value may be a secret in the wrong place, and messages end up in terminals and CI logs. So no message repeats
+a value that is in, or in place of, a group that holds a secret.
 """
 
 from __future__ import annotations
 
-import difflib
 import json
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, NamedTuple, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
+
+from components.shared.config_paths import below, config_set, did_you_mean, dotted, overlap
+
+__all__ = ["ConfigError", "Mistake", "Rule", "did_you_mean", "dotted", "load"]
+
+REFUSED: Final = "refused"
+"""The code of a mistake that has none of its own."""
+REQUIRED: Final = "required"
+UNKNOWN: Final = "unknown"
+
+Steps = Sequence[str | int]
 
 
 @dataclass(frozen=True, order=True)
 class Mistake:
-    """One refusal. `path` is the config path, e.g. `matlab.workers.max`; `remedy` says what to write instead."""
+    """One mistake. `path` is the config path, e.g. `matlab.workers.max`; `remedy` says what to write instead."""
 
     path: str
     problem: str
     remedy: str
+    code: str = field(default=REFUSED, compare=False)
+    """What kind of mistake it is, for programs. It stays the same when the sentences change."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem}. {self.remedy}"
 
 
 class ConfigError(Exception):
-    """A config that is refused, with all its mistakes. Nothing has been touched."""
+    """A config is rejected, with all its mistakes. Nothing was changed."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(sorted(set(mistakes)))
         super().__init__(self.text())
 
     def text(self) -> str:
-        """The mistakes for a person, one line each."""
+        """The mistakes for a person, one per line."""
         count = len(self.mistakes)
-        head = f"The stack config is refused, nothing was changed. {count} mistake{'s' if count != 1 else ''}:"
+        head = f"The stack config has {count} mistake{'s' if count != 1 else ''}. Nothing was changed."
         return "\n".join([head, *(f"  {mistake}" for mistake in self.mistakes)])
 
     def json(self) -> str:
-        """The mistakes for a machine: {"mistakes": [{"path", "problem", "remedy"}]}."""
+        """The mistakes for a program: {"mistakes": [{"path", "problem", "remedy", "code"}]}."""
         return json.dumps({"mistakes": [asdict(mistake) for mistake in self.mistakes]}, indent=2)
 
 
@@ -55,8 +71,8 @@ Rule = Callable[[M], Iterator[Mistake]]
 def load(model: type[M], data: Mapping[str, Any], at: str, rules: Sequence[Rule[M]] = ()) -> M:
     """Validate `data` as `model`; `at` is the config path of its root. Raises ConfigError with every mistake.
 
-    Cross-field rules need a whole model. Where single fields are wrong, the rules run on the config without those
-    fields, and what they say about a wrong field is dropped: it would only repeat the first mistake.
+    Rules over several settings need a whole model. If single fields are wrong, the rules run on the config without
+    those fields, and what they say about a wrong field is dropped: it would only repeat the first mistake.
     """
     mistakes: list[Mistake] = []
     try:
@@ -74,7 +90,7 @@ def load(model: type[M], data: Mapping[str, Any], at: str, rules: Sequence[Rule[
         mistakes += [
             found
             for found in rule(settings)
-            if not any(_overlap(found.path, path) for path in known)
+            if not any(overlap(found.path, path) for path in known)
             # A setting may have its effect as soon as the wrong one is corrected.
             and not (known and found.problem.startswith(NO_EFFECT))
         ]
@@ -83,15 +99,8 @@ def load(model: type[M], data: Mapping[str, Any], at: str, rules: Sequence[Rule[
     return settings
 
 
-def did_you_mean(word: str, words: Iterable[str]) -> str | None:
-    """The known word that is nearest to `word`, case and plural aside, or None."""
-    lower = {known.lower(): known for known in words}
-    near = difflib.get_close_matches(str(word).lower(), lower, n=1, cutoff=0.6)
-    return lower[near[0]] if near else None
-
-
 def _without_echoes(details: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Leave out lists that are too short only because an item of theirs was refused."""
+    """Leave out lists that are too short only because one of their items was rejected."""
     parents = {detail["loc"][:-1] for detail in details}
     return [detail for detail in details if detail["type"] != "too_short" or detail["loc"] not in parents]
 
@@ -130,82 +139,162 @@ def _without(data: Any, wrong: Sequence[tuple[str | int, ...]]) -> Any:
     return data
 
 
-def _overlap(one: str, other: str) -> bool:
-    return one == other or one.startswith((f"{other}.", f"{other}[")) or other.startswith((f"{one}.", f"{one}["))
+class _Place(NamedTuple):
+    """Where a value is in a model."""
+
+    owner: type[BaseModel]
+    """The group that the value's setting belongs to."""
+    group: type[BaseModel] | None
+    """The group that the value should be, if it should be one."""
 
 
-def dotted(steps: Iterable[str | int]) -> str:
-    """A location as `pulumi config set --path` takes it: `a.b[0]`, and `a["x.y"]` for a key with a dot."""
-    text = ""
+def _place(model: type[BaseModel], steps: Steps) -> _Place:
+    owner, group = model, model if not steps else None
+    inside: type[BaseModel] | None = model
     for step in steps:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        elif "." in step or "[" in step:
-            text += f'["{step}"]'
-        else:
-            text += f".{step}" if text else step
-    return text
+        found = None if inside is None or isinstance(step, int) else _fields(inside).get(step)
+        if found is None and isinstance(step, int):
+            group = inside if inside is not owner else None
+            continue
+        owner = inside or owner
+        inside = group = found
+    return _Place(owner, group)
+
+
+def _fields(model: type[BaseModel]) -> dict[str, type[BaseModel] | None]:
+    """The names in a group, each with the group behind it."""
+    return {info.alias or name: _group_in(info.annotation) for name, info in model.model_fields.items()}
+
+
+def _group_in(annotation: Any) -> type[BaseModel] | None:
+    for part in (annotation, *get_args(annotation)):
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            return part
+    return None
+
+
+def _near_a_secret(place: _Place) -> bool:
+    return _holds_secret(place.owner, deep=False) or (place.group is not None and _holds_secret(place.group, deep=True))
+
+
+def _holds_secret(model: type[BaseModel], *, deep: bool) -> bool:
+    for info in model.model_fields.values():
+        kinds = [getattr(part, "__origin__", part) for part in (info.annotation, *get_args(info.annotation))]
+        inner = _group_in(info.annotation)
+        if SecretStr in kinds or (deep and inner is not None and _holds_secret(inner, deep=True)):
+            return True
+    return False
 
 
 def _explain(model: type[BaseModel], detail: ErrorDetails, at: str) -> Mistake:
-    kind, context = detail["type"], detail.get("ctx", {})
+    kind, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
     steps = [step for step in detail["loc"] if step != "[key]"]
     path = dotted([at, *steps])
     if kind == "extra_forbidden":
         return _unknown(model, detail, at)
+    place = _place(model, steps)
     if kind == "missing":
-        return Mistake(path, "is required", f"Set it: pulumi config set --path {path} VALUE")
+        return Mistake(path, "is required", f"Run: {config_set(_first_setting(path, place.group))}", REQUIRED)
+    # The name of a map entry is part of the path in any case.
+    hidden = "[key]" not in detail["loc"] and _near_a_secret(place)
     if remedy := context.get("remedy"):
-        return Mistake(path, detail["msg"], remedy)
-    given = f"{detail['input']!r}" if _plain(detail["input"]) else f"a {type(detail['input']).__name__}"
+        problem = detail["msg"].replace(repr(value), "the value") if hidden else detail["msg"]
+        return Mistake(path, *_special(steps, value, problem, remedy), context.get("code", REFUSED))
+    if kind == "string_type" and isinstance(value, Mapping):
+        return _split_key([at, *steps], value)
+    given = "the value" if hidden else f"{value!r}" if _plain(value) else f"a {_TYPE_NAMES.get(type(value), 'value')}"
     if kind in _KINDS:
-        problem, remedy = _KINDS[kind]
-        return Mistake(path, problem.format(given=given, **context), remedy.format(given=given, **context))
+        code, problem, remedy = _KINDS[kind]
+        words = {
+            **context,
+            "given": given,
+            "set_text": config_set(path, "--type string"),
+            "set_item": config_set(f"{path}[0]"),
+        }
+        return Mistake(path, problem.format(**words), remedy.format(**words), code)
     return Mistake(path, f"{given} is not accepted", f"{detail['msg']}.")
 
 
-_KINDS = {
-    "int_type": ("{given} is not a whole number", "Write digits without quotes, such as 4."),
-    "bool_type": ("{given} is neither true nor false", "Write true or false without quotes."),
-    "string_type": ("{given} is not text", 'Put it in quotes: "…".'),
-    "greater_than_equal": ("{given} is too small", "Write {ge} or more."),
-    "less_than_equal": ("{given} is too large", "Write {le} or less."),
-    "literal_error": ("{given} is not one of the choices", "Write one of {expected}."),
-    "enum": ("{given} is not one of the choices", "Write one of {expected}."),
-    "model_type": ("{given} is not a group of settings", "Write the settings of the group below it, indented."),
-    "dict_type": ("{given} is not a map", "Write key: value lines below it."),
-    "tuple_type": ("{given} is not a list", "Write the items as a list, one per line with a dash."),
-    "list_type": ("{given} is not a list", "Write the items as a list, one per line with a dash."),
-    "too_short": ("the list is empty", "Write at least {min_length} item."),
-}
+_TYPE_NAMES: Final[Mapping[type, str]] = {dict: "map", list: "list"}
+_KINDS: Final = {
+    "int_type": ("not-a-whole-number", "{given} is not a whole number", "Write digits without quotes, such as 4."),
+    "bool_type": ("not-a-boolean", "{given} is neither true nor false", "Write true or false without quotes."),
+    "string_type": ("not-text", "{given} is not text", "Put it in quotes in the stack file, or run: {set_text}"),
+    "greater_than_equal": ("too-small", "{given} is too small", "Write {ge} or more."),
+    "less_than_equal": ("too-large", "{given} is too large", "Write {le} or less."),
+    "literal_error": ("not-a-choice", "{given} is not one of the choices", "Write one of {expected}."),
+    "enum": ("not-a-choice", "{given} is not one of the choices", "Write one of {expected}."),
+    "model_type": (
+        "not-a-group", "{given} is not a group of settings", "Write the settings of the group under it, indented.",
+    ),
+    "dict_type": ("not-a-map", "{given} is not a map", "Write `key: value` lines under it."),
+    "tuple_type": ("not-a-list", "{given} is not a list", "Write one item per line with a dash, or run: {set_item}"),
+    "list_type": ("not-a-list", "{given} is not a list", "Write one item per line with a dash, or run: {set_item}"),
+    "too_short": ("empty-list", "the list is empty", "Write at least {min_length} item."),
+}  # fmt: skip
+"""Code, problem and remedy of pydantic's own errors."""
 
 
 def _plain(value: Any) -> bool:
     return value is None or isinstance(value, (str, int, float, bool))
 
 
+def _special(steps: Steps, value: Any, problem: str, remedy: str) -> tuple[str, str]:
+    if steps and steps[-1] == "storageClass" and value == "":
+        return (
+            "is empty. In Kubernetes that means a volume that an administrator has created (static provisioning)",
+            "Create a PersistentVolumeClaim for that volume and name it in `claim`, or remove `storageClass`.",
+        )
+    return problem, remedy
+
+
+def _split_key(steps: list[str | int], value: Mapping[Any, Any]) -> Mistake:
+    """A map in place of text: `pulumi config set --path annotations.a.b/c x` makes a map of each part of the key."""
+    whole, rest = [str(steps[-1])], value
+    while isinstance(rest, Mapping) and len(rest) == 1:
+        ((key, rest),) = rest.items()
+        whole.append(str(key))
+    path, right = dotted(steps), dotted([*steps[:-1], ".".join(whole)])
+    remove = f"pulumi config rm --path {shlex.quote(path)}"
+    return Mistake(
+        path,
+        "a map is not text. Without quotes, --path splits a key at its dots",
+        f"If the key is {'.'.join(whole)}, run: {remove} && {config_set(right)}",
+        "not-text",
+    )
+
+
+def _first_setting(path: str, group: type[BaseModel] | None) -> str:
+    """The path itself, or the first required setting in a group."""
+    if group is None:
+        return path
+    for name, info in group.model_fields.items():
+        if info.is_required():
+            return _first_setting(below(path, info.alias or name), _group_in(info.annotation))
+    return path
+
+
 def _unknown(model: type[BaseModel], detail: ErrorDetails, at: str) -> Mistake:
     *parents, word = detail["loc"]
-    known = sorted(_group(model, parents))
+    known = sorted(_group_names(model, parents))
     path, near = dotted([at, *detail["loc"]]), did_you_mean(str(word), known)
     if near:
-        return Mistake(path, "is not a setting", f"Did you mean {dotted([at, *parents, near])}?")
+        return Mistake(path, "is not a setting", f"Did you mean {dotted([at, *parents, near])}?", UNKNOWN)
     for group, words in _groups(model):
         if near := did_you_mean(str(word), words):
-            return Mistake(path, "is not a setting here", f"Did you mean {dotted([at, *group, near])}?")
-    return Mistake(path, "is not a setting", f"{dotted([at, *parents])} knows {', '.join(known)}.")
+            return Mistake(path, "is not a setting here", f"Did you mean {dotted([at, *group, near])}?", UNKNOWN)
+    return Mistake(path, "is not a setting", f"{dotted([at, *parents])} has {', '.join(known)}.", UNKNOWN)
 
 
-def _group(model: type[BaseModel], steps: Sequence[str | int]) -> set[str]:
+def _group_names(model: type[BaseModel], steps: Steps) -> set[str]:
     inside = [step for step in steps if isinstance(step, str)]
     return next((words for group, words in _groups(model) if list(group) == inside), set())
 
 
 def _groups(model: type[BaseModel], at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], set[str]]]:
-    """Every group of settings below `model`: its location and the names in it."""
-    fields = model.model_fields
-    yield at, {field.alias or name for name, field in fields.items()}
-    for name, field in fields.items():
-        for part in (field.annotation, *getattr(field.annotation, "__args__", ())):
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                yield from _groups(part, (*at, field.alias or name))
+    """Every group of settings in `model`: its location and the names in it."""
+    fields = _fields(model)
+    yield at, set(fields)
+    for name, inner in fields.items():
+        if inner is not None:
+            yield from _groups(inner, (*at, name))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import AfterValidator
@@ -47,6 +48,7 @@ Certificate = Annotated[str, AfterValidator(_certificate)]
 """One X.509 certificate in PEM."""
 
 
+@lru_cache(maxsize=16)
 def parsed(certificate: str) -> x509.Certificate:
     """The certificate. Raises ValueError for one that is damaged."""
     # Here, since it takes a tenth of a second and most stacks hold no certificate.
@@ -66,6 +68,7 @@ def is_authority(certificate: str) -> bool:
     return constraints.value.ca
 
 
+@lru_cache(maxsize=4)
 def private_key(text: str) -> RSAPrivateKey:
     """An unencrypted RSA key in PKCS#8. Raises ValueError with what is wrong, without repeating any of the text."""
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey

@@ -13,12 +13,12 @@ import yaml
 
 from components.shared.kube import METADATA_ONLY
 from components.shared.target import EMBEDDED_DIR_VARIABLE
+from components.stack import load_file
 from local.cluster import ControlPlane
 from local.cluster.layout import CONTEXT
 from local.pulumi import Toolchain
 from local.run import EMBEDDED_PASSPHRASE
 from ops.render import render
-from ops.stack_values import load_file
 from tests.bench.audit import AuditLog
 from tests.bench.measure import Figure, Run, figure, interleaved, memory, ratios, run, seconds
 from tests.bench.program import pool_proxies

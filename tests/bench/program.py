@@ -15,7 +15,7 @@ DEV = PROJECT / "Pulumi.dev.yaml"
 EVALUATION = """
 import sys
 from pathlib import Path
-from ops.stack_values import load_file
+from components.stack import load_file
 from ops.render import render
 render(load_file(Path(sys.argv[1])))
 """

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from components.matlab.topology import Topology
 from components.shared.groups import Target
 from components.stack import StackConfig
-from ops.changes import NAMESPACE, Found, State, label
-from ops.model import Setting
+from generators.changes import NAMESPACE, ClusterState, Effects, label
+from generators.restarts import examine
+from generators.settings import Setting
 from ops.render import render
-from ops.restarts import examine
 from tests.configs import ANY, EXAMPLES, SETTINGS, accepted, configs, law, nested
 from tests.unit.clusters import Values, merged
 
 
 @cache
-def table() -> dict[str, Found]:
+def table() -> dict[str, Effects]:
     """What docs/restarts.md says; test_reference.py compares it with the committed file."""
     return examine()
 
@@ -45,8 +45,8 @@ def changes(draw: st.DrawFn) -> tuple[Setting, Topology, Topology]:
 def test_a_setting_changes_only_what_its_rows_name(change: tuple[Setting, Topology, Topology]) -> None:
     setting, before, after = change
     row = table()[setting.path]
-    seen = Found()
-    State(before.settings).compare(State(after.settings), seen)
+    seen = Effects()
+    ClusterState(before.settings).compare(ClusterState(after.settings), seen)
     note(f"{setting.path}: {seen}")
     assert seen.objects <= row.objects
     assert {*seen.always()} <= {*row.always(), *row.sometimes()}

@@ -10,12 +10,12 @@ import json
 import jsonschema
 from hypothesis import event, given, note
 
-from ops import reference
+from generators import schema
 from tests.configs import accepted, configs, law
 from tests.schemas import VERSIONS, problems
 from tests.unit.clusters import Values, manifests
 
-SCHEMA = jsonschema.Draft7Validator(reference.schema())
+SCHEMA = jsonschema.Draft7Validator(schema.schema())
 
 
 @law

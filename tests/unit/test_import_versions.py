@@ -9,7 +9,7 @@ import pytest
 
 from components.matlab.upstream import KEYS
 from ops.errors import CommandError
-from ops.import_versions import number, old_defaults, version
+from ops.helm_import.chart_versions import as_numbers, chart_version, old_defaults
 from tests.unit.import_cases import SMALL, Importer
 from tests.unit.upstream_objects import field, objects
 
@@ -32,7 +32,7 @@ def test_the_smallest_values_of_every_chart_come_over(run: Importer, chart: str)
     result = run(LEGACY, "--context", "lab", "--chart-version", chart)
     assert result.code == 0
     made = objects(result.matlab)
-    old, first = number(chart) < (2, 0, 0), number(chart) < (1, 5, 0)
+    old, first = as_numbers(chart) < (2, 0, 0), as_numbers(chart) < (1, 5, 0)
     assert field(made, f"{MANAGER}resources.requests.memory") == ("4Gi" if old else "2Gi")
     assert field(made, f"{HAPROXY}image") == ("haproxy:latest" if old else "haproxy:3.3")
     assert field(made, f"{CONTROLLER}resources") == ({} if first else {"requests": {"cpu": "100m", "memory": "128Mi"}})
@@ -59,11 +59,11 @@ def test_1_x_takes_r2024a_where_no_release_is_given_and_2_x_none(run: Importer) 
 @pytest.mark.parametrize(
     ("chart", "values", "code", "sentence"),
     [
-        ("1.2.0", {"portsPerWorker": 2}, 0, "was hidden, worked in 1.0 to 1.2 only"),
-        ("1.2.0", {"workerImage": "x"}, 0, "this chart ignored it"),
-        ("1.3.0", {"workerImage": "x"}, 2, "READMEs of 1.1 to 1.5 named it by mistake"),
-        ("1.2.0", {"numGPUs": 1}, 0, "did not know it yet and ignored it"),
-        ("1.7.0", {"numGPUs": 1}, 2, "is known since chart 2.0.0, and chart 1.7.0 refuses it"),
+        ("1.2.0", {"portsPerWorker": 2}, 0, "is hidden, works only in 1.0 to 1.2"),
+        ("1.2.0", {"workerImage": "x"}, 0, "this chart ignores it"),
+        ("1.3.0", {"workerImage": "x"}, 2, "the READMEs of 1.1 to 1.5 name it by mistake"),
+        ("1.2.0", {"numGPUs": 1}, 0, "does not have it yet and ignores it"),
+        ("1.7.0", {"numGPUs": 1}, 2, "exists since chart 2.0.0, and chart 1.7.0 rejects it"),
     ],
 )
 def test_keys_that_the_version_did_not_know(
@@ -76,7 +76,7 @@ def test_keys_that_the_version_did_not_know(
 
 def test_the_history_names_only_known_keys_and_other_defaults_than_todays() -> None:
     for chart in VERSIONS:
-        for name, default in old_defaults(number(chart)).items():
+        for name, default in old_defaults(as_numbers(chart)).items():
             assert KEYS[name].default != default
     assert old_defaults((2, 1, 1)) == {}
 
@@ -84,8 +84,8 @@ def test_the_history_names_only_known_keys_and_other_defaults_than_todays() -> N
 @pytest.mark.parametrize("text", ["0.9.0", "2.1.2", "2", "", "latest", "1.0.0-rc1"])
 def test_other_versions_are_refused(text: str) -> None:
     with pytest.raises(CommandError, match=r"1\.0\.0 to 2\.1\.1"):
-        version(text)
+        chart_version(text)
 
 
 def test_a_version_may_lack_its_patch_or_have_a_v() -> None:
-    assert (version("v2.1"), version("1.7.3")) == ((2, 1, 0), (1, 7, 3))
+    assert (chart_version("v2.1"), chart_version("1.7.3")) == ((2, 1, 0), (1, 7, 3))

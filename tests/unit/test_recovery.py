@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
-from components.stack import StackConfig
+from components.stack import StackConfig, load_file
 from local.recovery import LOCKS, Recovery, is_stale
 from local.stack_command import StackCommand, backend_folder, state_file
-from ops.stack_values import load_file
 
 DEV = Path(__file__).resolve().parents[2] / "Pulumi.dev.yaml"
 PULUMI = """

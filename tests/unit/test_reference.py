@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import jsonschema
 import pytest
 import yaml
+from pydantic import AfterValidator, BaseModel
 
-from ops import reference
-from ops.model import ROOTS, every_setting
+from generators import __main__ as command
+from generators import documents
+from generators.reference import SCHEMA_FILE
+from generators.schema import schema
+from generators.setting_types import UndescribedTypeError
+from generators.settings import ROOTS, every_setting, settings, undescribed
 from tests.conftest import PROJECT
 from tests.unit.clusters import EVERYTHING, MODES, SMALLEST, merged
 
@@ -22,30 +28,30 @@ SECURE = {"secure": "v1:AAAA:AAAA"}
 
 
 @cache
-def documents() -> dict[str, str]:
-    return reference.documents()
+def text(name: str) -> str:
+    return documents.DOCUMENTS[name]()
 
 
-@pytest.mark.parametrize("name", [reference.CONFIGURATION, reference.RESTARTS, reference.SCHEMA])
-def test_the_committed_document_is_what_the_model_says(name: str) -> None:
-    """After a change of a setting run `python -m ops reference`; the review sees what restarts from now on."""
-    assert (PROJECT / name).read_text(encoding="utf-8") == documents()[name]
+@pytest.mark.parametrize("name", documents.DOCUMENTS)
+def test_the_committed_document_is_what_the_models_say(name: str) -> None:
+    """After a change of a setting run `python -m generators`, so that a review sees what restarts from now on."""
+    assert (PROJECT / name).read_text(encoding="utf-8") == text(name)
 
 
 def test_every_setting_says_what_it_is_for() -> None:
-    assert reference.undescribed() == []
+    assert undescribed() == []
 
 
-@pytest.mark.parametrize("name", [reference.CONFIGURATION, reference.RESTARTS])
+@pytest.mark.parametrize("name", [documents.CONFIGURATION, documents.RESTARTS])
 def test_every_setting_has_its_row(name: str) -> None:
-    rows = set(re.findall(r"^\| `([^`]+)` \|", documents()[name], re.MULTILINE))
+    rows = set(re.findall(r"^\| `([^`]+)` \|", text(name), re.MULTILINE))
     paths = {setting.path for root, model in ROOTS.items() for setting in every_setting(model, root)}
     assert {row for row in rows if "[]" not in row} == paths
 
 
 def restarts(path: str) -> tuple[str, str]:
     """What always restarts, and what happens besides."""
-    pods, _, _ = documents()[reference.RESTARTS].partition("\n## Objects\n")
+    pods, _, _ = text(documents.RESTARTS).partition("\n## Objects\n")
     (row,) = (line for line in pods.splitlines() if line.startswith(f"| `{path}` |"))
     _, _, always, _, besides, _ = row.split("|")
     return always.strip(), besides.strip()
@@ -73,9 +79,9 @@ def test_a_change_restarts_what_reads_it_and_nothing_else(path: str, always: str
 @pytest.mark.parametrize(
     ("path", "besides"),
     [
-        ("matlab.storage.checkpoint.storageClass", "replaces or drops a claim: refused"),
-        ("matlab.storage.checkpoint.size", "less than before: refused, a claim never shrinks"),
-        ("matlab.security.credentialsGeneration", "every profile that was handed out becomes invalid"),
+        ("matlab.storage.checkpoint.storageClass", "would replace or drop a claim: rejected"),
+        ("matlab.storage.checkpoint.size", "a smaller size is rejected: a claim cannot shrink"),
+        ("matlab.security.credentialsGeneration", "every profile that you handed out becomes invalid"),
         ("matlab.network.clusterHost", "users need the new profile"),
     ],
 )
@@ -94,7 +100,7 @@ def test_what_reads_credentials_at_start_restarts_with_them() -> None:
 
 
 def judge(stack_file: dict[str, Any]) -> list[str]:
-    validator = jsonschema.Draft7Validator(reference.schema())
+    validator = jsonschema.Draft7Validator(schema())
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(stack_file)]
 
 
@@ -103,7 +109,7 @@ def stack_file(matlab: dict[str, Any], **target: Any) -> dict[str, Any]:
 
 
 def test_the_schema_is_a_schema() -> None:
-    jsonschema.Draft7Validator.check_schema(reference.schema())
+    jsonschema.Draft7Validator.check_schema(schema())
 
 
 @pytest.mark.parametrize(
@@ -148,21 +154,75 @@ def test_the_schema_knows_no_other_keys_of_the_project() -> None:
 
 def test_the_dev_stack_tells_editors_of_the_schema() -> None:
     first = (PROJECT / "Pulumi.dev.yaml").read_text(encoding="utf-8").splitlines()[0]
-    assert first == f"# yaml-language-server: $schema={reference.SCHEMA}"
+    assert first == f"# yaml-language-server: $schema={SCHEMA_FILE}"
 
 
 def test_the_check_fails_on_a_document_that_is_out_of_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ops.__main__ import main
-
-    monkeypatch.setattr(reference, "PROJECT", tmp_path)
-    monkeypatch.setattr(reference, "documents", documents)
-    assert main(["reference", "--check"]) == 1
+    monkeypatch.setattr(command, "PROJECT", tmp_path)
+    monkeypatch.setattr(command, "DOCUMENTS", {"docs/page.md": lambda: "text\n"})
+    assert command.main(["--check"]) == 1
     assert list(tmp_path.iterdir()) == []
-    assert main(["reference"]) == 0
-    assert main(["reference", "--check"]) == 0
+    assert command.main([]) == 0
+    assert command.main(["--check"]) == 0
+
+
+# A new setting is complete or fails a test.
+
+
+def _checked(value: str) -> str:
+    return value
+
+
+class Part(BaseModel):
+    """A group that no list has."""
+
+    name: str = ""
+
+
+class NewType(BaseModel):
+    text: Annotated[str, AfterValidator(_checked)] = ""
+
+
+class NewItem(BaseModel):
+    parts: tuple[Part, ...] = ()
+
+
+class NewKind(BaseModel):
+    since: date | None = None
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        (
+            NewType,
+            "NewType.text: text that is checked by _checked has no words, schema and samples: add its type to _TEXTS",
+        ),
+        (NewItem, "NewItem.parts: a list of Part has no samples: add two items of it to _ITEMS"),
+        (NewKind, r"NewKind.since: type <class 'datetime.date'> has no description: extend _simple"),
+    ],
+)
+def test_a_setting_of_a_new_type_fails_with_the_file_to_edit(model: type[BaseModel], sentence: str) -> None:
+    with pytest.raises(UndescribedTypeError, match=f"{sentence} in generators/setting_types.py"):
+        list(settings(model))
+
+
+def test_every_setting_has_words_a_schema_and_two_values_to_try() -> None:
+    """With one sample, a setting whose default it is would never be changed by the tests of docs/restarts.md."""
+    for root, model in ROOTS.items():
+        for setting in every_setting(model, root):
+            kind = setting.type
+            assert kind.words, setting.path
+            assert kind.schema, setting.path
+            is_number = kind.schema.get("type") == "integer"
+            assert is_number or len([sample for sample in kind.samples if sample != setting.default]) > 0, setting.path
+            if kind.is_list and kind.group:
+                for sample in kind.samples:
+                    for item in sample:
+                        kind.group.model_validate(item)
 
 
 def test_the_command_needs_no_sdk(project: Path) -> None:
-    """The reference is written where nothing but pydantic is installed; an editor's hook must not take seconds."""
-    code = "import sys, ops.model; sys.exit('pulumi' in sys.modules)"
+    """A hook that checks the documents must not take seconds."""
+    code = "import sys, generators.settings; sys.exit('pulumi' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=project, check=True)

@@ -12,8 +12,8 @@ from components.matlab.rules import warnings
 from components.matlab.settings import Settings
 from components.matlab.topology import Mode, Topology
 from components.shared.target import PROJECT
-from ops.import_write import leaves
-from ops.stack_values import load_file
+from components.stack import load_file
+from generators.settings import every_setting
 
 EXAMPLES = PROJECT / "examples"
 MODES = {
@@ -57,7 +57,7 @@ def test_every_example_has_its_test_and_its_introduction() -> None:
 
 def test_everything_on_sets_every_setting_that_can_be_on_with_the_others() -> None:
     matlab = _matlab(EXAMPLES / "everything-on.yaml")
-    for path in leaves(Settings):
+    for path in (setting.steps for setting in every_setting(Settings)):
         if ".".join(path) in EXCLUDED:
             continue
         value: Any = matlab

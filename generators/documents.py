@@ -1,0 +1,21 @@
+"""Every generated document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from generators import reference, restarts, schema, values_table
+
+CONFIGURATION: Final = "docs/configuration.md"
+RESTARTS: Final = "docs/restarts.md"
+VALUES: Final = "docs/values.md"
+
+DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
+    CONFIGURATION: reference.page,
+    RESTARTS: restarts.page,
+    VALUES: values_table.page,
+    reference.SCHEMA_FILE: lambda: json.dumps(schema.schema(), indent=2, ensure_ascii=False) + "\n",
+}
+"""What makes each document, by its path in the project."""

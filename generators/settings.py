@@ -1,0 +1,89 @@
+"""The settings of a stack file, one by one, as the pydantic models declare them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from inspect import cleandoc
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from components.registry import SYSTEMS
+from components.shared.groups import Target
+from generators.setting_types import Type, UndescribedTypeError, type_of
+
+ROOTS: Final[Mapping[str, type[BaseModel]]] = {
+    "kubernetes": Target,
+    **{key: system.settings for key, system in SYSTEMS.items()},
+}
+"""The keys of a stack file that have settings."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting, or one group of settings."""
+
+    steps: tuple[str, ...]
+    type: Type
+    required: bool
+    default: Any
+    description: str
+
+    @property
+    def path(self) -> str:
+        """The config path."""
+        return ".".join(self.steps)
+
+    @property
+    def is_group(self) -> bool:
+        """It is a group; its settings follow it."""
+        return self.type.group is not None and not self.type.is_list
+
+
+def settings(model: type[BaseModel], *at: str) -> Iterator[Setting]:
+    """The settings of one group. Groups below it are included but not entered."""
+    for name, field in model.model_fields.items():
+        required = field.is_required()
+        default = None if required or field.default is PydanticUndefined else field.default
+        try:
+            kind = type_of(field.annotation, tuple(field.metadata))
+        except UndescribedTypeError as error:
+            raise UndescribedTypeError(f"{model.__name__}.{name}: {error}") from error
+        text = _description(model, name) or (kind.group and documentation(kind.group)) or ""
+        yield Setting((*at, field.alias or name), kind, required, default, text)
+
+
+def every_setting(model: type[BaseModel], *at: str) -> Iterator[Setting]:
+    """Every setting at any depth, without the groups."""
+    for setting in settings(model, *at):
+        if setting.type.group and setting.is_group:
+            yield from every_setting(setting.type.group, *setting.steps)
+        else:
+            yield setting
+
+
+def documentation(model: type[BaseModel]) -> str:
+    """What a group is for."""
+    return " ".join(cleandoc(model.__doc__ or "").split())
+
+
+def _description(model: type[BaseModel], name: str) -> str | None:
+    # A subclass that changes a default keeps its parent's description.
+    for parent in model.__mro__:
+        fields: Mapping[str, FieldInfo] = getattr(parent, "model_fields", {})
+        if name in fields and fields[name].description:
+            return " ".join(str(fields[name].description).split())
+    return None
+
+
+def undescribed() -> list[str]:
+    """Settings that do not say what they are for."""
+    return [
+        setting.path
+        for root, model in ROOTS.items()
+        for setting in every_setting(model, root)
+        if not setting.description
+    ]
