@@ -31,6 +31,10 @@ MODES = {
 }
 EXCLUDED = {
     "network.internalClientsOnly",
+    # clusterHost is set, and MATLAB comes from a claim.
+    "network.loadBalancer.addressTimeout",
+    "images.worker.repository",
+    "images.worker.digest",
     "installation.jobManagerUsesClaim",
     *(
         f"storage.{volume}.{field}"
