@@ -17,7 +17,7 @@ from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.shared.mistakes import ConfigError, load
 from generators.settings import Setting, every_setting
-from tests.unit.clusters import EVERYTHING, MODES, SMALLEST, Values, merged
+from tests.unit.clusters import EVERYTHING, MODES, Values, merged, mode_values
 
 EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "300"))
 FEW_WORKERS = 70
@@ -70,7 +70,7 @@ def nested(setting: Setting, value: Any) -> Values:
 def configs(draw: st.DrawFn) -> Values:
     """A cluster in any mode, with everything switched on or not, and a few settings changed."""
     mode = draw(st.sampled_from(sorted(MODES)))
-    parts = [SMALLEST, MODES[mode], draw(st.sampled_from([{}, EVERYTHING]))]
+    parts = [mode_values(mode, draw(st.sampled_from([{}, EVERYTHING])))]
     parts.append({"workers": {"max": draw(st.integers(0, FEW_WORKERS))}})
     others = [setting for setting in SETTINGS if setting.path != "workers.max"]
     changed = draw(st.lists(st.sampled_from(others), max_size=5, unique_by=lambda setting: setting.path))

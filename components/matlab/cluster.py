@@ -130,7 +130,7 @@ class MatlabCluster(SystemComponent):
 
     def _complete(self, planned: Sequence[PlannedObject]) -> None:
         cluster, settings, known = self._cluster, self._cluster.settings, pulumi.Output.from_input
-        ports = {port.name: port.number for port in cluster.load_balancer_ports or cluster.job_manager_ports}
+        ports = {port.role: port.number for port in cluster.load_balancer_ports or cluster.job_manager_ports}
         kept = kept_on_destroy(planned)
         has_older = ("Secret", names.PROFILE_PRE_R2026A_SECRET) in self.resources
         self.external_address = self.host.apply(lambda host: {"host": host, "ports": ports})

@@ -11,7 +11,7 @@ from components.matlab import job_manager, workers
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.shared import pem
-from components.shared.mistakes import Mistake, Rule
+from components.shared.mistakes import NO_EFFECT, Mistake, Rule
 
 ADDED_BY_THE_CONTROLLER = {"WORKER_NAME", "LOGBASE", "HOSTNAME", "MPICH_INTERFACE_HOSTNAME"}
 RESERVED_BEGINNINGS = ("MJS_", "MDCE_OVERRIDE_", "PARALLEL_SERVER_", "CLUSTER_")
@@ -38,7 +38,7 @@ def _ldap(settings: Settings) -> Iterator[Mistake]:
     if ldap.certificate and not cluster.imports_ldap_certificate:
         yield Mistake(
             "matlab.ldap.certificate",
-            "has no effect: it is used only with an ldaps:// URL when the job manager runs MATLAB from its image",
+            f"{NO_EFFECT}: it is used only with an ldaps:// URL when the job manager runs MATLAB from its image",
             "Remove it, or write an ldaps:// URL.",
         )
     if not ldap.url:
@@ -94,11 +94,8 @@ def _authority(settings: Settings) -> Iterator[Mistake]:
             "is not the certificate of a CA, so nothing that it signs is trusted (basic constraints)",
             "Paste serverCert of secret.json in Secret mjs-shared-secret.",
         )
-    if (
-        authority.certificate
-        and authority.key
-        and not pem.belongs(authority.key.get_secret_value(), authority.certificate)
-    ):
+    key = authority.key.get_secret_value() if authority.key else None
+    if authority.certificate and key and not pem.is_unread(key) and not pem.belongs(key, authority.certificate):
         yield Mistake(
             f"{path}.key",
             "belongs to another certificate",
@@ -109,10 +106,11 @@ def _authority(settings: Settings) -> Iterator[Mistake]:
 def _license(settings: Settings) -> Iterator[Mistake]:
     for host in _license_hosts(settings):
         if not _may_be_reached(settings, host):
+            network = f"{host}/32" if re.fullmatch(r"[0-9.]+", host) else f"the network of {host}"
             yield Mistake(
                 "matlab.license.networkLicenseManager",
                 f"{host} is outside matlab.network.policies.workerEgress, so no worker could check out a license",
-                f"Add {host}/32 to workerEgress.",
+                f"Add {network} to workerEgress.",
             )
 
 

@@ -62,6 +62,8 @@ class ConfigError(Exception):
         return json.dumps({"mistakes": [asdict(mistake) for mistake in self.mistakes]}, indent=2)
 
 
+NO_EFFECT = "has no effect"
+"""How the problem of a setting begins that the others make pointless."""
 M = TypeVar("M", bound=BaseModel)
 Rule = Callable[[M], Iterator[Mistake]]
 
@@ -85,7 +87,13 @@ def load(model: type[M], data: Mapping[str, Any], at: str, rules: Sequence[Rule[
             raise ConfigError(mistakes) from None
     known = [mistake.path for mistake in mistakes]
     for rule in rules:
-        mistakes += [found for found in rule(settings) if not any(overlap(found.path, path) for path in known)]
+        mistakes += [
+            found
+            for found in rule(settings)
+            if not any(overlap(found.path, path) for path in known)
+            # A setting may have its effect as soon as the wrong one is corrected.
+            and not (known and found.problem.startswith(NO_EFFECT))
+        ]
     if mistakes:
         raise ConfigError(mistakes)
     return settings

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import AfterValidator
@@ -47,6 +48,7 @@ Certificate = Annotated[str, AfterValidator(_certificate)]
 """One X.509 certificate in PEM."""
 
 
+@lru_cache(maxsize=16)
 def parsed(certificate: str) -> x509.Certificate:
     """The certificate. Raises ValueError for one that is damaged."""
     # Here, since it takes a tenth of a second and most stacks hold no certificate.
@@ -66,6 +68,7 @@ def is_authority(certificate: str) -> bool:
     return constraints.value.ca
 
 
+@lru_cache(maxsize=4)
 def private_key(text: str) -> RSAPrivateKey:
     """An unencrypted RSA key in PKCS#8. Raises ValueError with what is wrong, without repeating any of the text."""
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -89,11 +92,19 @@ def private_key(text: str) -> RSAPrivateKey:
 
 
 def _private_key_text(value: SecretText) -> SecretText:
+    text = value.get_secret_value()
+    if is_unread(text):
+        return value
     try:
-        private_key(value.get_secret_value())
+        private_key(text)
     except ValueError as error:
         refuse(str(error), _KEY_REMEDY)
     return value
+
+
+def is_unread(secret: str) -> bool:
+    """Tell whether a secret was left encrypted, as commands do that read a stack file without its passphrase."""
+    return secret.startswith("<secret ") and secret.endswith(">")
 
 
 PrivateKey = Annotated[SecretText, AfterValidator(_private_key_text)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -9,6 +10,9 @@ from typing import Any, Final
 _READ: Final = "pulumi:pulumi:readStackResourceOutputs"
 """A function of the engine (pulumi/pulumi pkg/resource/deploy/builtins.go); stack references once used it."""
 _KUBERNETES: Final = "kubernetes:"
+BEING_WRITTEN: Final = "failed to load checkpoint"
+ATTEMPTS: Final = 50
+PAUSE_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,16 @@ def read_state() -> State:
     import pulumi
 
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer = pulumi.runtime.invoke(_READ, {"stackName": name}).value or {}
-    return State(dict(_objects(answer.get("outputs") or {})))
+    for _ in range(ATTEMPTS):
+        try:
+            answer = pulumi.runtime.invoke(_READ, {"stackName": name}).value or {}
+            return State(dict(_objects(answer.get("outputs") or {})))
+        except Exception as error:
+            # The engine is writing the checkpoint that it reads: it has just recorded that the stack exists.
+            if BEING_WRITTEN not in str(error):
+                raise
+            time.sleep(PAUSE_SECONDS)
+    raise pulumi.RunError("The state of this stack cannot be read: its file is incomplete. Nothing was changed.")
 
 
 def _objects(resources: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str, str], str]]:

@@ -25,18 +25,13 @@ class Survey:
     inventories: Mapping[str, Inventory] = field(default_factory=dict)
     """What exists in each namespace of the stack, by name of the namespace."""
     api_server_ports: tuple[int, ...] | None = None
-    """Ports on which the API server itself listens; None: unknown."""
+    """Ports on which the API server itself listens; None: you may not read them."""
     dns_ports: tuple[int, ...] | None = None
-    """Ports on which the pods of cluster DNS listen; None: unknown.
+    """Ports on which the pods of cluster DNS listen; None: you may not read them.
 
     NetworkPolicies are judged after the address of a Service was replaced with that of a pod, so the port of the pod
     counts, and OpenShift's DNS pods listen on 5353.
     """
-
-    @property
-    def complete(self) -> bool:
-        """Tell whether both kinds of ports are known."""
-        return self.api_server_ports is not None and self.dns_ports is not None
 
 
 NOTHING: Final = Survey()
@@ -54,8 +49,8 @@ def survey(api: KubernetesApi, namespaces: list[str], state: State) -> Survey:
         dns = [ports for future in name_servers if (ports := future.result()) is not None]
         return Survey(
             dict(zip(namespaces, inventories, strict=True)),
-            api_server.result() or None,
-            tuple(sorted({port for ports in dns for port in ports})) or None,
+            api_server.result(),
+            tuple(sorted({port for ports in dns for port in ports})) if dns else None,
         )
 
 

@@ -15,6 +15,12 @@ class Port(NamedTuple):
     name: str
     number: int
 
+    @property
+    def role(self) -> str:
+        """The name without the number, where that still tells one port from the others."""
+        bare = self.name.removesuffix(f"-{self.number}")
+        return self.name if bare in {"tcp", "tcp-pool-proxy"} else bare
+
 
 def app(name: str) -> dict[str, str]:
     """The `app` label: the whole selector of a workload, which can never change."""

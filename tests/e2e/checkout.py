@@ -23,6 +23,13 @@ from local.stack_command import state_file
 PARTS = ("components", "local", "ops", "__main__.py", "Pulumi.yaml", "requirements.txt")
 ADMINISTRATOR = "embedded-admin"
 """User of the embedded kubeconfig, as the audit log names it."""
+CHANGES_NOTHING = (
+    "dryRun=All",
+    "fieldManager=embedded-cluster",
+    "selfsubjectaccessreviews",
+    "selfsubjectrulesreviews",
+)
+"""Parts of the addresses of requests that look like writes."""
 STACK = "dev"
 NAMESPACE = "mjs"
 
@@ -148,6 +155,5 @@ def writes(control_plane: ControlPlane) -> list[str]:
         for event in events
         if event["verb"] in {"create", "update", "patch", "delete", "deletecollection"}
         and event["user"]["username"] == ADMINISTRATOR
-        and "selfsubjectaccessreviews" not in event["requestURI"]
-        and not any(word in event["requestURI"] for word in ("dryRun=All", "fieldManager=embedded-cluster"))
+        and not any(word in event["requestURI"] for word in CHANGES_NOTHING)
     ]

@@ -7,9 +7,9 @@ from typing import Any
 
 from tests.e2e.checkout import NAMESPACE, Checkout
 
-POOL = {f"tcp-pool-proxy-{number}": 29999 + number for number in (1, 2)}
-DIRECT = {"tcp-lookup": 27356, "tcp-jobmanager": 27359}
-SOCKS = {"tcp-parallel-server-proxy": 1080}
+POOL = {f"tcp-pool-proxy-{number}": number for number in (30000, 30001)}
+DIRECT = {"tcp-lookup-27356": 27356, "tcp-jobmanager-27359": 27359}
+SOCKS = {"tcp-parallel-server-proxy-1080": 1080}
 METRICS: dict[str, Any] = {"export": True, "openPortOutsideKubernetes": True}
 
 # Mode, what the stack file says, Deployments besides controller and job manager, ports of the Service.
@@ -49,8 +49,8 @@ def test_a_stack_moves_through_every_mode(checkout: Checkout) -> None:
         assert found == ports
         assert profile_hosts(checkout) == expected_hosts(mode, outputs["externalAddress"]["host"])
         config = json.loads(config_map(checkout, "mjs-controller-config")["config.json"])
-        assert config["Network"]["UsePoolProxy"] == ("tcp-pool-proxy-1" in ports)
-        assert ("mjs-pool-proxy-template" in config_map_names(checkout)) == ("tcp-pool-proxy-1" in ports)
+        assert config["Network"]["UsePoolProxy"] == (POOL.items() <= ports.items())
+        assert ("mjs-pool-proxy-template" in config_map_names(checkout)) == (POOL.items() <= ports.items())
         before = len(checkout.writes())
         checkout.run("up")
         assert checkout.writes()[before:] == []

@@ -19,7 +19,7 @@ from tests.e2e.disturbance import exported, in_the_state
 def stand_ins(official: Toolchain) -> Toolchain:
     """The official command with plugins of this project: all of them if they are built, else those that need no Go."""
     every = providers()
-    built = search.build(every, command=False).cached()
+    built = search.provider_build(every).cached()
     return search._with_plugins_of_ours(
         official.command, [plugin for plugin in every if built or plugin.name != KUBERNETES], print
     )

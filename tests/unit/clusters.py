@@ -25,8 +25,18 @@ MODES: dict[str, Values] = {
     "new-multi-proxy-mode": {"metrics": {"export": True, "openPortOutsideKubernetes": True}},
 }
 """Upstream's name of each mode, and the least that leads to it from the defaults."""
-SMALLEST: Values = {"release": "r2026a", "workers": {"max": 40}}
 PEM = pair("ldap.example.org").certificate
+LDAP: Values = {
+    "ldap": {"url": "ldap://ldap.example.org:389", "securityPrincipalFormat": "[username]@example.org"},
+    "security": {"adminPassword": "of the LDAP administrator"},
+}
+"""Users from an LDAP server, with everything that this requires."""
+LDAPS: Values = {
+    "ldap": {**LDAP["ldap"], "url": "ldaps://ldap.example.org:636", "certificate": PEM},
+    "security": LDAP["security"],
+}
+"""The same over TLS."""
+SMALLEST: Values = {"release": "r2026a", "workers": {"max": 40}}
 EVERYTHING: Values = {
     "workers": {
         "min": 2,
@@ -74,9 +84,18 @@ def cluster(*parts: Mapping[str, Any], base: Values = SMALLEST) -> Topology:
     return Topology(load(Settings, merged(base, *parts), "matlab", RULES))
 
 
+def mode_values(mode: str, *parts: Mapping[str, Any]) -> Values:
+    """The settings of a cluster in one of MODES, without the ones of EVERYTHING that have no effect there."""
+    values = merged(SMALLEST, MODES[mode], *parts)
+    if mode == "no-proxy-mode":
+        network = {key: value for key, value in values["network"].items() if key not in EVERYTHING["network"]}
+        values = {**values, "network": network}
+    return values
+
+
 def in_mode(mode: str, *parts: Mapping[str, Any]) -> Topology:
     """A cluster in one of MODES."""
-    here = cluster(MODES[mode], *parts)
+    here = cluster(base=mode_values(mode, *parts))
     assert here.mode == mode
     return here
 

@@ -10,7 +10,7 @@ import pytest
 
 from components.matlab import controller
 from components.matlab.topology import Topology
-from tests.unit.clusters import MODES, cluster, in_mode
+from tests.unit.clusters import LDAP, MODES, cluster, in_mode
 
 NO_PROXY, LEGACY, BACKWARDS, NEW, NEW_MULTI = MODES
 
@@ -142,4 +142,4 @@ def test_the_controller_starts_anew_when_its_configuration_or_the_credentials_ch
 
     assert template({"workers": {"idleStop": 60}}) != template({})
     assert template({"security": {"credentialsGeneration": 2}}) != template({})
-    assert template({"ldap": {"url": "ldap://ldap.example.org:389"}}) == template({})
+    assert template(LDAP) == template({})

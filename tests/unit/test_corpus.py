@@ -27,6 +27,7 @@ from components.shared.fields import Model
 from components.shared.mistakes import ConfigError, Mistake, load
 from components.stack import file_values, load_file, load_stack
 from components.stack_file import StackFile
+from tests.pem import pair
 
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 FILES = sorted(CORPUS.glob("*.yaml"))
@@ -36,11 +37,15 @@ CHECKERS = (
     "components.secret_settings",
     "components.stack",
     "components.stack_file",
+    "components.matlab.effects",
     "components.matlab.rules",
+    "components.matlab.rules_access",
+    "components.matlab.rules_network",
     "components.matlab.settings",
     "components.shared.fields",
     "components.shared.groups",
     "components.shared.mistakes",
+    "components.shared.pem",
 )
 """Modules that refuse a config before a cluster is asked."""
 
@@ -117,6 +122,40 @@ def test_the_program_finds_what_the_file_check_finds(file: Path) -> None:
     assert secret_keys or not only_in_the_file & {secret_settings.CLEAR, secret_settings.ENCRYPTED}
 
 
+def _with_authority(authority: dict[str, str]) -> dict[str, Any]:
+    return {"release": "r2026a", "workers": {"max": 4}, "security": {"authority": authority}}
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        (pair("one").key, None),
+        (pair("other").key, "belongs to another certificate"),
+        (" ".join(pair("one").key.splitlines()), "is not a private key in PEM (PKCS#8)"),
+        (pair("one").key.replace("\n", "\\n"), "is not a private key in PEM (PKCS#8)"),
+        (pair("one").key.replace("PRIVATE", "RSA PRIVATE"), "is a PKCS#1 key, and MJS reads PKCS#8 alone"),
+        (pair("one").key.replace("PRIVATE", "ENCRYPTED PRIVATE"), "is encrypted with a passphrase"),
+        ("\n".join(pair("one").key.splitlines()[:5] + pair("one").key.splitlines()[-1:]), "cut off or damaged"),
+    ],
+    ids=["its-own", "of-another", "folded", "escaped", "pkcs1", "encrypted", "truncated"],
+)
+def test_the_key_of_an_authority_is_the_one_that_mjs_can_read(key: str, problem: str | None) -> None:
+    """Each of these was accepted, and ended in the middle of an `up` or in a job manager that never started."""
+    config = {
+        "kubernetes": {"context": "lab"},
+        "matlab": _with_authority({"certificate": pair("one").certificate, "key": key}),
+    }
+    if problem is None:
+        load_stack("corpus", config, {"matlab"})
+        return
+    with pytest.raises(ConfigError) as refused:
+        load_stack("corpus", config, {"matlab"})
+    (mistake,) = refused.value.mistakes
+    assert mistake.path == "matlab.security.authority.key"
+    assert problem in mistake.problem
+    assert not any(line in str(refused.value) for line in key.splitlines()[1:-1])
+
+
 class NotYet(Model):
     """Kinds of values that no setting has: their sentences wait for the first one."""
 
@@ -163,6 +202,10 @@ def test_every_refusal_in_the_code_has_a_corpus_file(monkeypatch: pytest.MonkeyP
     for file in FILES:
         with suppress(ConfigError):
             load_file(file)
+    # No private key is in this repository.
+    others_key = {"certificate": pair("one").certificate, "key": pair("other").key}
+    with suppress(ConfigError):
+        load_stack("corpus", {"kubernetes": {"context": "lab"}, "matlab": _with_authority(others_key)}, {"matlab"})
     with suppress(ConfigError):
         load(NotYet, {"since": "tomorrow", "items": "one"}, "later")
     assert sorted({site for module in modules for site in sites(module)} - reached) == []

@@ -9,7 +9,8 @@ import pytest
 
 from components.matlab import job_manager
 from components.matlab.topology import Topology
-from tests.unit.clusters import PEM, cluster
+from tests.pem import pair
+from tests.unit.clusters import LDAP, LDAPS, cluster
 
 
 def pod(here: Topology) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def test_the_definitions_are_upstreams() -> None:
         ({"additionalSupportedReleases": ["r2024b", "r2025b"]}, {"MJS_ADDITIONAL_SUPPORTED_RELEASES": "R2024b,R2025b"}),
         ({"installation": {"javaClaim": "java"}}, {"MJS_JAVA": "/usr/local/share/matlab/mjs/java"}),
         (
-            {"ldap": {"url": "ldap://ldap.example.org:389", "securityPrincipalFormat": "[username]@example.org"}},
+            LDAP,
             {
                 "USE_LDAP_SERVER_AUTHENTICATION": "true",
                 "LDAP_URL": "ldap://ldap.example.org:389",
@@ -109,7 +110,7 @@ def volumes(here: Topology) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
             True,
         ),
         (
-            {"ldap": {"url": "ldaps://ldap.example.org:636", "certificate": PEM}},
+            LDAPS,
             "/mjs/ldap",
             {"secret": {"secretName": "mjs-ldap-secret", "defaultMode": 0o440}},
             True,
@@ -130,7 +131,7 @@ def test_each_volume_has_its_place(
     [
         ({"installation": {"claim": "matlab"}}, "/opt/matlab"),
         ({"metrics": {"export": True, "useSecure": False}}, "/mjs/metrics"),
-        ({"ldap": {"url": "ldap://ldap.example.org:389"}}, "/mjs/ldap"),
+        (LDAP, "/mjs/ldap"),
         ({}, "/opt/additionalmatlab/older"),
     ],
 )
@@ -191,8 +192,8 @@ def annotations(settings: dict[str, Any]) -> dict[str, str]:
         ({}, {"security": {"credentialsGeneration": 2}}),
         ({}, {"security": {"adminUser": "root"}}),
         (
-            {"ldap": {"url": "ldaps://ldap.example.org:636", "certificate": PEM}},
-            {"ldap": {"url": "ldaps://ldap.example.org:636", "certificate": PEM.replace("MIIB", "MIIC")}},
+            LDAPS,
+            {**LDAPS, "ldap": {**LDAPS["ldap"], "certificate": pair("another").certificate}},
         ),
         ({"metrics": {"export": True}}, {"metrics": {"export": True, "bringOwnCertificates": True}}),
         ({"metrics": {"export": True}}, {"metrics": {"export": True}, "network": {"clusterDomain": "k8s.lab"}}),

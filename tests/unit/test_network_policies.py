@@ -17,7 +17,7 @@ from components.matlab.topology import Topology
 from components.shared.manifest import Manifest
 from components.shared.passwords import plain_fingerprint
 from components.shared.survey import NOTHING, Survey
-from tests.unit.clusters import MODES, cluster, in_mode, manifests
+from tests.unit.clusters import LDAP, MODES, cluster, in_mode, manifests
 
 NO_PROXY, LEGACY, BACKWARDS, NEW, NEW_MULTI = MODES
 
@@ -298,7 +298,7 @@ def test_the_outside_reaches_neither_job_manager_nor_workers_themselves() -> Non
 @pytest.mark.parametrize(
     ("settings", "port"),
     [
-        ({"ldap": {"url": "ldap://ldap.example.org:389"}}, 389),
+        (LDAP, 389),
         ({"license": {"useOnlineLicensing": True}}, 443),
     ],
 )

@@ -86,9 +86,8 @@ def test_ports_and_names_of_the_cluster_stand_in_the_host_string() -> None:
     settings = {
         "namespace": {"name": "team-a"},
         "network": {"basePort": 20000, "clusterDomain": "k8s.lab"},
-        "parallelServerProxy": {"port": 1081},
     }
     (inside,) = profile.profiles(in_mode(NO_PROXY, settings), "ignored")
     assert inside.host == "mjs-job-manager.team-a.svc.k8s.lab:20000"
-    (socks,) = profile.profiles(in_mode(NEW, settings), "mjs.example.org")
+    (socks,) = profile.profiles(in_mode(NEW, settings, {"parallelServerProxy": {"port": 1081}}), "mjs.example.org")
     assert socks.host == "mjs-job-manager:20000?proxy=socks5s://mjs.example.org:1081"

@@ -11,7 +11,7 @@ import yaml
 from components.stack import load_stack
 from ops.render import render
 from tests.schemas import NEWEST, problems
-from tests.unit.clusters import EVERYTHING, MODES, SMALLEST, in_mode, manifests, merged
+from tests.unit.clusters import EVERYTHING, MODES, in_mode, manifests, mode_values
 
 NO_PROXY, LEGACY, BACKWARDS, NEW, NEW_MULTI = MODES
 BY_THE_ENGINE = ("pulumi.com/",)
@@ -20,9 +20,9 @@ BY_THE_STACK = {"app.kubernetes.io/managed-by": "pulumi", "clusters.pulumi/stack
 
 @cache
 def rendered(mode: str, *, everything: bool = False) -> dict[tuple[str, str], dict[str, Any]]:
-    matlab = merged(SMALLEST, MODES[mode], EVERYTHING if everything else {})
+    matlab = mode_values(mode, EVERYTHING if everything else {})
     values = {"kubernetes": {"context": "lab"}, "matlab": matlab}
-    files, _ = render(load_stack("lab", values, set()))
+    files, _ = render(load_stack("lab", values, {"matlab"}))
     items = [yaml.safe_load(text) for text in files.values()]
     return {(item["kind"], item["metadata"]["name"]): item for item in items}
 

@@ -14,11 +14,15 @@ from components.shared.mistakes import ConfigError, load
 from components.shared.passwords import fingerprints
 from components.stack import StackConfig, load_stack, secrets
 from ops.render import render
-from tests.unit.clusters import EVERYTHING, MODES, PEM, SMALLEST, in_mode, manifests, merged
+from tests.pem import pair
+from tests.unit.clusters import EVERYTHING, MODES, SMALLEST, in_mode, manifests, merged
 
 CANARY = "canary-7f3a$\"'\\"
+AUTHORITY = pair("authority")
+KEY_LINE = AUTHORITY.key.splitlines()[3]
+"""A part of the key that every form of it contains."""
 SECRETS = {
-    "security": {"adminPassword": f"{CANARY}admin", "authority": {"certificate": PEM, "key": f"{CANARY}\nauthority\n"}},
+    "security": {"adminPassword": f"{CANARY}admin", "authority": AUTHORITY._asdict()},
     "workers": {"password": f"{CANARY}worker"},
 }
 PATHS = {"matlab.security.adminPassword", "matlab.security.authority.key", "matlab.workers.password"}
@@ -27,7 +31,7 @@ PATHS = {"matlab.security.adminPassword", "matlab.security.authority.key", "matl
 def sightings(document: Any) -> list[str]:
     """Where the canary was seen, as itself or as JSON or YAML would write it."""
     text = document if isinstance(document, str) else json.dumps(document, ensure_ascii=False, default=str)
-    return [word for word in ("canary-7f3a", "Y2FuYXJ5LTdmM2") if word in text]
+    return [word for word in ("canary-7f3a", "Y2FuYXJ5LTdmM2", KEY_LINE) if word in text]
 
 
 def test_every_secret_of_the_model_has_its_canary() -> None:

@@ -42,8 +42,8 @@ def with_name(name: str) -> Topology:
     return cluster(
         {
             "jobManager": {"name": name},
-            "security": {"adminUser": name},
-            "ldap": {"url": "ldap://ldap.example.org:389", "securityPrincipalFormat": name},
+            "security": {"adminUser": name, "adminPassword": "of the LDAP administrator"},
+            "ldap": {"url": "ldap://ldap.example.org:389", "securityPrincipalFormat": f"[username]{name}"},
             "installation": {"root": "/opt/my $matlab's"},
         }
     )
@@ -55,7 +55,12 @@ def test_the_job_managers_scripts_read_what_was_typed(name: str) -> None:
     variables = ("CLUSTER_JOB_MANAGER_NAME", "CLUSTER_MATLAB_ROOT", "CLUSTER_BASE_PORT")
     assert read_back(data["settings.sh"], *variables) == [name, "/opt/my $matlab's", "27350"]
     definitions = ("ADMIN_USER", "LDAP_SECURITY_PRINCIPAL_FORMAT", "LDAP_URL", "SECURITY_LEVEL")
-    assert read_back(data["mjs_def.sh"], *definitions) == [name, name, "ldap://ldap.example.org:389", "2"]
+    assert read_back(data["mjs_def.sh"], *definitions) == [
+        name,
+        f"[username]{name}",
+        "ldap://ldap.example.org:389",
+        "2",
+    ]
 
 
 @pytest.mark.parametrize("name", AWKWARD)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.clusters import MODES, cluster, in_mode
+from tests.unit.clusters import LDAP, MODES, cluster, in_mode
 
 NO_PROXY, LEGACY, BACKWARDS, NEW, NEW_MULTI = MODES
 
@@ -97,12 +97,12 @@ def test_pool_proxies_are_as_many_as_the_workers_need(workers: int, per_proxy: i
     legacy = in_mode(LEGACY, sizes)
     assert legacy.pool_proxy_count == count
     assert [port.number for port in legacy.pool_proxy_ports] == [30000 + index for index in range(count)]
-    assert in_mode(NEW, sizes).pool_proxy_ports == ()
+    assert in_mode(NEW, {"workers": {"max": workers}}).pool_proxy_ports == ()
 
 
-POOL = [("tcp-pool-proxy-1", 30000), ("tcp-pool-proxy-2", 30001)]
-SOCKS = ("tcp-parallel-server-proxy", 1080)
-JOB_MANAGER = [("tcp-lookup", 27356), ("tcp-jobmanager", 27359)]
+POOL = [("tcp-pool-proxy-30000", 30000), ("tcp-pool-proxy-30001", 30001)]
+SOCKS = ("tcp-parallel-server-proxy-1080", 1080)
+JOB_MANAGER = [("tcp-lookup-27356", 27356), ("tcp-jobmanager-27359", 27359)]
 METRICS = ("metrics-8001", 8001)
 
 
@@ -248,11 +248,11 @@ def test_the_shared_secret_is_mounted_when_any_of_three_settings_needs_it(
     [
         ({}, {}, False),
         ({"url": "ldap://ldap.example.org:389"}, {}, False),
-        ({"url": "ldaps://ldap.example.org:636"}, {"claim": "matlab", "jobManagerUsesClaim": True}, False),
+        ({"url": "ldaps://ldap.example.org"}, {"claim": "matlab", "jobManagerUsesClaim": True}, False),
     ],
 )
 def test_an_ldap_certificate_is_imported_only_into_an_images_trust_store(
     ldap: dict[str, str], installation: dict[str, Any], imports: bool
 ) -> None:
     """docs/upstream.md#ldap."""
-    assert cluster({"ldap": ldap, "installation": installation}).imports_ldap_certificate is imports
+    assert cluster(LDAP, {"ldap": ldap, "installation": installation}).imports_ldap_certificate is imports

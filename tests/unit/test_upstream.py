@@ -12,6 +12,7 @@ from components.matlab.upstream_keys import Key, Kind
 from components.shared.mistakes import ConfigError
 from generators.settings import every_setting
 from generators.values_table import page
+from tests.unit.clusters import LDAP
 from tests.unit.upstream_objects import ABSENT, field, objects, with_value
 
 NEW: dict[str, Any] = {"release": "r2026a", "workers": {"max": 40}}
@@ -23,10 +24,10 @@ BASES: tuple[dict[str, Any], ...] = (
     {"release": "r2024b", "workers": {"max": 40}},
     {**NEW, "metrics": {"export": True}},
     METRICS_OUTSIDE,
-    {**NEW, "ldap": {"url": "ldap://ldap.example.org:389"}},
     {**NEW, "installation": {"claim": "matlab"}},
     {**NEW, "installation": {"claim": "matlab", "jobManagerUsesClaim": True}},
     {**NEW, "network": {"loadBalancer": {"sourceRanges": ["192.0.2.0/24"]}}},
+    {**NEW, **LDAP},
     {**NEW, "workers": {"max": 40, "resources": {"cpuRequest": None, "memoryRequest": None}}},
 )
 """Clusters on which a setting is tried; a place has to change on one of them."""
@@ -40,6 +41,9 @@ BY_KIND: dict[Kind, tuple[Any, ...]] = {
     Kind.ITEMS: (["other"], ["r2025a"], ["198.51.100.0/24"], [{"key": "a", "operator": "Exists"}]),
 }
 SPECIAL: dict[str, tuple[Any, ...]] = {
+    "license.networkLicenseManager": ("27000@other.example.org",),
+    "ldap.securityPrincipalFormat": ("[username]@other.example.org",),
+    "ldap.url": ("ldap://other.example.org",),
     "release": ("r2026b", "r2025a"),
     "fileDescriptorUlimit": (8192,),
     "images.haproxy.digest": (f"sha256:{'0' * 64}",),

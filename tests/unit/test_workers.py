@@ -10,7 +10,7 @@ import yaml
 
 from components.matlab import job_manager, workers
 from components.matlab.topology import Topology
-from components.shared.manifest import env
+from components.shared.manifest import env, literal_env
 from tests.schemas import VERSIONS, problems
 from tests.unit.clusters import EVERYTHING, MODES, cluster, in_mode, manifests
 
@@ -204,12 +204,20 @@ def expanded(text: str) -> str:
 @pytest.mark.parametrize(
     "value", ["$(USER)", "$$", "a $$(X) b", "$5", "$CLIENT_OVERRIDE", "100%$", "$$$(A)$", "${HOME}", "", "$("]
 )
-def test_the_kubelet_gives_back_what_was_typed(value: str) -> None:
-    """$(NAME) and $$ mean something to the kubelet; what a person types means itself."""
-    ((variable),) = env({"X": value})
+def test_the_kubelet_gives_back_what_the_program_sets(value: str) -> None:
+    """$(NAME) and $$ mean something to the kubelet; a user name or path means itself."""
+    ((variable),) = literal_env({"X": value})
     assert expanded(variable["value"]) == value
     if "$(" in value:
         assert re.search(r"(?<!\$)(\$\$)*\$\(", variable["value"]) is None
+
+
+def test_variables_of_the_user_are_expanded_as_kubernetes_documents_it() -> None:
+    """Upstream's chart passes them through, so $(NAME) is expanded and $$(NAME) stays."""
+    values = {"LIBRARIES": "$(HOME)/lib", "LITERAL": "$$(HOME)"}
+    assert env(values) == [{"name": name, "value": value} for name, value in values.items()]
+    spec = container(cluster({"workers": {"env": values}}))
+    assert env(values) == [entry for entry in spec["env"] if entry["name"] in values]
 
 
 def test_a_worker_without_limits_leaves_them_out() -> None:
