@@ -24,9 +24,8 @@ DEEPEST: Final = 100
 MOST_VALUES: Final = 100_000
 """After aliases are replaced. A file of a few lines can stand for billions of values."""
 PLAIN, QUOTED = "plain", "quoted"
-LARGEST: Final = 2**63 - 1
-EXACT: Final = 2**53
-"""Pulumi passes numbers on as JSON, where larger ones lose digits."""
+LARGEST: Final = 2**53
+"""The CLI turns numbers into floating-point ones, where larger ones lose digits."""
 
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
 _FRACTION = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+", re.ASCII)
@@ -236,6 +235,8 @@ def _key(node: yaml.Node) -> str:
 
 def _scalar(node: yaml.Node) -> Any:
     text, position = node.value, _position(node.start_mark)
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise UnreadableError(position, "half of a surrogate pair is not a character", "Write the character itself.")
     if node.tag == QUOTED:
         if "\n" in text and text[0] in f"\t\n{_BREAKS}":
             # yaml.v3 writes it as a block and loses the first line break, or fails at the tab.
@@ -252,8 +253,8 @@ def _scalar(node: yaml.Node) -> Any:
         return number
     if _FRACTION.fullmatch(text):
         fraction = float(text)
-        return int(fraction) if fraction.is_integer() and abs(fraction) < EXACT else fraction
-    if _LIKE_A_NUMBER.fullmatch(text.replace("_", "")):
+        return int(fraction) if fraction.is_integer() and abs(fraction) < LARGEST else fraction
+    if not text.startswith("_") and _LIKE_A_NUMBER.fullmatch(text.replace("_", "")):
         raise UnreadableError(
             position,
             "YAML libraries read this number in different ways",

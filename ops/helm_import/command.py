@@ -19,7 +19,7 @@ from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.matlab.upstream import KEYS
 from components.matlab.upstream_keys import NEWEST_CHART, Key
-from components.shared.mistakes import ConfigError, Mistake
+from components.shared.mistakes import NO_EFFECT, ConfigError, Mistake, dotted
 from components.stack import load_stack
 from components.stack_file import stack_name
 from ops.errors import CommandError
@@ -33,6 +33,7 @@ from ops.helm_import.values_file import read_all
 REFUSED: Final = 2
 NO_CONTEXT: Final = "not-chosen-yet"
 """Takes the place of the context, to check the rest of a stack file that names no cluster yet."""
+ADMIN_PASSWORD: Final = "matlab.security.adminPassword"  # noqa: S105 - a path
 LDAP_CERTIFICATE: Final = "matlab.ldap.certificate"
 
 
@@ -158,8 +159,14 @@ def _check(result: ImportResult, stack: str, context: str | None) -> Iterator[Mi
     try:
         stack_config = load_stack(stack, values, set())
     except ConfigError as error:
+        pointless = [mistake for mistake in error.mistakes if mistake.problem.startswith(NO_EFFECT)]
+        if sum(_leave_out(mistake, result) for mistake in pointless):
+            yield from _check(result, stack, context)
+            return
         for mistake in error.mistakes:
-            yield _explained(mistake, result)
+            # The secrets to set are listed on their own.
+            if mistake.path != ADMIN_PASSWORD:
+                yield _explained(mistake, result)
     else:
         settings = stack_config.systems.get("matlab")
         if isinstance(settings, Settings) and Topology(settings).secure_metrics:
@@ -167,6 +174,19 @@ def _check(result: ImportResult, stack: str, context: str | None) -> Iterator[Mi
                 "metrics: if you created Secret mjs-metrics-secret yourself, set "
                 "matlab.metrics.bringOwnCertificates: true."
             )
+
+
+def _leave_out(mistake: Mistake, result: ImportResult) -> bool:
+    """Leave out a setting that has no effect: the chart ignores its value too."""
+    for steps in result.settings:
+        if dotted(["matlab", *steps]) == mistake.path:
+            del result.settings[steps]
+            if key := _key_of(mistake.path, result.values):
+                result.leave_out(key.name, mistake.problem)
+            else:
+                result.notes.append(f"{mistake.path}: left out; it {mistake.problem}.")
+            return True
+    return False
 
 
 def _explained(mistake: Mistake, result: ImportResult) -> Mistake:

@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 from components import stack_file
 from components.matlab.topology import Mode, Topology
 from components.matlab.upstream import KEYS
+from components.shared.mistakes import NO_EFFECT, ConfigError
 from components.stack import load_file
 from ops.errors import CommandError
 from ops.helm_import.stack_file_text import document, nested
 from ops.helm_import.translation import differences, translate
+from tests.pem import pair
 from tests.unit.import_cases import ALL, SMALL, TOGETHER, Import, Importer
-from tests.unit.upstream_objects import field, objects
+from tests.unit.upstream_objects import field, objects, settings, with_value
 
 WORKER = "ConfigMap/mjs-worker-template pod-template.yaml spec.containers[mjs-worker]."
 
@@ -41,17 +43,23 @@ def test_all_106_values_come_over_and_the_result_is_accepted(run: Importer) -> N
     assert (result.code, report["mistakes"]) == (0, [])
     assert set(report["became"]) == set(KEYS)
     assert all(name in result.text for name in KEYS)
-    stack = load_file(result.file)
-    assert (stack.name, stack.target.context) == ("lab", "lab")
-    assert stack.systems["matlab"] is not None
-    assert Topology(stack.systems["matlab"]).mode is Mode.BACKWARDS_COMPATIBLE
+    with pytest.raises(ConfigError) as missing:
+        load_file(result.file)
+    # The chart reads it from a Secret; the report says how to set it.
+    assert [mistake.path for mistake in missing.value.mistakes] == ["matlab.security.adminPassword"]
+    assert "matlab.security.adminPassword" in result.text
+    complete = with_value(result.matlab, "security.adminPassword", "of the administrator")
+    assert Topology(settings(complete)).mode is Mode.BACKWARDS_COMPATIBLE
 
 
 def test_values_that_exclude_each_other_are_reported_and_still_written(run: Importer) -> None:
     result = run(ALL, "--context", "lab", "--json")
     report = json.loads(result.out)
     assert result.code == 2
-    assert [mistake["path"] for mistake in report["mistakes"]] == ["matlab.metrics.openPortOutsideKubernetes"]
+    assert [mistake["path"] for mistake in report["mistakes"]] == [
+        "matlab.metrics.openPortOutsideKubernetes",
+        "matlab.security.level",
+    ]
     assert "the chart also rejects openMetricsPortOutsideKubernetes" in report["mistakes"][0]["problem"]
     assert set(report["became"]) == set(KEYS)
     assert result.matlab["metrics"]["openPortOutsideKubernetes"] is True
@@ -64,7 +72,7 @@ def test_every_path_of_the_table_is_set_by_its_value(run: Importer) -> None:
     """The importer and the table must not disagree."""
     became = json.loads(run(TOGETHER, "--context", "lab", "--json").out)["became"]
     for name, key in KEYS.items():
-        if name == "workerPassword" or not key.paths:
+        if name == "workerPassword" or not key.paths or became[name].startswith(NO_EFFECT):
             continue
         claim = "PVC" in name and key.paths[0].startswith("storage.")
         expected = key.paths[:1] if claim else key.paths
@@ -77,13 +85,12 @@ def test_every_path_of_the_table_is_set_by_its_value(run: Importer) -> None:
 def test_the_result_deploys_what_the_chart_would_have_deployed(run: Importer) -> None:
     """Round trip: values → stack file → manifests."""
     result = run(TOGETHER, "--context", "lab")
-    load_file(result.file)
-    made = objects(result.matlab)
+    made = objects(with_value(result.matlab, "security.adminPassword", "of the administrator"))
     expected = {
-        "Service/mjs-ingress-proxy spec.ports[tcp-lookup].port": 28006,
-        "Service/mjs-ingress-proxy spec.ports[tcp-jobmanager].port": 28009,
-        "Service/mjs-ingress-proxy spec.ports[tcp-parallel-server-proxy].port": 1081,
-        "Service/mjs-ingress-proxy spec.ports[tcp-pool-proxy-5].port": 31004,
+        "Service/mjs-ingress-proxy spec.ports[tcp-lookup-28006].port": 28006,
+        "Service/mjs-ingress-proxy spec.ports[tcp-jobmanager-28009].port": 28009,
+        "Service/mjs-ingress-proxy spec.ports[tcp-parallel-server-proxy-1081].port": 1081,
+        "Service/mjs-ingress-proxy spec.ports[tcp-pool-proxy-31004].port": 31004,
         "Service/mjs-ingress-proxy spec.ports[metrics-9001].port": 9001,
         "Service/mjs-ingress-proxy spec.loadBalancerSourceRanges": ["192.0.2.0/24"],
         "Deployment/mjs-job-manager spec.template.spec.containers[mjs-job-manager].image":
@@ -222,9 +229,13 @@ def test_a_value_without_effect_is_left_out_with_a_reason(run: Importer, values:
 
 
 def test_the_certificate_of_an_ldap_server_comes_from_a_file(run: Importer, tmp_path: Path) -> None:
-    pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    pem = pair("ldap").certificate
     (tmp_path / "cert.pem").write_text(pem, encoding="utf-8")
-    values = {**SMALL, "ldapURL": "ldaps://l.example.org:636"}
+    values = {
+        **SMALL,
+        "ldapURL": "ldaps://l.example.org:636",
+        "ldapSecurityPrincipalFormat": "[username]@example.org",
+    }
     result = run(values, "--context", "lab", "--ldap-certificate", str(tmp_path / "cert.pem"))
     assert (result.code, result.matlab["ldap"]["certificate"]) == (0, pem)
 
