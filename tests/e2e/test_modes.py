@@ -9,7 +9,7 @@ from tests.e2e.checkout import NAMESPACE, Checkout
 
 POOL = {f"tcp-pool-proxy-{number}": number for number in (30000, 30001)}
 DIRECT = {"tcp-lookup-27356": 27356, "tcp-jobmanager-27359": 27359}
-SOCKS = {"tcp-parallel-server-proxy-1080": 1080}
+SOCKS = {"tcp-parallel-server-proxy": 1080}
 METRICS: dict[str, Any] = {"export": True, "openPortOutsideKubernetes": True}
 
 # Mode, what the stack file says, Deployments besides controller and job manager, ports of the Service.
