@@ -100,8 +100,8 @@ ALL: dict[str, Any] = {
     "global": {"anything": 1},
 }
 """Each value is another one than the chart's default."""
-TOGETHER = {**ALL, "internalClientsOnly": False, "autoCreateLoadBalancer": True}
-"""All 106 that a chart accepts together: internal clients only and metrics outside exclude each other (X2)."""
+TOGETHER = {**ALL, "internalClientsOnly": False, "autoCreateLoadBalancer": True, "securityLevel": 2}
+"""All 106, as chart and program accept them together: metrics outside need a way in, and LDAP needs level 2."""
 SMALL: dict[str, Any] = {
     "matlabRelease": "r2026a",
     "maxWorkers": 8,
