@@ -70,15 +70,11 @@ _SECURE: Final[Json] = {
     "required": ["secure"],
     "additionalProperties": False,
 }
-_QUANTITY: Final = Text(
-    "quantity",
-    {
-        "type": ["string", "number"],
-        "pattern": "^[0-9]+(\\.[0-9]+)?([mkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?$",
-        "exclusiveMinimum": 0,
-    },
-    ("30Gi", "200m"),
-)
+_QUANTITY: Final[Json] = {
+    "type": ["string", "number"],
+    "pattern": "^[0-9]+(\\.[0-9]+)?([mkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?$",
+    "exclusiveMinimum": 0,
+}
 _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
     _validator(alias): kind
     for alias, kind in (
@@ -108,7 +104,8 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
         (MountPath, Text("mount path", _pattern("^/[^:]+$"), ("/other", "/another"))),
         (PrincipalFormat, Text("principal format", _pattern(r"\[username\]"), ("[username]@other", "uid=[username]"))),
         (PrivateKey, Text("secret text", _SECURE, (authority("A")[1], authority("B")[1]))),
-        *((alias, _QUANTITY) for alias in (Quantity, Bytes)),
+        (Bytes, Text("quantity", _QUANTITY, ("30Gi", "1Gi"))),
+        (Quantity, Text("quantity", _QUANTITY, ("30Gi", "200m"))),
         (Release, Text("release", _pattern("^r20[0-9][0-9][ab]$"), ("r2024b", "r2025b", "r2026b"))),
         (
             Repository,

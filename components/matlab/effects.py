@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
-from components.shared.mistakes import NO_EFFECT, Mistake, dotted
+from components.shared.mistakes import Mistake, dotted, no_effect
 
 Reason = Callable[[Topology], str | None]
 FIRST_CHECKED_RELEASE: Final = "r2024b"
@@ -129,7 +129,7 @@ def without_effect(settings: Settings) -> Iterator[Mistake]:
     for path in _written(settings):
         for prefix in _prefixes(path):
             if (reason := EFFECTS.get(prefix)) and (why := reason(cluster)):
-                yield Mistake(dotted(["matlab", *path]), f"{NO_EFFECT}: {why}", "Remove it.")
+                yield no_effect(dotted(["matlab", *path]), why)
 
 
 def _prefixes(path: tuple[str, ...]) -> Iterator[str]:

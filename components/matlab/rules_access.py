@@ -11,7 +11,7 @@ from components.matlab import job_manager, workers
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.shared import pem
-from components.shared.mistakes import NO_EFFECT, Mistake, Rule
+from components.shared.mistakes import Mistake, Rule, no_effect
 
 ADDED_BY_THE_CONTROLLER = {"WORKER_NAME", "LOGBASE", "HOSTNAME", "MPICH_INTERFACE_HOSTNAME"}
 RESERVED_BEGINNINGS = ("MJS_", "MDCE_OVERRIDE_", "PARALLEL_SERVER_", "CLUSTER_")
@@ -36,9 +36,9 @@ def _ldap(settings: Settings) -> Iterator[Mistake]:
             "Paste the PEM certificate of the server or of its CA.",
         )
     if ldap.certificate and not cluster.imports_ldap_certificate:
-        yield Mistake(
+        yield no_effect(
             "matlab.ldap.certificate",
-            f"{NO_EFFECT}: it is used only with an ldaps:// URL when the job manager runs MATLAB from its image",
+            "it is used only with an ldaps:// URL when the job manager runs MATLAB from its image",
             "Remove it, or write an ldaps:// URL.",
         )
     if not ldap.url:
