@@ -23,6 +23,7 @@ from components.shared.survey import Survey, survey
 from components.shared.target import connect, context
 from components.stack import StackConfig
 
+LOST: Final = "that its state does not know"
 REACH_TIMEOUT: Final = 10.0
 """Seconds for the first answer of the API server."""
 
@@ -49,8 +50,15 @@ def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
     rights: list[Right] = []
     for system, settings in systems:
         planned = system.objects(settings, plain_fingerprint, found)
-        mistakes += _foreign(system.key, planned, found, stack)
-        mistakes += system.objections(settings, found)
+        foreign = list(_foreign(system.key, planned, found, stack))
+        lost = any(LOST in mistake.problem for mistake in foreign)
+        mistakes += foreign
+        # With a lost state the namespace is in nobody else's hands.
+        mistakes += [
+            mistake
+            for mistake in system.objections(settings, found)
+            if not (lost and mistake.path == f"{system.key}.namespace.create")
+        ]
         rights += needed_rights(item.manifest for item in planned)
     if not dry_run:
         mistakes += _missing(api, rights)
@@ -96,7 +104,7 @@ def _foreign(key: str, planned: list[PlannedObject], found: Survey, stack: Stack
         if who == f"stack {stack.name}":
             yield Mistake(
                 f"{key}.namespace.name",
-                f"namespace {namespace} contains objects of this stack that its state does not know: {listed}",
+                f"namespace {namespace} contains objects of this stack {LOST}: {listed}",
                 "If a run was interrupted, run `make up`, which takes them over. If the state was lost, "
                 "docs/data.md says how to bring it back.",
             )

@@ -18,6 +18,7 @@ from local.cluster.layout import (
     Layout,
     Settings,
     default_directory,
+    numbers,
     versions,
 )
 from local.cluster.processes import Processes
@@ -127,7 +128,7 @@ class ControlPlane:
             kubeconfig=str(self.kubeconfig),
             context=CONTEXT,
             server=server(settings.port),
-            version=build.kubernetes_version(settings.version),
+            version=build.kubernetes_version(_kept_version(settings)),
             nodes=settings.nodes,
             ready=alive and AdminApi(self.layout).is_ready(),
             processes={name: record.pid if record else None for name, record in records.items()},
@@ -154,10 +155,9 @@ class ControlPlane:
             )
 
     def _chosen_version(self, old: Settings | None) -> str:
-        version = self._version or (old.version if old else versions()[-1])
+        version = self._version or (_kept_version(old) if old else versions()[-1])
         build.module_directory(version)
-        known = versions()
-        if old and old.version in known and known.index(version) < known.index(old.version):
+        if old and numbers(version) < numbers(old.version):
             raise ControlPlaneError(
                 f"{self.layout.directory} holds the data of Kubernetes {old.version}, which {version} may not read; "
                 "remove it with `down --wipe`, or choose another --dir"
@@ -174,3 +174,9 @@ class ControlPlane:
                     path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self.layout.directory.rmdir()
+
+
+def _kept_version(settings: Settings) -> str:
+    """Return the version of the last `up`, or the next newer one: an older checkout may have built another."""
+    known = versions()
+    return next((name for name in known if numbers(name) >= numbers(settings.version)), known[-1])

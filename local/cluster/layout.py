@@ -44,7 +44,12 @@ def default_directory() -> Path:
 def versions() -> list[str]:
     """Return the Kubernetes minor versions that can be built here, the newest last."""
     found = [path.parent.name for path in VERSIONS.glob("*/go.mod")]
-    return sorted(found, key=lambda name: tuple(int(part) for part in name.split(".")))
+    return sorted(found, key=numbers)
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """Return a Kubernetes minor version as what it compares by: 1.9 is older than 1.10."""
+    return tuple(int(part) for part in version.split("."))
 
 
 def write_private(path: Path, text: str) -> None:

@@ -65,9 +65,11 @@ def lay_out(home: Path, folders: Mapping[str, Mapping[str, str | Path]]) -> None
     plugins = home / "plugins"
     plugins.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(home / "lock", lambda: None):
-        for stale in plugins.iterdir():
-            if stale.name not in folders:
-                shutil.rmtree(stale) if stale.is_dir() and not stale.is_symlink() else stale.unlink()
+        # Files beside the folders are Pulumi's own notes on when a plugin was used last.
+        for stale in [
+            path for path in plugins.iterdir() if path.is_dir() and not path.is_symlink() and path.name not in folders
+        ]:
+            shutil.rmtree(stale)
         for folder, files in folders.items():
             (plugins / folder).mkdir(exist_ok=True)
             for name, content in files.items():

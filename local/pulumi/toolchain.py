@@ -33,8 +33,8 @@ LANGUAGE_HOST: Final = "pulumi-language-python"
 
 DOWNLOADS: Final = "https://get.pulumi.com"
 REACHABLE_SECONDS: Final = 3.0
-VERDICT_SECONDS: Final = 24 * 3600.0
-"""How long "cannot be downloaded" is believed, so that a machine without a way out does not wait in every run."""
+VERDICT_SECONDS: Final = 3600.0
+"""How long a failed download check counts, so that a machine without internet access does not wait in every run."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def find_or_build(progress: Progress) -> Toolchain:
     missing = [plugin for plugin in providers() if plugin.installed(users_home()) is None]
     if not missing and has_language_host(command):
         return _official(command)
-    if downloadable([f"releases/plugins/{_archive(plugin)}" for plugin in missing]):
+    if missing and downloadable([f"releases/plugins/{_archive(plugin)}" for plugin in missing]):
         return _official(command)
     return _with_plugins_of_ours(command, missing, progress)
 
@@ -240,15 +240,15 @@ def _download_directory() -> Path:
     return cache_directory() / "pulumi-official" / installed_version("pulumi")
 
 
-def _platform(separator: str) -> str:
+def _platform() -> str:
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    return f"{platform.system().lower()}{separator}{machine}"
+    return f"{platform.system().lower()}-{machine}"
 
 
 def _archive(plugin: Plugin) -> str:
-    return f"pulumi-{plugin.kind}-{plugin.name}-v{plugin.version}-{_platform('-')}.tar.gz"
+    return f"pulumi-{plugin.kind}-{plugin.name}-v{plugin.version}-{_platform()}.tar.gz"
 
 
 def _archive_of_cli() -> str:
-    version = installed_version("pulumi")
-    return f"pulumi-v{version}-{_platform('-').replace('amd64', 'x64')}.tar.gz"
+    # The CLI's archives have a name of their own for this processor.
+    return f"pulumi-v{installed_version('pulumi')}-{_platform().replace('amd64', 'x64')}.tar.gz"

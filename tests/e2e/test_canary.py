@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from components.matlab.settings import Settings
-from components.stack import secrets
+from components.secret_settings import secrets
 from tests.e2e.checkout import NAMESPACE, Checkout
 from tests.e2e.disturbance import COLLECTIONS, a_policy_against, descendants, started
 from tests.unit.test_secrets import PATHS

@@ -54,7 +54,7 @@ def everything_is_ready_after_up(checkout: Checkout) -> dict[str, Any]:
     assert service is not None
     outputs = checkout.outputs()
     address = service["status"]["loadBalancer"]["ingress"][-1]["ip"]
-    assert outputs["externalAddress"] == {"host": address, "ports": {"tcp-parallel-server-proxy-1080": 1080}}
+    assert outputs["externalAddress"] == {"host": address, "ports": {"tcp-parallel-server-proxy": 1080}}
     profile = json.loads(outputs["profile"])
     assert profile == json.loads(checkout.secret("mjs-cluster-profile")["profile"])
     assert profile["SchedulerComponent"]["Host"] == f"mjs-job-manager:27350?proxy=socks5s://{address}:1080"

@@ -8,8 +8,8 @@ from typing import Any
 from tests.e2e.checkout import NAMESPACE, Checkout
 
 POOL = {f"tcp-pool-proxy-{number}": number for number in (30000, 30001)}
-DIRECT = {"tcp-lookup-27356": 27356, "tcp-jobmanager-27359": 27359}
-SOCKS = {"tcp-parallel-server-proxy-1080": 1080}
+DIRECT = {"tcp-lookup": 27356, "tcp-jobmanager": 27359}
+SOCKS = {"tcp-parallel-server-proxy": 1080}
 METRICS: dict[str, Any] = {"export": True, "openPortOutsideKubernetes": True}
 
 # Mode, what the stack file says, Deployments besides controller and job manager, ports of the Service.
@@ -19,13 +19,13 @@ STEPS: tuple[tuple[str, dict[str, Any], set[str], dict[str, int]], ...] = (
         "new-multi-proxy-mode",
         {"metrics": METRICS},
         {"mjs-ingress-proxy", "mjs-parallel-server-proxy"},
-        {**SOCKS, "metrics-8001": 8001},
+        {**SOCKS, "metrics": 8001},
     ),
     (
         "backwards-compatible-mode",
         {"additionalSupportedReleases": ["r2025b"], "metrics": METRICS},
         {"mjs-ingress-proxy", "mjs-parallel-server-proxy"},
-        {**DIRECT, **SOCKS, **POOL, "metrics-8001": 8001},
+        {**DIRECT, **SOCKS, **POOL, "metrics": 8001},
     ),
     ("legacy-proxy-mode", {"release": "r2025b"}, {"mjs-ingress-proxy"}, {**DIRECT, **POOL}),
     ("no-proxy-mode", {"network": {"internalClientsOnly": True}}, set(), {}),

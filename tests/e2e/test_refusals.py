@@ -45,7 +45,7 @@ def refused(checkout: Checkout, *sentences: str) -> None:
 
 def test_a_context_that_the_kubeconfig_lacks(checkout: Checkout) -> None:
     checkout.target("prod", checkout.control_plane.kubeconfig)
-    refused(checkout, "has no context 'prod'; it has 'embedded'", "Correct kubernetes.context")
+    refused(checkout, "has no context 'prod'; it has 'embedded'", "Correct `kubernetes.context`")
 
 
 def test_an_api_server_that_does_not_answer(checkout: Checkout) -> None:
@@ -102,7 +102,7 @@ def test_a_namespace_that_holds_a_helm_release(checkout: Checkout, namespace: st
     }
     checkout.api.request("POST", f"/api/v1/namespaces/{namespace}/services", service)
     checkout.matlab["namespace"] = {"create": False}
-    refused(checkout, "already holds MJS objects of Helm release lab: Service/mjs-job-manager")
+    refused(checkout, "already contains objects of Helm release lab: Service/mjs-job-manager")
 
 
 def test_a_namespace_of_somebody_else(checkout: Checkout, namespace: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.shared.passwords import fingerprints
 from components.stack import load_stack
 from ops.render import render
 from tests.schemas import NEWEST, problems
@@ -42,7 +43,7 @@ def without_the_stacks_own(item: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("mode", MODES)
 def test_the_program_registers_the_pure_manifests_and_secrets(mode: str, everything: bool) -> None:
     found = rendered(mode, everything=everything)
-    pure = manifests(in_mode(mode, EVERYTHING if everything else {}))
+    pure = manifests(in_mode(mode, EVERYTHING if everything else {}), fingerprints("mjs"))
     plain = {key: without_the_stacks_own(item) for key, item in found.items() if key[0] != "Secret"}
     assert plain == {key: without_the_stacks_own(item) for key, item in pure.items()}
     for item in found.values():

@@ -10,9 +10,10 @@ from pydantic import SecretStr
 
 from components.matlab.rules import RULES, warnings
 from components.matlab.settings import Settings
+from components.secret_settings import secrets
 from components.shared.mistakes import ConfigError, load
 from components.shared.passwords import fingerprints
-from components.stack import StackConfig, load_stack, secrets
+from components.stack import StackConfig, load_stack
 from ops.render import render
 from tests.pem import pair
 from tests.unit.clusters import EVERYTHING, MODES, SMALLEST, in_mode, manifests, merged

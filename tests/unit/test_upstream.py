@@ -28,6 +28,7 @@ BASES: tuple[dict[str, Any], ...] = (
     {**NEW, "installation": {"claim": "matlab", "jobManagerUsesClaim": True}},
     {**NEW, "network": {"loadBalancer": {"sourceRanges": ["192.0.2.0/24"]}}},
     {**NEW, **LDAP},
+    {**NEW, **LDAP, "ldap": {"securityPrincipalFormat": "[username]@example.org"}},
     {**NEW, "workers": {"max": 40, "resources": {"cpuRequest": None, "memoryRequest": None}}},
 )
 """Clusters on which a setting is tried; a place has to change on one of them."""
@@ -58,7 +59,7 @@ def _changes(path: str, values: tuple[Any, ...], place: str) -> bool:
         before = field(objects(base), place) if _accepted(base) else ABSENT
         for value in values:
             config = with_value(base, path, value)
-            if _accepted(config) and _accepted(base) and field(objects(config), place) != before:
+            if _accepted(config) and field(objects(config), place) != before:
                 return True
     return False
 

@@ -266,3 +266,11 @@ def test_the_text_is_the_same_whatever_the_order_of_the_stack_file() -> None:
 def test_a_new_worker_password_replaces_the_workers() -> None:
     """The password is read when the worker starts; its bytes must not stand in the template, so a fingerprint is."""
     assert workers.pod_template(cluster(), "generated") != workers.pod_template(cluster(), "1a2b3")
+
+
+def test_workers_leave_the_files_of_users_alone() -> None:
+    """With fsGroup 0 the kubelet made 640 5000:5000 in a claim of users 660 5000:0, at every start of a worker."""
+    spec = template(cluster({"workers": {"claims": {"data": "/data"}}}))["spec"]
+    assert "fsGroup" not in spec["securityContext"]
+    manager = job_manager.deployment(cluster(), "")["spec"]["template"]["spec"]["securityContext"]
+    assert manager["fsGroupChangePolicy"] == "OnRootMismatch"

@@ -1,13 +1,12 @@
-// Command kubemark runs one hollow kubelet: Kubernetes' own kubelet, from Kubernetes' own pkg/kubemark, with a fake
-// container runtime behind it.
-//
-// It stands beside upstream's cmd/kubemark, and takes the same names for its flags, because that command
-// fixes three things that it offers no flag for:
-//   - the kubelet's server listens on 0.0.0.0 (pkg/kubemark/hollow_kubelet.go, c.Address), so that anybody on the network
-//     would reach it: here it has no server at all, and nothing could be served from a fake runtime anyway;
-//   - the fake runtime's socket lies in /tmp, readable by all users (cri-client/pkg/fake/endpoint.go);
-//   - the root folder, where the pods' Secrets are written, is a new folder in /tmp at each start, which nobody removes.
 package main
+
+// A hollow node: Kubernetes' own kubelet, from Kubernetes' own pkg/kubemark, with a fake container runtime behind it.
+//
+// Upstream's cmd/kubemark fixes three things that it has no flag for:
+//   - the kubelet's server listens on 0.0.0.0 (pkg/kubemark/hollow_kubelet.go, c.Address), where anybody on the network
+//     reaches it: here it has no server at all, and a fake runtime could serve nothing anyway;
+//   - the socket of the fake runtime is in /tmp, readable by all users (cri-client/pkg/fake/endpoint.go);
+//   - the root folder, where Secrets of pods are written, is a new folder in /tmp at each start that nobody removes.
 
 import (
 	"context"
@@ -37,7 +36,7 @@ const (
 	syncFrequency = time.Minute
 )
 
-func main() {
+func hollowNode() {
 	name := flag.String("name", "", "Name of the Node to register.")
 	kubeconfig := flag.String("kubeconfig", "", "Path of the kubeconfig of this Node (user system:node:NAME, group system:nodes).")
 	root := flag.String("root-dir", "", "Folder for the kubelet's files and sockets. Its path must be short: a socket's path ends at 107 bytes.")

