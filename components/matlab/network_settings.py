@@ -41,7 +41,8 @@ class NetworkPolicies(Model):
     """NetworkPolicy objects. They take effect where the cluster's network plug-in enforces them."""
 
     enabled: Bool = True
-    """true: each pod reaches, and is reached by, only what it needs."""
+    """true: each pod is reached only by what needs it, and reaches only what it needs; workers reach everything unless
+    workerEgress says otherwise."""
     worker_egress: tuple[Cidr, ...] = ("0.0.0.0/0", "::/0")
     """Networks that workers may reach for data, licences and user code; cloud metadata addresses never."""
     api_server_ports: tuple[Port, ...] | None = None
