@@ -145,7 +145,8 @@ def _quantity(value: Any) -> str:
 
 
 def _bytes(value: str) -> str:
-    if quantity(value) % 1:
+    # Not % 1, which fails for amounts such as 1e99.
+    if quantity(value) != quantity(value).to_integral_value():
         refuse(f"{value!r} is a fraction of a byte", "Write whole bytes, such as 8Gi; m means one thousandth.")
     return value
 
