@@ -62,7 +62,7 @@ def _claims(settings: Settings) -> Iterator[Mistake]:
             yield Mistake(
                 dotted(["matlab", "workers", "claims", claim]),
                 f"{path} belongs to MATLAB Parallel Server",
-                "Mount it elsewcluster.",
+                "Mount it elsewhere, such as /data.",
             )
     twice = [path for path, count in Counter(settings.workers.claims.values()).items() if count > 1]
     for path in twice:
