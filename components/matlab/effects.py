@@ -61,6 +61,13 @@ def _own_tag(image: str, *, from_claim: Callable[[Topology], bool]) -> Reason:
     return reason
 
 
+def _releases(cluster: Topology) -> str | None:
+    settings = cluster.settings
+    if settings.release >= FIRST_SOCKS_RELEASE or max(settings.additional_supported_releases) >= settings.release:
+        return None
+    return f"only a job manager of {FIRST_SOCKS_RELEASE} or later is told which older releases to serve"
+
+
 def _authority(cluster: Topology) -> str | None:
     if cluster.uses_shared_secret or cluster.mutual_tls:
         return None
@@ -99,10 +106,6 @@ _FROM_CLAIM: Final = _unless(
     _worker_from_claim,
     "installation.claim is not set, so no pod runs this image",
 )
-_RELEASES: Final = _unless(
-    lambda cluster: cluster.settings.release >= FIRST_SOCKS_RELEASE,
-    f"only a job manager of {FIRST_SOCKS_RELEASE} or later is told which older releases to serve",
-)
 _WORKER_IMAGE: Final = _unless(
     lambda cluster: not _worker_from_claim(cluster),
     "installation.claim is set, so workers run images.matlabDeps",
@@ -122,7 +125,7 @@ _WORKER_CHECKS: Final = _unless(
 )
 
 EFFECTS: Final[dict[str, Reason]] = {
-    "additionalSupportedReleases": _RELEASES,
+    "additionalSupportedReleases": _releases,
     "poolProxy": _POOL_PROXIES,
     "images.poolProxy": _POOL_PROXIES,
     "parallelServerProxy": _SOCKS,

@@ -7,17 +7,17 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from components.matlab.defaults import PoolProxyResources, ProxyResources
+from components.matlab.fields import Domain
 from components.shared.fields import (
+    Annotations,
     Bool,
-    Cidr,
-    DnsName,
-    Host,
     LabelKey,
     Model,
     Port,
     Positive,
     UserPort,
 )
+from components.shared.hosts import Cidr, Host
 
 
 class LoadBalancer(Model):
@@ -29,7 +29,7 @@ class LoadBalancer(Model):
     """Type of the Service. Other than LoadBalancer needs network.clusterHost."""
     load_balancer_class: LabelKey | None = Field(None, alias="class")
     """loadBalancerClass of the Service, such as service.k8s.aws/nlb; null: the cluster's default."""
-    annotations: dict[LabelKey, str] = {}
+    annotations: Annotations = {}
     """Annotations for the load-balancer implementation."""
     source_ranges: tuple[Cidr, ...] = ()
     """Networks that may connect; empty: every network."""
@@ -59,7 +59,7 @@ class Network(Model):
     """First of the job manager's ten ports."""
     cluster_host: Host | None = None
     """Host that clients connect to; null: the load balancer's own address."""
-    cluster_domain: DnsName = "cluster.local"
+    cluster_domain: Domain = "cluster.local"
     """DNS domain of the Kubernetes cluster."""
     internal_clients_only: Bool = False
     """true: only clients inside Kubernetes; no way in from outside is made."""

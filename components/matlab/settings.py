@@ -6,10 +6,9 @@ than one setting stand in rules.py; the names that MathWorks' chart has for thes
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from components.matlab.defaults import (
     CheckpointVolume,
@@ -21,6 +20,7 @@ from components.matlab.defaults import (
     WorkerLogVolume,
     WorkerResources,
 )
+from components.matlab.fields import LdapUrl, LicenseManager, PrincipalFormat, Release, UserName
 from components.matlab.network_settings import Haproxy, Network, ParallelServerProxy, PoolProxy
 from components.shared.fields import (
     AbsolutePath,
@@ -28,100 +28,22 @@ from components.shared.fields import (
     Count,
     DnsName,
     EnvName,
+    EnvValue,
     LabelKey,
     LabelValue,
-    Line,
     Model,
     MountPath,
+    NameText,
     Positive,
     Seconds,
     Secret,
     UserPort,
-    refuse,
 )
 from components.shared.groups import Toleration
 from components.shared.pem import Certificate, PrivateKey
 
-HIGHEST_PORT = 65535
 MOST_WORKERS = 100_000
 """Far beyond what a job manager serves: a typing error, which would only exhaust memory with its pool proxies."""
-
-
-def _release(value: str) -> str:
-    if not re.fullmatch(r"r20\d\d[ab]", value, re.ASCII):
-        refuse(f"{value!r} is not a MATLAB release", "Write r, the year and a or b in lower case, such as r2026a.")
-    if value < "r2024a":
-        refuse(f"{value!r} is too old for MATLAB Job Scheduler on Kubernetes", "Write r2024a or later.")
-    return value
-
-
-LDAP_PORTS = {"ldap": 389, "ldaps": 636}
-"""The port of an address that names none (RFC 4516; Java's LDAP provider)."""
-_LDAP_URL = re.compile(r"(?P<scheme>ldaps?)://(?P<host>[\w.-]+)(?::(?P<port>\d{1,5}))?/?", re.ASCII)
-
-
-def ldap_servers(url: str) -> list[tuple[str, str, int]]:
-    """Scheme, host and port of each server of an LDAP address. Raises ValueError for text that is none."""
-    servers = []
-    for part in url.split():
-        match = _LDAP_URL.fullmatch(part)
-        port = int(match["port"] or LDAP_PORTS[match["scheme"]]) if match else 0
-        if not match or not 1 <= port <= HIGHEST_PORT:
-            raise ValueError(part)
-        servers.append((match["scheme"], match["host"], port))
-    return servers
-
-
-def _ldap_url(value: str) -> str:
-    try:
-        servers = ldap_servers(value)
-    except ValueError as error:
-        refuse(
-            f"{error.args[0]!r} is not an LDAP address",
-            "Write ldap://HOST:PORT or ldaps://HOST:PORT, and several of them with spaces between.",
-        )
-    if not servers:
-        refuse("is empty", "Write ldap://HOST:PORT or ldaps://HOST:PORT, or remove it.")
-    if len({scheme for scheme, _, _ in servers}) > 1:
-        refuse("mixes ldap:// and ldaps://", "Use one of them for all servers.")
-    return " ".join(value.split())
-
-
-def _principal_format(value: str) -> str:
-    if "[username]" not in value:
-        refuse(
-            f"{value!r} contains no [username], so every user would be the same principal",
-            "Write where the name goes, such as [username]@example.org or uid=[username],ou=people,dc=example,dc=org.",
-        )
-    return value
-
-
-def _license_manager(value: str) -> str:
-    servers = re.split(r"[:,]", value)
-    for server in servers:
-        port, at, host = server.partition("@")
-        if not at or not host or re.search(r"\s", server) or (port and not port.isdigit()):
-            refuse(
-                f"{server!r} is not a network license manager",
-                "Write port@host, such as 27000@license.example.org; separate several with a colon or comma.",
-            )
-        if port and not 1 <= int(port) <= HIGHEST_PORT:
-            refuse(f"{port} is not a port", f"Write a port between 1 and {HIGHEST_PORT} before the @.")
-    return value
-
-
-def _user(value: str) -> str:
-    if not re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", value) or value == "root":
-        refuse(f"{value!r} is not a user name", "Use lower-case letters, digits, - and _, a letter first; not root.")
-    return value
-
-
-Release = Annotated[str, AfterValidator(_release)]
-"""A MATLAB release. Lexicographic order is release order."""
-UserName = Annotated[str, AfterValidator(_user)]
-LdapUrl = Annotated[str, AfterValidator(_ldap_url)]
-PrincipalFormat = Annotated[Line, AfterValidator(_principal_format)]
-LicenseManager = Annotated[Line, AfterValidator(_license_manager)]
 
 
 class Workers(Model):
@@ -143,7 +65,7 @@ class Workers(Model):
     """User that MATLAB runs as inside a worker."""
     password: Secret | None = None
     """Secret. That user's password; null: generated."""
-    env: dict[EnvName, str] = {}
+    env: dict[EnvName, EnvValue] = {}
     """Extra environment variables of every worker. Kubernetes expands $(NAME); $$(NAME) stays as $(NAME)."""
     claims: dict[DnsName, MountPath] = {}
     """Extra volumes of every worker: existing claim → mount path, read-write."""
@@ -157,13 +79,13 @@ class Workers(Model):
 class JobManager(Model):
     """The job manager, which holds the queue and the job database."""
 
-    name: Line = "MJS_Kubernetes"
+    name: NameText = "MJS_Kubernetes"
     """Name of the job manager and of the cluster profile."""
     user_id: Count = Field(1000, alias="userID")
     """User id that the job manager runs as. It must be able to write the checkpoint and log volumes."""
     group_id: Count = Field(1000, alias="groupID")
     """Group id that the job manager runs as and that its volumes are given to (fsGroup)."""
-    env: dict[EnvName, str] = {}
+    env: dict[EnvName, EnvValue] = {}
     """Extra environment variables of the job manager. Kubernetes expands $(NAME); $$(NAME) stays as $(NAME)."""
     termination_grace_period: Seconds = 120
     """Seconds that the job manager has to shut down and write its database."""
@@ -228,7 +150,7 @@ class Security(Model):
     """true: only clients with the cluster profile's certificate connect to the job manager."""
     require_script_verification: Bool = True
     """true: MJS commands need the shared secret."""
-    admin_user: Line = "admin"
+    admin_user: NameText = "admin"
     """Name of the MJS administrator; with LDAP a user of the LDAP server."""
     admin_password: Secret | None = None
     """Secret. Password of the MJS administrator (level 2); null: generated. With LDAP that user's LDAP password."""

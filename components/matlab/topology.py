@@ -7,7 +7,8 @@ from functools import cached_property
 from math import ceil
 
 from components.matlab import names
-from components.matlab.settings import Settings, ldap_servers
+from components.matlab.fields import ldap_servers
+from components.matlab.settings import Settings
 from components.shared.groups import Image
 from components.shared.workload import Port
 
@@ -187,7 +188,7 @@ class Topology:
     def ldap_ports(self) -> tuple[int, ...]:
         """Ports of the LDAP servers."""
         url = self.settings.ldap.url
-        return tuple(sorted({port for _, _, port in ldap_servers(url)})) if url else ()
+        return tuple(sorted({server.port for server in ldap_servers(url)})) if url else ()
 
     # MATLAB (docs/upstream.md#images)
 

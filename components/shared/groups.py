@@ -10,7 +10,6 @@ from pydantic import AfterValidator, Field, model_validator
 
 from components.shared.fields import (
     Bool,
-    Bytes,
     Count,
     DnsLabel,
     DnsName,
@@ -18,9 +17,9 @@ from components.shared.fields import (
     LabelValue,
     Line,
     Model,
-    Quantity,
     refuse,
 )
+from components.shared.quantities import Bytes, Cpu
 
 
 class PullPolicy(StrEnum):
@@ -104,9 +103,9 @@ class Image(Model):
 class Resources(Model):
     """Requests and limits of one container, as Kubernetes quantities; null leaves one out."""
 
-    cpu_request: Quantity | None = None
+    cpu_request: Cpu | None = None
     """CPU that the scheduler reserves, in cores."""
-    cpu_limit: Quantity | None = None
+    cpu_limit: Cpu | None = None
     """CPU that is never exceeded, in cores."""
     memory_request: Bytes | None = None
     """Memory that the scheduler reserves, in bytes."""

@@ -39,13 +39,17 @@ CHECKERS = (
     "components.stack_file",
     "components.matlab.effects",
     "components.matlab.rules",
+    "components.matlab.fields",
     "components.matlab.rules_access",
+    "components.matlab.rules_environment",
     "components.matlab.rules_network",
     "components.matlab.settings",
     "components.shared.fields",
     "components.shared.groups",
+    "components.shared.hosts",
     "components.shared.mistakes",
     "components.shared.pem",
+    "components.shared.quantities",
 )
 """Modules that refuse a config before a cluster is asked."""
 
@@ -133,7 +137,7 @@ def _with_authority(authority: dict[str, str]) -> dict[str, Any]:
         (pair("other").key, "belongs to another certificate"),
         (" ".join(pair("one").key.splitlines()), "is not a private key in PEM (PKCS#8)"),
         (pair("one").key.replace("\n", "\\n"), "is not a private key in PEM (PKCS#8)"),
-        (pair("one").key.replace("PRIVATE", "RSA PRIVATE"), "is a PKCS#1 key, and MJS reads PKCS#8 alone"),
+        (pair("one").key.replace("PRIVATE", "RSA PRIVATE"), "is a PKCS#1 key, and MJS reads only PKCS#8"),
         (pair("one").key.replace("PRIVATE", "ENCRYPTED PRIVATE"), "is encrypted with a passphrase"),
         ("\n".join(pair("one").key.splitlines()[:5] + pair("one").key.splitlines()[-1:]), "cut off or damaged"),
     ],
@@ -206,6 +210,13 @@ def test_every_refusal_in_the_code_has_a_corpus_file(monkeypatch: pytest.MonkeyP
     others_key = {"certificate": pair("one").certificate, "key": pair("other").key}
     with suppress(ConfigError):
         load_stack("corpus", {"kubernetes": {"context": "lab"}, "matlab": _with_authority(others_key)}, {"matlab"})
+    # Nor is a file of hundreds of kilobytes.
+    for too_long in (
+        {"workers": {"max": 4, "env": {"TEXT": "x" * 2**17}}},
+        {"workers": {"max": 4}, "network": {"loadBalancer": {"annotations": {"text": "x" * 2**18}}}},
+    ):
+        with suppress(ConfigError):
+            load_stack("corpus", {"kubernetes": {"context": "lab"}, "matlab": {"release": "r2026a", **too_long}}, set())
     with suppress(ConfigError):
         load(NotYet, {"since": "tomorrow", "items": "one"}, "later")
     assert sorted({site for module in modules for site in sites(module)} - reached) == []

@@ -145,7 +145,7 @@ def read_by_the_controller(here: Topology, config: Any) -> Any:
     return {**config, "Network": {key: value for key, value in network.items() if key not in ignored}}
 
 
-@pytest.mark.parametrize("base", bases())
+@pytest.mark.parametrize("base", [*bases()])
 def test_a_setting_is_refused_or_has_an_effect(base: Values) -> None:
     before = cluster(base=base)
     seen = noticed(before)
