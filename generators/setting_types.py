@@ -105,8 +105,8 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
         (MountPath, Text("mount path", _pattern("^/[^:]+$"), ("/other", "/another"))),
         (PrincipalFormat, Text("principal format", _pattern(r"\[username\]"), ("[username]@other", "uid=[username]"))),
         (PrivateKey, Text("secret text", _SECURE, (authority("A")[1], authority("B")[1]))),
-        (Cpu, Text("quantity of CPU", _QUANTITY, ("3", "200m"))),
-        (Bytes, Text("quantity of bytes", _QUANTITY, ("30Gi", "200Mi"))),
+        (Cpu, Text("CPU quantity", _QUANTITY, ("3", "200m"))),
+        (Bytes, Text("byte quantity", _QUANTITY, ("30Gi", "200Mi"))),
         (Release, Text("release", _pattern("^r20[0-9][0-9][ab]$"), ("r2024b", "r2025b", "r2026b"))),
         (
             Repository,

@@ -1,6 +1,6 @@
 """What a MATLAB cluster requests unless the stack config says otherwise: images, resources, claims.
 
-A subclass per part, so that `workers.resources.cpuRequest: 4` leaves the part's other defaults as they are.
+Each group has a subclass of its own, so that `workers.resources.cpuRequest: 4` leaves its other defaults as they are.
 """
 
 from __future__ import annotations
@@ -102,13 +102,13 @@ class JobManagerImage(Image):
 
 
 class MatlabDepsImage(Image):
-    """Image of pods that take MATLAB from a claim."""
+    """Image of pods that run MATLAB from a claim."""
 
     repository: Repository = "mathworks/matlab-deps"
 
 
 class ControllerImage(Image):
-    """Image of the controller. The format of config.json belongs to its version."""
+    """Image of the controller. The format of config.json depends on its version."""
 
     repository: Repository = f"{_REGISTRY}/mjs-controller-image"
     tag: Tag | None = CONTROLLER_TAG

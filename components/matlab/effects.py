@@ -25,9 +25,9 @@ def _unless(condition: Callable[[Topology], bool], reason: str) -> Reason:
 def _balancer(cluster: Topology) -> str | None:
     balancer = cluster.settings.network.load_balancer
     if not cluster.open_to_outside:
-        return "network.internalClientsOnly leaves no way in from outside"
+        return "matlab.network.internalClientsOnly allows no access from outside"
     if not balancer.create:
-        return "network.loadBalancer.create is false, and the Service is yours"
+        return "matlab.network.loadBalancer.create is false, so you create the Service"
     return None
 
 
@@ -39,12 +39,12 @@ def _load_balancer_only(cluster: Topology) -> str | None:
 
 
 def _policies(cluster: Topology) -> str | None:
-    return None if cluster.settings.network.policies.enabled else "network.policies.enabled is false"
+    return None if cluster.settings.network.policies.enabled else "matlab.network.policies.enabled is false"
 
 
 def _online_licensing(cluster: Topology) -> str | None:
     online = cluster.settings.license.use_online_licensing
-    return _policies(cluster) or (None if online else "license.useOnlineLicensing is false")
+    return _policies(cluster) or (None if online else "matlab.license.useOnlineLicensing is false")
 
 
 def _own_tag(image: str, *, from_claim: Callable[[Topology], bool]) -> Reason:
@@ -56,7 +56,7 @@ def _own_tag(image: str, *, from_claim: Callable[[Topology], bool]) -> Reason:
     def reason(cluster: Topology) -> str | None:
         dependencies = cluster.settings.images.matlab_deps
         given = dependencies.tag if image == "tag" else "pull_policy" in dependencies.model_fields_set
-        return f"images.matlabDeps.{image} replaces it" if from_claim(cluster) and given else None
+        return f"matlab.images.matlabDeps.{image} replaces it" if from_claim(cluster) and given else None
 
     return reason
 
@@ -71,14 +71,14 @@ def _releases(cluster: Topology) -> str | None:
 def _authority(cluster: Topology) -> str | None:
     if cluster.uses_shared_secret or cluster.mutual_tls:
         return None
-    return "no connection is secured, so nobody reads it"
+    return "no connection is encrypted or verified, so no pod reads it"
 
 
 def _address_timeout(cluster: Topology) -> str | None:
     if cluster.needs_load_balancer_address:
         return None
     return "nothing waits for an address" + (
-        ", since network.clusterHost is set" if cluster.settings.network.cluster_host else ""
+        ", since matlab.network.clusterHost is set" if cluster.settings.network.cluster_host else ""
     )
 
 
@@ -98,27 +98,28 @@ _SOCKS: Final = _unless(
 )
 _HAPROXY: Final = _unless(lambda cluster: cluster.uses_haproxy, "HAProxy does not run in this mode")
 _OPEN: Final = _unless(
-    lambda cluster: cluster.open_to_outside, "network.internalClientsOnly leaves no way in from outside"
+    lambda cluster: cluster.open_to_outside, "matlab.network.internalClientsOnly allows no access from outside"
 )
-_LDAP: Final = _unless(lambda cluster: cluster.settings.ldap.url is not None, "ldap.url is not set")
-_METRICS: Final = _unless(lambda cluster: cluster.settings.metrics.export, "metrics.export is false")
+_LDAP: Final = _unless(lambda cluster: cluster.settings.ldap.url is not None, "matlab.ldap.url is not set")
+_METRICS: Final = _unless(lambda cluster: cluster.settings.metrics.export, "matlab.metrics.export is false")
 _FROM_CLAIM: Final = _unless(
     _worker_from_claim,
-    "installation.claim is not set, so no pod runs this image",
+    "matlab.installation.claim is not set, so no pod runs this image",
 )
 _WORKER_IMAGE: Final = _unless(
     lambda cluster: not _worker_from_claim(cluster),
-    "installation.claim is set, so workers run images.matlabDeps",
+    "matlab.installation.claim is set, so workers run matlab.images.matlabDeps",
 )
 _MANAGER_IMAGE: Final = _unless(
     lambda cluster: not cluster.job_manager_uses_claim,
-    "installation.jobManagerUsesClaim is true, so the job manager runs images.matlabDeps",
+    "matlab.installation.jobManagerUsesClaim is true, so the job manager runs matlab.images.matlabDeps",
 )
 _OWN_NAMESPACE: Final = _unless(
-    lambda cluster: cluster.settings.namespace.create, "namespace.create is false, and the namespace has its own level"
+    lambda cluster: cluster.settings.namespace.create,
+    "matlab.namespace.create is false, so the namespace keeps its own level",
 )
 _PASSWORDS: Final = _unless(
-    lambda cluster: cluster.uses_admin_password, "MJS requires passwords only at security.level 2"
+    lambda cluster: cluster.uses_admin_password, "MJS requires passwords only at matlab.security.level 2"
 )
 _WORKER_CHECKS: Final = _unless(
     lambda cluster: cluster.settings.release >= FIRST_HEALTH_CHECK_RELEASE, "workers before r2024b have no health check"

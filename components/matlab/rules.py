@@ -1,4 +1,4 @@
-"""Rules that need more than one setting. Several of them prevent bugs of upstream (docs/hazards.md)."""
+"""Rules about more than one setting. Several of them prevent bugs of upstream (docs/hazards.md)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from components.matlab import rules_access, rules_environment, rules_network, to
 from components.matlab.effects import without_effect
 from components.matlab.settings import Settings
 from components.shared.fields import covers
-from components.shared.mistakes import Mistake, Rule, dotted
+from components.shared.mistakes import NO_EFFECT, Mistake, Rule, dotted
 from components.shared.quantities import quantity
 
 RESTRICTED = "restricted"
@@ -53,7 +53,7 @@ def _claims(settings: Settings) -> Iterator[Mistake]:
     if settings.installation.job_manager_uses_claim and not settings.installation.claim:
         yield Mistake(
             "matlab.installation.jobManagerUsesClaim",
-            "is true, but no claim holds MATLAB",
+            f"{NO_EFFECT}: matlab.installation.claim is not set",
             "Set matlab.installation.claim, or remove this.",
         )
     for claim, path in settings.workers.claims.items():

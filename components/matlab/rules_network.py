@@ -10,7 +10,7 @@ from components.matlab.fields import HIGHEST_PORT
 from components.matlab.settings import Settings
 from components.matlab.topology import JOB_MANAGER_PORTS, Mode, Topology
 from components.shared.hosts import LONGEST_NAME, share
-from components.shared.mistakes import Mistake, Rule
+from components.shared.mistakes import NO_EFFECT, Mistake, Rule
 from components.shared.network_policy import METADATA_ADDRESSES
 
 FIRST_METRICS_RELEASE = "r2024b"
@@ -49,7 +49,7 @@ def _ports(settings: Settings) -> Iterator[Mistake]:
         yield Mistake(
             "matlab.metrics.port",
             f"{settings.metrics.port} is one of the job manager's ports, {cluster.base_port} to {last}",
-            "Choose a port outside that range.",
+            "Write a port outside that range.",
         )
     if cluster.pool_proxy_ports and cluster.pool_proxy_ports[-1].number > HIGHEST_PORT:
         count = len(cluster.pool_proxy_ports)
@@ -72,19 +72,21 @@ def _metrics(settings: Settings) -> Iterator[Mistake]:
         )
     if metrics.open_port_outside_kubernetes and not metrics.export:
         yield Mistake(
-            f"{path}.openPortOutsideKubernetes", "is true, but no metrics are exported", "Set matlab.metrics.export."
+            f"{path}.openPortOutsideKubernetes",
+            f"{NO_EFFECT}: {path}.export is false",
+            f"Set {path}.export to true, or remove this.",
         )
     if metrics.open_port_outside_kubernetes and settings.network.internal_clients_only:
         yield Mistake(
             f"{path}.openPortOutsideKubernetes",
-            "is true, but matlab.network.internalClientsOnly closes every way in",
+            f"{NO_EFFECT}: matlab.network.internalClientsOnly allows no access from outside",
             "Set one of the two to false.",
         )
     if metrics.bring_own_certificates and not (metrics.export and metrics.use_secure):
         yield Mistake(
             f"{path}.bringOwnCertificates",
-            "is true, but no metrics are exported over HTTPS",
-            "Set matlab.metrics.export and useSecure to true, or remove this.",
+            f"{NO_EFFECT}: no metrics are exported over HTTPS",
+            f"Set {path}.export and {path}.useSecure to true, or remove this.",
         )
 
 
@@ -108,20 +110,20 @@ def _way_in(settings: Settings) -> Iterator[Mistake]:
                     "matlab.network.loadBalancer.type",
                     f"NodePort cannot carry port {port.number}: clients use the same number inside and outside, and "
                     "node ports are between 30000 and 32767",
-                    "Choose ports in that range, or type LoadBalancer.",
+                    "Write ports in that range, or type: LoadBalancer.",
                 )
 
 
 def _open_relay(cluster: Topology) -> Iterator[Mistake]:
-    """Without mutual TLS the proxy connects anybody who reaches it to any address inside the cluster (B37).
+    """Without mutual TLS, the proxy connects everyone who reaches it to any address inside the cluster (B37).
 
-    Source ranges guard it only where something applies them: a load balancer that the stack describes.
+    Source ranges protect it only if something applies them: a load balancer that the stack creates.
     """
     path, remedy = "matlab.parallelServerProxy.useMutualTLS", "Set it to true."
     balancer = cluster.settings.network.load_balancer
-    problem = "is false, so anybody who reaches the proxy could connect to any address inside the cluster"
+    problem = "is false, so anyone who reaches the proxy can connect to any address inside the cluster"
     if not balancer.create:
-        yield Mistake(path, f"{problem}, and the Service is yours, so nothing here can limit who does", remedy)
+        yield Mistake(path, f"{problem}, and this program cannot limit who reaches a Service that you create", remedy)
     elif balancer.type != "LoadBalancer":
         where = "on every node" if balancer.type == "NodePort" else "from every pod"
         yield Mistake(path, f"{problem}, and a Service of type {balancer.type} is reachable {where}", remedy)

@@ -1,4 +1,4 @@
-"""Field types of every stack config: each refuses a wrong value with the problem and the remedy."""
+"""Field types of every stack config: each rejects a wrong value with the problem and the remedy."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ from pydantic_core import PydanticCustomError
 
 
 class Model(BaseModel):
-    """A group of settings: camelCase in the stack file, unknown keys refused, frozen, documented by its docstrings."""
+    """A group of settings: camelCase in the stack file, unknown keys rejected, frozen, documented by its docstrings."""
 
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
         alias_generator=to_camel,
         use_attribute_docstrings=True,
-        # A refused value may be a secret: pydantic's own texts must not repeat it.
+        # A rejected value may be a secret: pydantic's own texts must not repeat it.
         hide_input_in_errors=True,
     )
 
 
 def refuse(problem: str, remedy: str) -> NoReturn:
-    """Refuse a value from within a validator."""
-    # The texts are templates to pydantic; what the person typed may hold braces.
+    """Reject a value from within a validator."""
+    # To pydantic the texts are templates, and what the person typed may contain braces.
     raise PydanticCustomError("refused", "{problem}", {"problem": problem, "remedy": remedy})
 
 
-# Strict: YAML knows numbers and booleans, so "4" or 1 in their place is a slip, not a value.
+# Strict: YAML has numbers and booleans, so "4" or 1 in their place is a mistake.
 Bool = Annotated[bool, Field(strict=True)]
 HIGHEST = 2**31 - 1
-"""Kubernetes keeps most numbers in 32 bits, and refuses greater ones late."""
+"""Kubernetes keeps most numbers in 32 bits, and rejects larger ones late."""
 Seconds = Annotated[int, Field(strict=True, ge=0, le=HIGHEST)]
 Count = Annotated[int, Field(strict=True, ge=0, le=HIGHEST)]
 Positive = Annotated[int, Field(strict=True, ge=1, le=HIGHEST)]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 """A TCP or UDP port."""
 UserPort = Annotated[int, Field(strict=True, ge=1024, le=65535)]
-"""A TCP port that needs no privilege to listen on."""
+"""A TCP port that an unprivileged process can listen on."""
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _NAME_PART = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -62,7 +62,7 @@ def _dns_label(value: str) -> str:
 
 
 def _dns_name(value: str) -> str:
-    # Kubernetes limits the whole name of an object, not its parts.
+    # Kubernetes limits the length of the whole name, not of its parts.
     if len(value) > 253 or not all(_NAME_PART.fullmatch(part) for part in value.split(".")):  # noqa: PLR2004
         refuse(f"{value!r} is not a DNS name", "Use lower-case letters, digits, dashes and dots (RFC 1123).")
     return value
@@ -110,7 +110,7 @@ def _absolute(value: str) -> str:
 
 
 AbsolutePath = Annotated[str, AfterValidator(_absolute)]
-"""A mount path. A colon is refused, as the kubelet and MATLAB's path lists do."""
+"""A path in a container. Neither the kubelet nor MATLAB's path lists allow a colon."""
 
 SYSTEM_FOLDERS = (
     "/bin",
@@ -141,7 +141,7 @@ SYSTEM_FOLDERS = (
     "/var/lib",
     "/var/run",
 )
-"""Folders that the system in a container needs as they are (Filesystem Hierarchy Standard 3.0)."""
+"""Folders of the operating system in a container (Filesystem Hierarchy Standard 3.0)."""
 
 
 def covers(path: str, folder: str) -> bool:
@@ -220,14 +220,14 @@ Annotations = Annotated[dict[LabelKey, str], AfterValidator(_annotations)]
 
 
 def _secret(value: Any) -> Any:
-    # Refused without a word about the value: messages end up in terminals and logs.
+    # The message does not repeat the value: it ends up in terminals and logs.
     if not isinstance(value, str) or not value or any(char in value for char in "\0\r\n"):
         refuse("is not one line of text", "Set it with pulumi config set --secret --path.")
     return value
 
 
 Secret = Annotated[SecretStr, BeforeValidator(_secret)]
-"""One line that is given with `pulumi config set --secret --path …` only."""
+"""One line of text, set only with `pulumi config set --secret --path …`."""
 
 
 def _secret_text(value: Any) -> Any:
@@ -237,4 +237,4 @@ def _secret_text(value: Any) -> Any:
 
 
 SecretText = Annotated[SecretStr, BeforeValidator(_secret_text)]
-"""As Secret, of any number of lines."""
+"""Like Secret, but with any number of lines."""
