@@ -73,13 +73,13 @@ def _metrics(settings: Settings) -> Iterator[Mistake]:
     if metrics.open_port_outside_kubernetes and not metrics.export:
         yield Mistake(
             f"{path}.openPortOutsideKubernetes",
-            f"{NO_EFFECT}: {path}.export is false",
+            "is true, but no metrics are exported",
             f"Set {path}.export to true, or remove this.",
         )
     if metrics.open_port_outside_kubernetes and settings.network.internal_clients_only:
         yield Mistake(
             f"{path}.openPortOutsideKubernetes",
-            f"{NO_EFFECT}: matlab.network.internalClientsOnly allows no access from outside",
+            "is true, but matlab.network.internalClientsOnly allows no access from outside",
             "Set one of the two to false.",
         )
     if metrics.bring_own_certificates and not (metrics.export and metrics.use_secure):
