@@ -170,7 +170,11 @@ def _pass_on(arguments: argparse.Namespace) -> int:
     embedded = isinstance(target, dict) and target.get("embedded") is True
     toolchain = find_pulumi()
     environment = stack_environment(toolchain, embedded=embedded)
-    return StackCommand(toolchain.command, arguments.stack, environment).run(*arguments.words)
+    pulumi = StackCommand(toolchain.command, arguments.stack, environment)
+    if arguments.words[0] == "config":
+        # Pulumi encrypts for a stack that exists.
+        create_stack(pulumi)
+    return pulumi.run(*arguments.words)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from components.matlab.settings import Settings
 from components.matlab.topology import FIRST_SOCKS_RELEASE, Topology
 from components.matlab.workers import FIRST_HEALTH_CHECK_RELEASE
-from components.shared.mistakes import NO_EFFECT, Mistake, dotted
+from components.shared.mistakes import Mistake, dotted, no_effect
 
 Reason = Callable[[Topology], str | None]
 
@@ -171,7 +171,7 @@ def without_effect(settings: Settings) -> Iterator[Mistake]:
     for path in _written(settings):
         for prefix in _prefixes(path):
             if (reason := EFFECTS.get(prefix)) and (why := reason(cluster)):
-                yield Mistake(dotted(["matlab", *path]), f"{NO_EFFECT}: {why}", "Remove it.")
+                yield no_effect(dotted(["matlab", *path]), why)
 
 
 def _prefixes(path: tuple[str, ...]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from components.matlab import rules_access, rules_environment, rules_network, to
 from components.matlab.effects import without_effect
 from components.matlab.settings import Settings
 from components.shared.fields import covers
-from components.shared.mistakes import NO_EFFECT, Mistake, Rule, dotted
+from components.shared.mistakes import Mistake, Rule, dotted, no_effect
 from components.shared.quantities import quantity
 
 RESTRICTED = "restricted"
@@ -51,9 +51,9 @@ def _releases(settings: Settings) -> Iterator[Mistake]:
 def _claims(settings: Settings) -> Iterator[Mistake]:
     yield from _duplicates("matlab.installation.additionalClaims", settings.installation.additional_claims)
     if settings.installation.job_manager_uses_claim and not settings.installation.claim:
-        yield Mistake(
+        yield no_effect(
             "matlab.installation.jobManagerUsesClaim",
-            f"{NO_EFFECT}: matlab.installation.claim is not set",
+            "matlab.installation.claim is not set",
             "Set matlab.installation.claim, or remove this.",
         )
     for claim, path in settings.workers.claims.items():

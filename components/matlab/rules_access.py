@@ -10,7 +10,7 @@ from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.shared import pem
 from components.shared.hosts import share
-from components.shared.mistakes import NO_EFFECT, Mistake, Rule
+from components.shared.mistakes import Mistake, Rule, no_effect
 
 
 def _ldap(settings: Settings) -> Iterator[Mistake]:
@@ -22,9 +22,9 @@ def _ldap(settings: Settings) -> Iterator[Mistake]:
             "Paste the PEM certificate of the server or of its CA.",
         )
     if ldap.certificate and not cluster.imports_ldap_certificate:
-        yield Mistake(
+        yield no_effect(
             "matlab.ldap.certificate",
-            f"{NO_EFFECT}: it is used only with an ldaps:// URL when the job manager runs MATLAB from its image",
+            "it is used only with an ldaps:// URL when the job manager runs MATLAB from its image",
             "Remove it, or write an ldaps:// URL.",
         )
     if not ldap.url:

@@ -10,7 +10,7 @@ from components.matlab.fields import HIGHEST_PORT
 from components.matlab.settings import Settings
 from components.matlab.topology import JOB_MANAGER_PORTS, Mode, Topology
 from components.shared.hosts import LONGEST_NAME, share
-from components.shared.mistakes import NO_EFFECT, Mistake, Rule
+from components.shared.mistakes import Mistake, Rule, no_effect
 from components.shared.network_policy import METADATA_ADDRESSES
 
 FIRST_METRICS_RELEASE = "r2024b"
@@ -83,9 +83,9 @@ def _metrics(settings: Settings) -> Iterator[Mistake]:
             "Set one of the two to false.",
         )
     if metrics.bring_own_certificates and not (metrics.export and metrics.use_secure):
-        yield Mistake(
+        yield no_effect(
             f"{path}.bringOwnCertificates",
-            f"{NO_EFFECT}: no metrics are exported over HTTPS",
+            "no metrics are exported over HTTPS",
             f"Set {path}.export and {path}.useSecure to true, or remove this.",
         )
 

@@ -26,6 +26,8 @@ REFUSED: Final = "refused"
 """The code of a mistake that has none of its own."""
 REQUIRED: Final = "required"
 UNKNOWN: Final = "unknown"
+NO_EFFECT: Final = "no-effect"
+"""The other settings make this one pointless."""
 
 Steps = Sequence[str | int]
 
@@ -42,6 +44,11 @@ class Mistake:
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem}. {self.remedy}"
+
+
+def no_effect(path: str, reason: str, remedy: str = "Remove it.") -> Mistake:
+    """A setting that the others make pointless."""
+    return Mistake(path, f"has no effect: {reason}", remedy, NO_EFFECT)
 
 
 class ConfigError(Exception):
@@ -62,8 +69,6 @@ class ConfigError(Exception):
         return json.dumps({"mistakes": [asdict(mistake) for mistake in self.mistakes]}, indent=2)
 
 
-NO_EFFECT = "has no effect"
-"""How the problem of a setting begins that the others make pointless."""
 M = TypeVar("M", bound=BaseModel)
 Rule = Callable[[M], Iterator[Mistake]]
 
@@ -92,7 +97,7 @@ def load(model: type[M], data: Mapping[str, Any], at: str, rules: Sequence[Rule[
             for found in rule(settings)
             if not any(overlap(found.path, path) for path in known)
             # A setting may have its effect as soon as the wrong one is corrected.
-            and not (known and found.problem.startswith(NO_EFFECT))
+            and not (known and found.code == NO_EFFECT)
         ]
     if mistakes:
         raise ConfigError(mistakes)

@@ -19,21 +19,20 @@ from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.matlab.upstream import KEYS
 from components.matlab.upstream_keys import NEWEST_CHART, Key
-from components.shared.mistakes import NO_EFFECT, ConfigError, Mistake, dotted
+from components.shared.mistakes import NO_EFFECT, ConfigError, Mistake
 from components.stack import load_stack
-from components.stack_file import stack_name
+from components.stack_file import placeholder, stack_name
 from ops.errors import CommandError
 from ops.helm_import import chart_schema, chart_versions
 from ops.helm_import.chart_versions import spelled
 from ops.helm_import.import_result import ImportResult
-from ops.helm_import.stack_file_text import document, nested
-from ops.helm_import.translation import commands, differences, translate
+from ops.helm_import.stack_file_text import SettingPath, document, nested
+from ops.helm_import.translation import asks_for_password, commands, differences, translate
 from ops.helm_import.values_file import read_all
 
 REFUSED: Final = 2
 NO_CONTEXT: Final = "not-chosen-yet"
 """Takes the place of the context, to check the rest of a stack file that names no cluster yet."""
-ADMIN_PASSWORD: Final = "matlab.security.adminPassword"  # noqa: S105 - a path
 LDAP_CERTIFICATE: Final = "matlab.ldap.certificate"
 
 
@@ -153,40 +152,38 @@ def _target(context: str | None) -> list[str]:
     ]
 
 
-def _check(result: ImportResult, stack: str, context: str | None) -> Iterator[Mistake]:
-    """What the program rejects in the settings, in terms of the chart."""
-    values = {"kubernetes": {"context": context or NO_CONTEXT}, "matlab": nested(result.settings)}
-    try:
-        stack_config = load_stack(stack, values, set())
-    except ConfigError as error:
-        pointless = [mistake for mistake in error.mistakes if mistake.problem.startswith(NO_EFFECT)]
-        if sum(_leave_out(mistake, result) for mistake in pointless):
-            yield from _check(result, stack, context)
-            return
-        for mistake in error.mistakes:
-            # The secrets to set are listed on their own.
-            if mistake.path != ADMIN_PASSWORD:
-                yield _explained(mistake, result)
-    else:
-        settings = stack_config.systems.get("matlab")
-        if isinstance(settings, Settings) and Topology(settings).secure_metrics:
-            result.notes.append(
-                "metrics: if you created Secret mjs-metrics-secret yourself, set "
-                "matlab.metrics.bringOwnCertificates: true."
-            )
+def _check(result: ImportResult, stack: str, context: str | None) -> list[Mistake]:
+    """What the program rejects in the settings, in terms of the chart. Drops settings that have no effect."""
+    while True:
+        matlab = nested(result.settings)
+        if asks_for_password(result):
+            # One of the commands of the report sets it.
+            matlab.setdefault("security", {})["adminPassword"] = placeholder("set later")
+        values = {"kubernetes": {"context": context or NO_CONTEXT}, "matlab": matlab}
+        try:
+            stack_config = load_stack(stack, values, {"matlab"})
+        except ConfigError as error:
+            pointless = {
+                path: mistake
+                for mistake in error.mistakes
+                if mistake.code == NO_EFFECT and (path := _setting(mistake.path)) in result.settings
+            }
+            if not pointless:
+                return [_explained(mistake, result) for mistake in error.mistakes]
+            for path, mistake in pointless.items():
+                result.drop(path, mistake.problem)
+        else:
+            settings = stack_config.systems.get("matlab")
+            if isinstance(settings, Settings) and Topology(settings).secure_metrics:
+                result.notes.append(
+                    "metrics: if you created Secret mjs-metrics-secret yourself, set "
+                    "matlab.metrics.bringOwnCertificates: true."
+                )
+            return []
 
 
-def _leave_out(mistake: Mistake, result: ImportResult) -> bool:
-    """Leave out a setting that has no effect: the chart ignores its value too."""
-    for steps in result.settings:
-        if dotted(["matlab", *steps]) == mistake.path:
-            del result.settings[steps]
-            if key := _key_of(mistake.path, result.values):
-                result.leave_out(key.name, mistake.problem)
-            else:
-                result.notes.append(f"{mistake.path}: left out; it {mistake.problem}.")
-            return True
-    return False
+def _setting(path: str) -> SettingPath:
+    return tuple(path.removeprefix("matlab.").split("."))
 
 
 def _explained(mistake: Mistake, result: ImportResult) -> Mistake:

@@ -45,6 +45,17 @@ class ImportResult:
             self.outcomes[name] = reason
             self.left_out.append(f"{name}: {one_line(value)} - {reason}" if show else f"{name} - {reason}")
 
+    def drop(self, path: SettingPath, reason: str) -> None:
+        """Leave out a setting that would be rejected because it changes nothing."""
+        setting = self.settings.pop(path)
+        name = setting.origin.partition(",")[0]
+        if name in self.values and name in self.outcomes:
+            others = [other for other in self.outcomes[name].split(", ") if other != f"matlab.{'.'.join(path)}"]
+            if others and all(other.startswith("matlab.") for other in others):
+                self.outcomes[name] = ", ".join(others)
+            else:
+                self.leave_out(name, reason, show=not looks_secret(name))
+
     def add(self, path: str, value: Any, remark: str) -> None:
         """Write a setting that no value stands for, and say why."""
         self.settings.setdefault(tuple(path.split(".")), WrittenSetting(value, "", [remark]))

@@ -131,10 +131,15 @@ def commands(result: ImportResult, stack: str, namespace: str) -> list[str]:
     """The commands that set the secrets, none of them through an argument."""
     config = f"pulumi config set --stack {shlex.quote(stack)} --path --secret"
     lines = [f"{config} {path} < FILE    # without < FILE it prompts" for path in result.secrets]
-    level = result.settings.get(("security", "level"))
-    if level is None or level.value == 2:  # noqa: PLR2004 - MJS's own scale
+    if asks_for_password(result):
         lines.append(
             f"kubectl get secret {names.ADMIN_SECRET} --namespace {shlex.quote(namespace)} "
             f"--output 'jsonpath={{.data.password}}' | base64 --decode | {config} matlab.security.adminPassword"
         )
     return lines
+
+
+def asks_for_password(result: ImportResult) -> bool:
+    """The chart reads the administrator's password from a Secret, which it does at security level 2."""
+    level = result.settings.get(("security", "level"))
+    return level is None or level.value == 2  # noqa: PLR2004 - MJS's own scale

@@ -142,7 +142,7 @@ def a_refused_config_touches_nothing(checkout: Checkout) -> None:
     checkout.matlab["relaese"] = "r2026a"
     checkout.write()
     text = checkout.run("up", code=2)
-    assert "matlab.workers.max: 'many' is not a whole number" in text
+    assert "matlab.workers.max: the value is not a whole number" in text
     assert "matlab.relaese: is not a setting. Did you mean matlab.release?" in text
     assert "Traceback" not in text
     assert checkout.writes()[before:] == []

@@ -101,7 +101,7 @@ ALL: dict[str, Any] = {
 }
 """Each value is another one than the chart's default."""
 TOGETHER = {**ALL, "internalClientsOnly": False, "autoCreateLoadBalancer": True, "securityLevel": 2}
-"""All 106 that work together: metrics outside need clients outside, and LDAP needs security level 2."""
+"""All 106, as chart and program accept them together: metrics outside need a way in, and LDAP needs level 2."""
 SMALL: dict[str, Any] = {
     "matlabRelease": "r2026a",
     "maxWorkers": 8,

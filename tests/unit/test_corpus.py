@@ -160,6 +160,9 @@ def test_the_key_of_an_authority_is_the_one_that_mjs_can_read(key: str, problem:
     assert not any(line in str(refused.value) for line in key.splitlines()[1:-1])
 
 
+MAKERS = {"Mistake", "no_effect", "refuse"}
+
+
 class NotYet(Model):
     """Kinds of values that no setting has: their sentences wait for the first one."""
 
@@ -171,8 +174,27 @@ def sites(module: ModuleType) -> Iterator[Site]:
     """Every call in the module that makes a Mistake or refuses a value."""
     tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"Mistake", "refuse"}:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MAKERS:
             yield Site(module.__name__, node.lineno)
+
+
+def load_everything_wrong() -> None:
+    """The corpus, and what is not in this repository: private keys, and texts of hundreds of kilobytes."""
+    for file in FILES:
+        with suppress(ConfigError):
+            load_file(file)
+    others_key = {"certificate": pair("one").certificate, "key": pair("other").key}
+    for matlab in (
+        _with_authority(others_key),
+        {"release": "r2026a", "workers": {"max": 4, "env": {"TEXT": "x" * 2**17}}},
+        {
+            "release": "r2026a",
+            "workers": {"max": 4},
+            "network": {"loadBalancer": {"annotations": {"text": "x" * 2**18}}},
+        },
+    ):
+        with suppress(ConfigError):
+            load_stack("corpus", {"kubernetes": {"context": "lab"}, "matlab": matlab}, {"matlab"})
 
 
 def test_every_refusal_in_the_code_has_a_corpus_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,29 +216,21 @@ def test_every_refusal_in_the_code_has_a_corpus_file(monkeypatch: pytest.MonkeyP
         mark()
         original(problem, remedy)
 
+    def no_effect(path: str, reason: str, remedy: str = "Remove it.") -> Mistake:
+        mark()
+        return mistakes_no_effect(path, reason, remedy)
+
     def explain(model: Any, detail: Any, at: str) -> Mistake:
         kinds.add(detail["type"])
         return real_explain(model, detail, at)
 
-    original, real_explain = fields.refuse, mistakes._explain
+    original, real_explain, mistakes_no_effect = fields.refuse, mistakes._explain, mistakes.no_effect
+    replacements = {"Mistake": Marked, "refuse": refuse, "no_effect": no_effect, "_explain": explain}
     for module in modules:
-        for name, replacement in (("Mistake", Marked), ("refuse", refuse), ("_explain", explain)):
+        for name, replacement in replacements.items():
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, replacement)
-    for file in FILES:
-        with suppress(ConfigError):
-            load_file(file)
-    # No private key is in this repository.
-    others_key = {"certificate": pair("one").certificate, "key": pair("other").key}
-    with suppress(ConfigError):
-        load_stack("corpus", {"kubernetes": {"context": "lab"}, "matlab": _with_authority(others_key)}, {"matlab"})
-    # Nor is a file of hundreds of kilobytes.
-    for too_long in (
-        {"workers": {"max": 4, "env": {"TEXT": "x" * 2**17}}},
-        {"workers": {"max": 4}, "network": {"loadBalancer": {"annotations": {"text": "x" * 2**18}}}},
-    ):
-        with suppress(ConfigError):
-            load_stack("corpus", {"kubernetes": {"context": "lab"}, "matlab": {"release": "r2026a", **too_long}}, set())
+    load_everything_wrong()
     with suppress(ConfigError):
         load(NotYet, {"since": "tomorrow", "items": "one"}, "later")
     assert sorted({site for module in modules for site in sites(module)} - reached) == []
