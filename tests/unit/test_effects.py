@@ -109,7 +109,7 @@ def candidates(setting: Setting, settings: Settings) -> Iterator[Any]:
 
 def noticed(here: Topology) -> str:
     """What a person can notice of a cluster: its objects and Secrets, without what the pods of this mode ignore."""
-    found = copy.deepcopy(manifests(here, plain_fingerprint))
+    found = manifests(here, plain_fingerprint)
     for manifest in found.values():
         template = manifest.get("spec", {}).get("template", {})
         (template.get("metadata", {}).get("annotations") or {}).pop(CHECKSUM, None)
