@@ -26,12 +26,12 @@ help:
 	@echo "make cluster-up | cluster-down | clean     the embedded Kubernetes"
 
 # One environment for everything; it is updated when a pinned version changes.
-$(VENV)/runtime: requirements.txt requirements-local.txt
+$(VENV)/runtime: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or later is needed: make … PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Python packages …" >&2
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-local.txt
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/development: $(VENV)/runtime requirements-dev.txt

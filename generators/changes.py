@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from components.matlab import names
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
-from components.shared.fields import quantity
 from components.shared.manifest import Manifest
+from components.shared.quantities import quantity
 from ops.manifests import Name, objects, secrets
 
 PODS: Final = ("job manager", "controller", "parallel server proxy", "HAProxy", "workers", "pool proxies")

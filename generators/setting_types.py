@@ -17,23 +17,22 @@ from annotated_types import Ge, Le, MinLen
 from pydantic import AfterValidator, BaseModel, BeforeValidator, SecretStr
 from pydantic.fields import FieldInfo
 
-from components.matlab.settings import LdapUrl, LicenseManager, PrincipalFormat, Release, UserName
+from components.matlab.fields import Domain, LdapUrl, LicenseManager, PrincipalFormat, Release, UserName
 from components.shared.fields import (
     AbsolutePath,
-    Bytes,
-    Cidr,
     DnsLabel,
     DnsName,
     EnvName,
-    Host,
+    EnvValue,
     LabelKey,
     LabelValue,
     Line,
     MountPath,
-    Quantity,
 )
 from components.shared.groups import Digest, Repository, Tag, Toleration
+from components.shared.hosts import Cidr, Host
 from components.shared.pem import Certificate, PrivateKey
+from components.shared.quantities import Bytes, Cpu
 from generators.samples import authority
 
 Json = dict[str, Any]
@@ -87,7 +86,9 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
         (Digest, Text("image digest", _pattern("^sha256:[0-9a-f]{64}$"), (f"sha256:{0:064x}", f"sha256:{1:064x}"))),
         (DnsLabel, Text("DNS label", _pattern("^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"), ("other", "another"))),
         (DnsName, Text("DNS name", _pattern("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"), ("other", "another.example"))),
+        (Domain, Text("DNS domain", _pattern("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"), ("other", "another.example"))),
         (EnvName, Text("variable name", _pattern("^[A-Za-z_][A-Za-z0-9_]*$"), ("OTHER", "ANOTHER"))),
+        (EnvValue, Text("text", {"type": "string"}, ("other", "another"))),
         (Host, Text("host name or IPv4 address", _pattern("^[A-Za-z0-9.-]+$"), ("other.example", "192.0.2.1"))),
         (LabelKey, Text("label key", _pattern("^[A-Za-z0-9._/-]+$"), ("other", "example.org/other"))),
         (LabelValue, Text("label value", _pattern("^[A-Za-z0-9._-]{0,63}$"), ("other", "another"))),
@@ -104,8 +105,8 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
         (MountPath, Text("mount path", _pattern("^/[^:]+$"), ("/other", "/another"))),
         (PrincipalFormat, Text("principal format", _pattern(r"\[username\]"), ("[username]@other", "uid=[username]"))),
         (PrivateKey, Text("secret text", _SECURE, (authority("A")[1], authority("B")[1]))),
-        (Bytes, Text("quantity", _QUANTITY, ("30Gi", "1Gi"))),
-        (Quantity, Text("quantity", _QUANTITY, ("30Gi", "200m"))),
+        (Cpu, Text("CPU quantity", _QUANTITY, ("3", "200m"))),
+        (Bytes, Text("byte quantity", _QUANTITY, ("30Gi", "200Mi"))),
         (Release, Text("release", _pattern("^r20[0-9][0-9][ab]$"), ("r2024b", "r2025b", "r2026b"))),
         (
             Repository,

@@ -1,13 +1,13 @@
 """What a MATLAB cluster requests unless the stack config says otherwise: images, resources, claims.
 
-A subclass per part, so that `workers.resources.cpuRequest: 4` leaves the part's other defaults as they are.
+Each group has a subclass of its own, so that `workers.resources.cpuRequest: 4` leaves its other defaults as they are.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from components.shared.fields import Bytes, DnsLabel, DnsName, Model, Quantity
+from components.shared.fields import DnsLabel, DnsName, Model
 from components.shared.groups import (
     AccessMode,
     AccessModes,
@@ -18,6 +18,7 @@ from components.shared.groups import (
     Tag,
     Volume,
 )
+from components.shared.quantities import Bytes, Cpu
 
 _REGISTRY = "ghcr.io/mathworks-ref-arch/matlab-parallel-server-k8s"
 
@@ -55,7 +56,7 @@ class WorkerLogVolume(Volume):
 class WorkerResources(Resources):
     """What one worker requests from its node."""
 
-    cpu_request: Quantity | None = "2"
+    cpu_request: Cpu | None = "2"
     memory_request: Bytes | None = "8Gi"
     memory_limit: Bytes | None = "8Gi"
 
@@ -63,28 +64,28 @@ class WorkerResources(Resources):
 class JobManagerResources(Resources):
     """What the job manager requests from its node. 2Gi is enough for 1000 workers; each further 1000 need 1Gi more."""
 
-    cpu_request: Quantity | None = "1"
+    cpu_request: Cpu | None = "1"
     memory_request: Bytes | None = "2Gi"
 
 
 class ControllerResources(Resources):
     """What the controller requests from its node."""
 
-    cpu_request: Quantity | None = "100m"
+    cpu_request: Cpu | None = "100m"
     memory_request: Bytes | None = "128Mi"
 
 
 class ProxyResources(Resources):
     """What a proxy requests from its node."""
 
-    cpu_request: Quantity | None = "100m"
+    cpu_request: Cpu | None = "100m"
     memory_request: Bytes | None = "256Mi"
 
 
 class PoolProxyResources(Resources):
     """What one pool proxy requests from its node."""
 
-    cpu_request: Quantity | None = "500m"
+    cpu_request: Cpu | None = "500m"
     memory_request: Bytes | None = "500Mi"
 
 
@@ -101,13 +102,13 @@ class JobManagerImage(Image):
 
 
 class MatlabDepsImage(Image):
-    """Image of pods that take MATLAB from a claim."""
+    """Image of pods that run MATLAB from a claim."""
 
     repository: Repository = "mathworks/matlab-deps"
 
 
 class ControllerImage(Image):
-    """Image of the controller. The format of config.json belongs to its version."""
+    """Image of the controller. The format of config.json depends on its version."""
 
     repository: Repository = f"{_REGISTRY}/mjs-controller-image"
     tag: Tag | None = CONTROLLER_TAG

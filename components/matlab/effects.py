@@ -11,11 +11,11 @@ from typing import Final
 from pydantic import BaseModel
 
 from components.matlab.settings import Settings
-from components.matlab.topology import Topology
+from components.matlab.topology import FIRST_SOCKS_RELEASE, Topology
+from components.matlab.workers import FIRST_HEALTH_CHECK_RELEASE
 from components.shared.mistakes import Mistake, dotted, no_effect
 
 Reason = Callable[[Topology], str | None]
-FIRST_CHECKED_RELEASE: Final = "r2024b"
 
 
 def _unless(condition: Callable[[Topology], bool], reason: str) -> Reason:
@@ -25,9 +25,9 @@ def _unless(condition: Callable[[Topology], bool], reason: str) -> Reason:
 def _balancer(cluster: Topology) -> str | None:
     balancer = cluster.settings.network.load_balancer
     if not cluster.open_to_outside:
-        return "network.internalClientsOnly leaves no way in from outside"
+        return "matlab.network.internalClientsOnly allows no access from outside"
     if not balancer.create:
-        return "network.loadBalancer.create is false, and the Service is yours"
+        return "matlab.network.loadBalancer.create is false, so you create the Service"
     return None
 
 
@@ -39,20 +39,55 @@ def _load_balancer_only(cluster: Topology) -> str | None:
 
 
 def _policies(cluster: Topology) -> str | None:
-    return None if cluster.settings.network.policies.enabled else "network.policies.enabled is false"
+    return None if cluster.settings.network.policies.enabled else "matlab.network.policies.enabled is false"
 
 
 def _online_licensing(cluster: Topology) -> str | None:
     online = cluster.settings.license.use_online_licensing
-    return _policies(cluster) or (None if online else "license.useOnlineLicensing is false")
+    return _policies(cluster) or (None if online else "matlab.license.useOnlineLicensing is false")
+
+
+def _own_tag(image: str, *, from_claim: Callable[[Topology], bool]) -> Reason:
+    """Images from a claim keep the tag and the pull policy of the image that they replace, unless they have their own.
+
+    `image` is the setting in `images.matlabDeps` that replaces them.
+    """
+
+    def reason(cluster: Topology) -> str | None:
+        dependencies = cluster.settings.images.matlab_deps
+        given = dependencies.tag if image == "tag" else "pull_policy" in dependencies.model_fields_set
+        return f"matlab.images.matlabDeps.{image} replaces it" if from_claim(cluster) and given else None
+
+    return reason
+
+
+def _releases(cluster: Topology) -> str | None:
+    settings = cluster.settings
+    if settings.release >= FIRST_SOCKS_RELEASE or max(settings.additional_supported_releases) >= settings.release:
+        return None
+    return f"only a job manager of {FIRST_SOCKS_RELEASE} or later is told which older releases to serve"
+
+
+def _authority(cluster: Topology) -> str | None:
+    if cluster.uses_shared_secret or cluster.mutual_tls:
+        return None
+    return "no connection is encrypted or verified, so no pod reads it"
 
 
 def _address_timeout(cluster: Topology) -> str | None:
     if cluster.needs_load_balancer_address:
         return None
     return "nothing waits for an address" + (
-        ", since network.clusterHost is set" if cluster.settings.network.cluster_host else ""
+        ", since matlab.network.clusterHost is set" if cluster.settings.network.cluster_host else ""
     )
+
+
+def _worker_from_claim(cluster: Topology) -> bool:
+    return cluster.settings.installation.claim is not None
+
+
+def _manager_from_claim(cluster: Topology) -> bool:
+    return cluster.job_manager_uses_claim
 
 
 _POOL_PROXIES: Final = _unless(
@@ -63,33 +98,35 @@ _SOCKS: Final = _unless(
 )
 _HAPROXY: Final = _unless(lambda cluster: cluster.uses_haproxy, "HAProxy does not run in this mode")
 _OPEN: Final = _unless(
-    lambda cluster: cluster.open_to_outside, "network.internalClientsOnly leaves no way in from outside"
+    lambda cluster: cluster.open_to_outside, "matlab.network.internalClientsOnly allows no access from outside"
 )
-_LDAP: Final = _unless(lambda cluster: cluster.settings.ldap.url is not None, "ldap.url is not set")
-_METRICS: Final = _unless(lambda cluster: cluster.settings.metrics.export, "metrics.export is false")
+_LDAP: Final = _unless(lambda cluster: cluster.settings.ldap.url is not None, "matlab.ldap.url is not set")
+_METRICS: Final = _unless(lambda cluster: cluster.settings.metrics.export, "matlab.metrics.export is false")
 _FROM_CLAIM: Final = _unless(
-    lambda cluster: cluster.settings.installation.claim is not None,
-    "installation.claim is not set, so no pod runs this image",
+    _worker_from_claim,
+    "matlab.installation.claim is not set, so no pod runs this image",
 )
 _WORKER_IMAGE: Final = _unless(
-    lambda cluster: cluster.settings.installation.claim is None,
-    "installation.claim is set, so workers run images.matlabDeps",
+    lambda cluster: not _worker_from_claim(cluster),
+    "matlab.installation.claim is set, so workers run matlab.images.matlabDeps",
 )
 _MANAGER_IMAGE: Final = _unless(
     lambda cluster: not cluster.job_manager_uses_claim,
-    "installation.jobManagerUsesClaim is true, so the job manager runs images.matlabDeps",
+    "matlab.installation.jobManagerUsesClaim is true, so the job manager runs matlab.images.matlabDeps",
 )
 _OWN_NAMESPACE: Final = _unless(
-    lambda cluster: cluster.settings.namespace.create, "namespace.create is false, and the namespace has its own level"
+    lambda cluster: cluster.settings.namespace.create,
+    "matlab.namespace.create is false, so the namespace keeps its own level",
 )
 _PASSWORDS: Final = _unless(
-    lambda cluster: cluster.uses_admin_password, "MJS requires passwords only at security.level 2"
+    lambda cluster: cluster.uses_admin_password, "MJS requires passwords only at matlab.security.level 2"
 )
 _WORKER_CHECKS: Final = _unless(
-    lambda cluster: cluster.settings.release >= FIRST_CHECKED_RELEASE, "workers before r2024b have no health check"
+    lambda cluster: cluster.settings.release >= FIRST_HEALTH_CHECK_RELEASE, "workers before r2024b have no health check"
 )
 
 EFFECTS: Final[dict[str, Reason]] = {
+    "additionalSupportedReleases": _releases,
     "poolProxy": _POOL_PROXIES,
     "images.poolProxy": _POOL_PROXIES,
     "parallelServerProxy": _SOCKS,
@@ -99,8 +136,12 @@ EFFECTS: Final[dict[str, Reason]] = {
     "images.matlabDeps": _FROM_CLAIM,
     "images.worker.repository": _WORKER_IMAGE,
     "images.worker.digest": _WORKER_IMAGE,
+    "images.worker.tag": _own_tag("tag", from_claim=_worker_from_claim),
+    "images.worker.pullPolicy": _own_tag("pullPolicy", from_claim=_worker_from_claim),
     "images.jobManager.repository": _MANAGER_IMAGE,
     "images.jobManager.digest": _MANAGER_IMAGE,
+    "images.jobManager.tag": _own_tag("tag", from_claim=_manager_from_claim),
+    "images.jobManager.pullPolicy": _own_tag("pullPolicy", from_claim=_manager_from_claim),
     "network.clusterHost": _OPEN,
     "network.loadBalancer.create": _OPEN,
     "network.loadBalancer.type": _balancer,
@@ -118,6 +159,7 @@ EFFECTS: Final[dict[str, Reason]] = {
     "metrics.port": _METRICS,
     "metrics.useSecure": _METRICS,
     "security.adminPassword": _PASSWORDS,
+    "security.authority": _authority,
     "probes.livenessInitialDelay": _WORKER_CHECKS,
 }
 """Config path below `matlab` (a setting, or a group with all of its settings) → why it has no effect, if so."""

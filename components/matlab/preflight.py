@@ -9,12 +9,12 @@ from components.matlab import names
 from components.matlab.rules import NO_WORKER_STARTS, RESTRICTED
 from components.matlab.storage import own_claims
 from components.matlab.topology import Topology
-from components.shared.fields import quantity
 from components.shared.groups import AccessMode, Volume
 from components.shared.inventory import Inventory, owner
 from components.shared.kube import Json
 from components.shared.mistakes import Mistake, dotted
 from components.shared.namespace import ENFORCE
+from components.shared.quantities import quantity
 from components.shared.survey import Survey
 
 ONE_NODE_PROVISIONERS: Final = {

@@ -1,17 +1,16 @@
-"""Rules that need more than one setting. Several of them prevent bugs of upstream (docs/hazards.md)."""
+"""Rules about more than one setting. Several of them prevent bugs of upstream (docs/hazards.md)."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from components.matlab import rules_access, rules_network, topology
+from components.matlab import rules_access, rules_environment, rules_network, topology
 from components.matlab.effects import without_effect
-from components.matlab.rules_access import license_warnings
 from components.matlab.settings import Settings
-from components.shared import pem
-from components.shared.fields import covers, quantity
-from components.shared.mistakes import Mistake, Rule, dotted
+from components.shared.fields import covers
+from components.shared.mistakes import Mistake, Rule, dotted, no_effect
+from components.shared.quantities import quantity
 
 RESTRICTED = "restricted"
 NO_WORKER_STARTS = "is restricted, and MATLAB's workers start as root, so none of them would run"
@@ -52,9 +51,9 @@ def _releases(settings: Settings) -> Iterator[Mistake]:
 def _claims(settings: Settings) -> Iterator[Mistake]:
     yield from _duplicates("matlab.installation.additionalClaims", settings.installation.additional_claims)
     if settings.installation.job_manager_uses_claim and not settings.installation.claim:
-        yield Mistake(
+        yield no_effect(
             "matlab.installation.jobManagerUsesClaim",
-            "is true, but no claim holds MATLAB",
+            "matlab.installation.claim is not set",
             "Set matlab.installation.claim, or remove this.",
         )
     for claim, path in settings.workers.claims.items():
@@ -62,7 +61,7 @@ def _claims(settings: Settings) -> Iterator[Mistake]:
             yield Mistake(
                 dotted(["matlab", "workers", "claims", claim]),
                 f"{path} belongs to MATLAB Parallel Server",
-                "Mount it elsewcluster.",
+                "Mount it elsewhere, such as /data.",
             )
     twice = [path for path, count in Counter(settings.workers.claims.values()).items() if count > 1]
     for path in twice:
@@ -103,21 +102,19 @@ RULES: tuple[Rule[Settings], ...] = (
     _resources,
     *rules_network.RULES,
     *rules_access.RULES,
+    *rules_environment.RULES,
     without_effect,
 )
 
 
 def warnings(settings: Settings) -> Iterator[str]:
-    """What is accepted but deserves a word."""
+    """What is accepted, but probably not what was meant."""
     if settings.release > topology.NEWEST_PUBLISHED_RELEASE:
         yield (
             f"matlab.release: upstream has not published {settings.release} for Kubernetes yet; "
             "its ports follow the rule for r2026b and later."
         )
-    yield from license_warnings(settings)
-    for path, certificate in (
-        ("matlab.ldap.certificate", settings.ldap.certificate),
-        ("matlab.security.authority.certificate", settings.security.authority.certificate),
-    ):
-        if certificate and (state := pem.expiry(certificate)):
-            yield f"{path}: {state}."
+    yield from rules_access.license_warnings(settings)
+    yield from rules_access.ldap_warnings(settings)
+    yield from rules_access.expiry_warnings(settings)
+    yield from rules_environment.unknown_references(settings)

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from ipaddress import collapse_addresses, ip_network
 
-from components.matlab.settings import HIGHEST_PORT, Settings
+from components.matlab import names
+from components.matlab.fields import HIGHEST_PORT
+from components.matlab.settings import Settings
 from components.matlab.topology import JOB_MANAGER_PORTS, Mode, Topology
-from components.shared.mistakes import Mistake, Rule
+from components.shared.hosts import LONGEST_NAME, share
+from components.shared.mistakes import Mistake, Rule, no_effect
 from components.shared.network_policy import METADATA_ADDRESSES
 
 FIRST_METRICS_RELEASE = "r2024b"
-WHOLE_INTERNET = 2**-6
-"""Share of all addresses from which source ranges no longer guard anything."""
+OPEN_SHARE = {4: 2**-6, 6: 2**-12}
+"""Share of all addresses from which source ranges no longer keep anybody out: four /8, or the /12 of a whole continent
+(https://www.iana.org/assignments/ipv6-unicast-address-assignments)."""
 
 
 def _load_balancer_collisions(cluster: Topology) -> Iterator[Mistake]:
     owners = {
-        "tcp-lookup": "matlab.network.basePort",
-        "tcp-jobmanager": "matlab.network.basePort",
         cluster.parallel_server_proxy_port.name: "matlab.parallelServerProxy.port",
         cluster.metrics_port.name: "matlab.metrics.port",
     }
@@ -28,8 +29,8 @@ def _load_balancer_collisions(cluster: Topology) -> Iterator[Mistake]:
         if port.number in seen:
             yield Mistake(
                 owners.get(port.name, "matlab.poolProxy.basePort"),
-                f"port {port.number} of the load balancer would be both {seen[port.number]} and {port.name}",
-                "Choose ports that do not meet (docs/network.md).",
+                f"the load balancer needs port {port.number} for both {seen[port.number]} and {port.name}",
+                "Give each load-balancer port a unique number (docs/network.md).",
             )
             return
         seen[port.number] = port.name
@@ -48,7 +49,7 @@ def _ports(settings: Settings) -> Iterator[Mistake]:
         yield Mistake(
             "matlab.metrics.port",
             f"{settings.metrics.port} is one of the job manager's ports, {cluster.base_port} to {last}",
-            "Choose a port outside that range.",
+            "Write a port outside that range.",
         )
     if cluster.pool_proxy_ports and cluster.pool_proxy_ports[-1].number > HIGHEST_PORT:
         count = len(cluster.pool_proxy_ports)
@@ -71,19 +72,21 @@ def _metrics(settings: Settings) -> Iterator[Mistake]:
         )
     if metrics.open_port_outside_kubernetes and not metrics.export:
         yield Mistake(
-            f"{path}.openPortOutsideKubernetes", "is true, but no metrics are exported", "Set matlab.metrics.export."
+            f"{path}.openPortOutsideKubernetes",
+            "is true, but no metrics are exported",
+            f"Set {path}.export to true, or remove this.",
         )
     if metrics.open_port_outside_kubernetes and settings.network.internal_clients_only:
         yield Mistake(
             f"{path}.openPortOutsideKubernetes",
-            "is true, but matlab.network.internalClientsOnly closes every way in",
+            "is true, but matlab.network.internalClientsOnly allows no access from outside",
             "Set one of the two to false.",
         )
     if metrics.bring_own_certificates and not (metrics.export and metrics.use_secure):
-        yield Mistake(
+        yield no_effect(
             f"{path}.bringOwnCertificates",
-            "is true, but no metrics are exported over HTTPS",
-            "Set matlab.metrics.export and useSecure to true, or remove this.",
+            "no metrics are exported over HTTPS",
+            f"Set {path}.export and {path}.useSecure to true, or remove this.",
         )
 
 
@@ -107,20 +110,20 @@ def _way_in(settings: Settings) -> Iterator[Mistake]:
                     "matlab.network.loadBalancer.type",
                     f"NodePort cannot carry port {port.number}: clients use the same number inside and outside, and "
                     "node ports are between 30000 and 32767",
-                    "Choose ports in that range, or type LoadBalancer.",
+                    "Write ports in that range, or type: LoadBalancer.",
                 )
 
 
 def _open_relay(cluster: Topology) -> Iterator[Mistake]:
-    """Without mutual TLS the proxy connects anybody who reaches it to any address inside the cluster (B37).
+    """Without mutual TLS, the proxy connects everyone who reaches it to any address inside the cluster (B37).
 
-    Source ranges guard it only where something applies them: a load balancer that the stack describes.
+    Source ranges protect it only if something applies them: a load balancer that the stack creates.
     """
     path, remedy = "matlab.parallelServerProxy.useMutualTLS", "Set it to true."
     balancer = cluster.settings.network.load_balancer
-    problem = "is false, so anybody who reaches the proxy could connect to any address inside the cluster"
+    problem = "is false, so anyone who reaches the proxy can connect to any address inside the cluster"
     if not balancer.create:
-        yield Mistake(path, f"{problem}, and the Service is yours, so nothing here can limit who does", remedy)
+        yield Mistake(path, f"{problem}, and this program cannot limit who reaches a Service that you create", remedy)
     elif balancer.type != "LoadBalancer":
         where = "on every node" if balancer.type == "NodePort" else "from every pod"
         yield Mistake(path, f"{problem}, and a Service of type {balancer.type} is reachable {where}", remedy)
@@ -140,26 +143,32 @@ def _open_relay(cluster: Topology) -> Iterator[Mistake]:
 
 def _nearly_everything(ranges: Sequence[str]) -> str | None:
     """Which family of addresses the ranges open to nearly everybody, together."""
-    networks = [ip_network(text) for text in ranges]
-    for version, bits in ((4, 32), (6, 128)):
-        own = collapse_addresses([network for network in networks if network.version == version])  # type: ignore[type-var]
-        covered = 0
-        for network in own:
-            covered += network.num_addresses
-        if covered / 2**bits >= WHOLE_INTERNET:
-            return f"{covered / 2**bits:.0%} of all IPv{version} addresses"
+    for version, limit in OPEN_SHARE.items():
+        if (covered := share(ranges, version)) >= limit:
+            part = f"{covered:.0%} of all" if covered >= OPEN_SHARE[4] else "a continent's share of all"
+            return f"{part} IPv{version} addresses"
     return None
 
 
 def _policies(settings: Settings) -> Iterator[Mistake]:
     for index, cidr in enumerate(settings.network.policies.worker_egress):
         if cidr in METADATA_ADDRESSES:
-            # Inside a wider network it is left out; alone, nothing would be left.
+            # The policy excludes it from a wider network; of this one, nothing would be left.
             yield Mistake(
                 f"matlab.network.policies.workerEgress[{index}]",
-                f"{cidr} is where clouds hand the node's credentials to whoever asks",
+                f"{cidr} is where clouds give a node's credentials to any process that asks for them",
                 "Remove it.",
             )
 
 
-RULES: tuple[Rule[Settings], ...] = (_ports, _metrics, _way_in, _policies)
+def _names(settings: Settings) -> Iterator[Mistake]:
+    longest = f"{names.WORKER}-{settings.workers.max}-00000.{Topology(settings).service_host(names.WORKERS)}"
+    if len(longest) > LONGEST_NAME:
+        yield Mistake(
+            "matlab.network.clusterDomain",
+            f"is too long: host names of workers would have {len(longest)} characters, and DNS has {LONGEST_NAME}",
+            "Write the domain of the Kubernetes cluster, such as cluster.local.",
+        )
+
+
+RULES: tuple[Rule[Settings], ...] = (_names, _ports, _metrics, _way_in, _policies)

@@ -1,4 +1,4 @@
-"""The typed stack config of a MATLAB Parallel Server (MJS) cluster: `clusters:matlab` of a stack file.
+"""The typed stack config of a MATLAB Parallel Server (MJS) cluster: `clusters:matlab` in a stack file.
 
 The single source: the JSON Schema for editors and docs/configuration.md are generated from it. Rules that need more
 than one setting stand in rules.py; the names that MathWorks' chart has for these settings in upstream.py.
@@ -6,10 +6,9 @@ than one setting stand in rules.py; the names that MathWorks' chart has for thes
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from components.matlab.defaults import (
     CheckpointVolume,
@@ -21,6 +20,7 @@ from components.matlab.defaults import (
     WorkerLogVolume,
     WorkerResources,
 )
+from components.matlab.fields import LdapUrl, LicenseManager, PrincipalFormat, Release, UserName
 from components.matlab.network_settings import Haproxy, Network, ParallelServerProxy, PoolProxy
 from components.shared.fields import (
     AbsolutePath,
@@ -28,125 +28,47 @@ from components.shared.fields import (
     Count,
     DnsName,
     EnvName,
+    EnvValue,
     LabelKey,
     LabelValue,
-    Line,
     Model,
     MountPath,
+    NameText,
     Positive,
     Seconds,
     Secret,
     UserPort,
-    refuse,
 )
 from components.shared.groups import Toleration
 from components.shared.pem import Certificate, PrivateKey
 
-HIGHEST_PORT = 65535
 MOST_WORKERS = 100_000
-"""Far beyond what a job manager serves: a typing error, which would only exhaust memory with its pool proxies."""
-
-
-def _release(value: str) -> str:
-    if not re.fullmatch(r"r20\d\d[ab]", value, re.ASCII):
-        refuse(f"{value!r} is not a MATLAB release", "Write r, the year and a or b in lower case, such as r2026a.")
-    if value < "r2024a":
-        refuse(f"{value!r} is too old for MATLAB Job Scheduler on Kubernetes", "Write r2024a or later.")
-    return value
-
-
-LDAP_PORTS = {"ldap": 389, "ldaps": 636}
-"""The port of an address that names none (RFC 4516; Java's LDAP provider)."""
-_LDAP_URL = re.compile(r"(?P<scheme>ldaps?)://(?P<host>[\w.-]+)(?::(?P<port>\d{1,5}))?/?", re.ASCII)
-
-
-def ldap_servers(url: str) -> list[tuple[str, str, int]]:
-    """Scheme, host and port of each server of an LDAP address. Raises ValueError for text that is none."""
-    servers = []
-    for part in url.split():
-        match = _LDAP_URL.fullmatch(part)
-        port = int(match["port"] or LDAP_PORTS[match["scheme"]]) if match else 0
-        if not match or not 1 <= port <= HIGHEST_PORT:
-            raise ValueError(part)
-        servers.append((match["scheme"], match["host"], port))
-    return servers
-
-
-def _ldap_url(value: str) -> str:
-    try:
-        servers = ldap_servers(value)
-    except ValueError as error:
-        refuse(
-            f"{error.args[0]!r} is not an LDAP address",
-            "Write ldap://HOST:PORT or ldaps://HOST:PORT, and several of them with spaces between.",
-        )
-    if not servers:
-        refuse("is empty", "Write ldap://HOST:PORT or ldaps://HOST:PORT, or remove it.")
-    if len({scheme for scheme, _, _ in servers}) > 1:
-        refuse("mixes ldap:// and ldaps://", "Use one of them for all servers.")
-    return " ".join(value.split())
-
-
-def _principal_format(value: str) -> str:
-    if "[username]" not in value:
-        refuse(
-            f"{value!r} contains no [username], so every user would be the same principal",
-            "Write where the name goes, such as [username]@example.org or uid=[username],ou=people,dc=example,dc=org.",
-        )
-    return value
-
-
-def _license_manager(value: str) -> str:
-    servers = re.split(r"[:,]", value)
-    for server in servers:
-        port, at, host = server.partition("@")
-        if not at or not host or re.search(r"\s", server) or (port and not port.isdigit()):
-            refuse(
-                f"{server!r} is not a network license manager",
-                "Write port@host, such as 27000@license.example.org; separate several with a colon or comma.",
-            )
-        if port and not 1 <= int(port) <= HIGHEST_PORT:
-            refuse(f"{port} is not a port", f"Write a port between 1 and {HIGHEST_PORT} before the @.")
-    return value
-
-
-def _user(value: str) -> str:
-    if not re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", value) or value == "root":
-        refuse(f"{value!r} is not a user name", "Use lower-case letters, digits, - and _, a letter first; not root.")
-    return value
-
-
-Release = Annotated[str, AfterValidator(_release)]
-"""A MATLAB release. Lexicographic order is release order."""
-UserName = Annotated[str, AfterValidator(_user)]
-LdapUrl = Annotated[str, AfterValidator(_ldap_url)]
-PrincipalFormat = Annotated[Line, AfterValidator(_principal_format)]
-LicenseManager = Annotated[Line, AfterValidator(_license_manager)]
+"""Far more than a job manager can serve: a larger number is a typing error."""
 
 
 class Workers(Model):
     """The MATLAB workers, which the controller starts and stops on demand."""
 
     max: Annotated[int, Field(strict=True, ge=0, le=MOST_WORKERS)]
-    """Most workers that ever run at once."""
+    """Maximum number of workers that run at the same time."""
     min: Count = 0
-    """Workers that keep running when nobody needs them."""
+    """Workers that keep running when there is no work."""
     idle_stop: Seconds = 300
-    """Seconds that a worker may idle before it is stopped."""
+    """Seconds after which an idle worker is stopped."""
     auto_scaling_period: Positive = 15
-    """Seconds between two rounds in which the controller compares workers with the demand."""
+    """Seconds between two checks of the controller whether workers are needed."""
     stop_worker_grace_period: Seconds = 60
     """Seconds that a worker has to shut down."""
     num_gpus: Count = Field(0, alias="numGPUs")
     """NVIDIA GPUs of each worker (limit nvidia.com/gpu)."""
     username: UserName = "matlab"
-    """User that MATLAB runs as inside a worker."""
+    """User that MATLAB runs as in a worker."""
     password: Secret | None = None
     """Secret. That user's password; null: generated."""
-    env: dict[EnvName, str] = {}
-    """Extra environment variables of every worker. Kubernetes expands $(NAME); $$(NAME) stays as $(NAME)."""
+    env: dict[EnvName, EnvValue] = {}
+    """Extra environment variables of every worker. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
     claims: dict[DnsName, MountPath] = {}
-    """Extra volumes of every worker: existing claim → mount path, read-write."""
+    """Extra volumes of every worker: name of an existing claim → mount path, read-write."""
     node_selector: dict[LabelKey, LabelValue] = {}
     """Labels of the nodes that may run workers and pool proxies."""
     tolerations: tuple[Toleration, ...] = ()
@@ -157,16 +79,16 @@ class Workers(Model):
 class JobManager(Model):
     """The job manager, which holds the queue and the job database."""
 
-    name: Line = "MJS_Kubernetes"
+    name: NameText = "MJS_Kubernetes"
     """Name of the job manager and of the cluster profile."""
     user_id: Count = Field(1000, alias="userID")
-    """User id that the job manager runs as. It must be able to write the checkpoint and log volumes."""
+    """User ID that the job manager runs as. It must be able to write to the checkpoint and log volumes."""
     group_id: Count = Field(1000, alias="groupID")
-    """Group id that the job manager runs as and that its volumes are given to (fsGroup)."""
-    env: dict[EnvName, str] = {}
-    """Extra environment variables of the job manager. Kubernetes expands $(NAME); $$(NAME) stays as $(NAME)."""
+    """Group ID that the job manager runs as, and that owns its volumes (fsGroup)."""
+    env: dict[EnvName, EnvValue] = {}
+    """Extra environment variables of the job manager. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
     termination_grace_period: Seconds = 120
-    """Seconds that the job manager has to shut down and write its database."""
+    """Seconds that the job manager has to write its database and shut down."""
     start_timeout: Positive = 1200
     """Seconds that `up` waits for the job manager: the first start pulls an image of several gigabytes."""
     node_selector: dict[LabelKey, LabelValue] = {}
@@ -186,19 +108,19 @@ class Installation(Model):
     """Where MATLAB comes from when it is not in the images."""
 
     claim: DnsName | None = None
-    """Existing claim that holds MATLAB, mounted read-only at /opt/matlab; workers then run the matlabDeps image."""
+    """Existing claim with MATLAB, mounted read-only at /opt/matlab. Workers then run the matlabDeps image."""
     job_manager_uses_claim: Bool = False
     """true: the job manager takes MATLAB from that claim too."""
     root: AbsolutePath | None = None
-    """MATLAB's folder in the containers; null: /opt/matlab or /opt/matlab/<release>, whichever holds it."""
+    """MATLAB's folder in the containers; null: /opt/matlab or /opt/matlab/R<release>, whichever contains MATLAB."""
     additional_claims: tuple[DnsName, ...] = ()
-    """Existing claims that hold older releases of MATLAB, for workers that serve several."""
+    """Existing claims with older releases of MATLAB, for workers that serve several releases."""
     java_claim: DnsName | None = None
-    """Existing claim that holds a Java runtime, used instead of MATLAB's own."""
+    """Existing claim with a Java runtime to use instead of MATLAB's own."""
 
 
 class Storage(Model):
-    """Where job data and logs are kept."""
+    """Volumes for job data and logs."""
 
     checkpoint: CheckpointVolume = CheckpointVolume()
     """The job database."""
@@ -209,16 +131,16 @@ class Storage(Model):
 
 
 class Authority(Model):
-    """An existing CA: profiles that were handed out with it stay valid (docs/data.md)."""
+    """An existing CA. Profiles that were handed out with it stay valid (docs/data.md)."""
 
     certificate: Certificate | None = None
     """PEM certificate of the CA: serverCert of secret.json in Secret mjs-shared-secret."""
     key: PrivateKey | None = None
-    """Secret. PEM key of the CA, PKCS#8: serverKey of the same document."""
+    """Secret. PEM key of the CA, RSA in PKCS#8: serverKey of the same secret.json."""
 
 
 class Security(Model):
-    """Who may do what, and the credentials that the stack owns."""
+    """Access to the cluster, and the credentials that the stack owns."""
 
     level: Annotated[int, Field(strict=True, ge=0, le=2)] = 2
     """MJS security level: 0 none, 1 user names, 2 passwords."""
@@ -227,11 +149,11 @@ class Security(Model):
     require_client_certificate: Bool = True
     """true: only clients with the cluster profile's certificate connect to the job manager."""
     require_script_verification: Bool = True
-    """true: MJS commands need the shared secret."""
-    admin_user: Line = "admin"
-    """Name of the MJS administrator; with LDAP a user of the LDAP server."""
+    """true: MJS commands require the shared secret."""
+    admin_user: NameText = "admin"
+    """Name of the MJS administrator. With LDAP, a user of the LDAP server."""
     admin_password: Secret | None = None
-    """Secret. Password of the MJS administrator (level 2); null: generated. With LDAP that user's LDAP password."""
+    """Secret. Password of the MJS administrator (level 2); null: generated. With LDAP, that user's LDAP password."""
     authority: Authority = Authority()
     credentials_generation: Positive = 1
     """Increase by one to replace the CA, the certificates and the profile. Every profile in use becomes invalid."""
@@ -241,7 +163,7 @@ class Ldap(Model):
     """Users from an LDAP server; off without url."""
 
     url: LdapUrl | None = None
-    """ldap://HOST:PORT or ldaps://HOST:PORT; several servers with spaces between. Without a port: 389 or 636."""
+    """ldap://HOST:PORT or ldaps://HOST:PORT, several servers separated by spaces. The default ports are 389 and 636."""
     security_principal_format: PrincipalFormat | None = None
     """How a user name becomes an LDAP principal, such as [username]@example.org. Required with url."""
     synchronization_interval_secs: Positive = 1800
@@ -254,13 +176,13 @@ class Metrics(Model):
     """Metrics of the job manager for Prometheus."""
 
     export: Bool = False
-    """true: the job manager exports metrics. Needs release r2024b or later in the job manager."""
+    """true: the job manager exports metrics. Requires a job manager of r2024b or later."""
     port: UserPort = 8001
     """Port of the metrics."""
     use_secure: Bool = True
     """true: HTTPS with client certificates (Secret mjs-metrics-client-certs)."""
     open_port_outside_kubernetes: Bool = False
-    """true: the port is reachable from outside Kubernetes too."""
+    """true: the port is also reachable from outside Kubernetes."""
     bring_own_certificates: Bool = False
     """true: Secret mjs-metrics-secret exists with ca.crt, jobmanager.crt and jobmanager.key."""
 
@@ -269,7 +191,7 @@ class License(Model):
     """How workers check out licenses."""
 
     network_license_manager: LicenseManager | None = None
-    """port@host of the network license manager (MLM_LICENSE_FILE); several with a colon or comma between."""
+    """port@host of the network license manager (MLM_LICENSE_FILE), several separated by colons."""
     use_online_licensing: Bool = False
     """true: users sign in to their MathWorks account."""
 
@@ -280,7 +202,7 @@ class Probes(Model):
     startup_initial_delay: Seconds = 5
     """Seconds before the first check whether the job manager has started."""
     startup_period: Positive = 1
-    """Seconds between two such checks, and between two checks of the controller."""
+    """Seconds between two such checks, and between two checks of the controller whether the job manager is ready."""
     startup_failure_threshold: Positive = 60
     """Failed checks after which the job manager is restarted. Checks while another job manager still holds the
     database come on top."""
@@ -289,7 +211,7 @@ class Probes(Model):
     liveness_initial_delay: Positive = 300
     """Seconds before a worker's first liveness check."""
     liveness_timeout: Positive = 30
-    """Seconds that any health check may take."""
+    """Timeout of every health check, in seconds."""
     liveness_failure_threshold: Positive = 3
     """Failed checks after which the container is restarted."""
 

@@ -7,7 +7,8 @@ from functools import cached_property
 from math import ceil
 
 from components.matlab import names
-from components.matlab.settings import Settings, ldap_servers
+from components.matlab.fields import ldap_servers
+from components.matlab.settings import Settings
 from components.shared.groups import Image
 from components.shared.workload import Port
 
@@ -53,7 +54,7 @@ class Topology:
 
     @property
     def uses_haproxy(self) -> bool:
-        """HAProxy is the way in."""
+        """Clients connect through HAProxy."""
         return self.mode in {Mode.LEGACY, Mode.BACKWARDS_COMPATIBLE, Mode.NEW_MULTI}
 
     @property
@@ -63,7 +64,7 @@ class Topology:
 
     @property
     def uses_parallel_server_proxy(self) -> bool:
-        """Clients from R2026a on come through the parallel server proxy."""
+        """Clients of R2026a and later connect through the parallel server proxy."""
         return self.mode in {Mode.BACKWARDS_COMPATIBLE, Mode.NEW, Mode.NEW_MULTI}
 
     @property
@@ -73,14 +74,14 @@ class Topology:
 
     @property
     def open_to_outside(self) -> bool:
-        """Clients outside Kubernetes have a way in."""
+        """Clients outside Kubernetes can connect."""
         return self.mode is not Mode.NO_PROXY
 
     # Ports (docs/upstream.md#ports)
 
     @property
     def base_port(self) -> int:
-        """First port of the job manager; a direct profile names it, and clients add the offsets themselves."""
+        """First port of the job manager. A direct profile contains it, and clients add the offsets themselves."""
         return self.settings.network.base_port
 
     @property
@@ -90,17 +91,17 @@ class Topology:
 
     @property
     def job_manager_port(self) -> int:
-        """Port of the job manager proper; the offset changes with r2026b."""
+        """Port of the job manager itself; the offset changes with r2026b."""
         return self.base_port + (7 if self.settings.release >= "r2026b" else 9)
 
     @property
     def job_manager_ports(self) -> tuple[Port, ...]:
-        """Ports of the job manager's Service, metrics aside."""
+        """Ports of the job manager's Service, without the one of the metrics."""
         return tuple(Port(f"tcp-{port}", port) for port in range(self.base_port, self.base_port + JOB_MANAGER_PORTS))
 
     @property
     def metrics_port(self) -> Port:
-        """Port of the metrics, where exported."""
+        """Port of the metrics, if they are exported."""
         return Port(f"metrics-{self.settings.metrics.port}", self.settings.metrics.port)
 
     @property
@@ -111,15 +112,15 @@ class Topology:
 
     @property
     def pool_proxy_count(self) -> int:
-        """Pool proxies that the maximum of workers needs, whether the mode uses them or not."""
+        """Pool proxies that the maximum number of workers needs, even in a mode without pool proxies."""
         return ceil(self.settings.workers.max / self.settings.pool_proxy.workers_per_pool_proxy)
 
     @cached_property
     def pool_proxy_ports(self) -> tuple[Port, ...]:
         """One port per pool proxy, in order.
 
-        Every name of a port holds its number: server-side apply merges ports by number, so a new number under an old
-        name would be added to the old port, and a Service may not have two ports with one name.
+        The name of every port contains its number: server-side apply merges ports by number, so a new number under an
+        old name would be added to the old port, and a Service cannot have two ports with the same name.
         """
         first = self.settings.pool_proxy.base_port
         count = self.pool_proxy_count if self.uses_pool_proxies else 0
@@ -149,7 +150,7 @@ class Topology:
 
     @property
     def mutual_tls(self) -> bool:
-        """The parallel server proxy demands the profile's certificate."""
+        """The parallel server proxy requires the profile's certificate."""
         return self.uses_parallel_server_proxy and self.settings.parallel_server_proxy.use_mutual_tls
 
     @property
@@ -169,17 +170,17 @@ class Topology:
 
     @property
     def makes_metrics_certificates(self) -> bool:
-        """The stack makes the certificates of the metrics itself."""
+        """The stack creates the certificates of the metrics itself."""
         return self.secure_metrics and not self.settings.metrics.bring_own_certificates
 
     @property
     def uses_admin_password(self) -> bool:
-        """MJS asks for the administrator's password (security level 2)."""
+        """MJS requires the administrator's password (security level 2)."""
         return self.settings.security.level >= 2  # noqa: PLR2004 - MJS's own scale
 
     @property
     def imports_ldap_certificate(self) -> bool:
-        """The job manager has to trust the certificate of an LDAP server; MATLAB from a claim trusts by itself."""
+        """The job manager imports the LDAP server's certificate. MATLAB from a claim has a trust store of its own."""
         url = self.settings.ldap.url
         return url is not None and url.startswith("ldaps://") and not self.job_manager_uses_claim
 
@@ -187,7 +188,7 @@ class Topology:
     def ldap_ports(self) -> tuple[int, ...]:
         """Ports of the LDAP servers."""
         url = self.settings.ldap.url
-        return tuple(sorted({port for _, _, port in ldap_servers(url)})) if url else ()
+        return tuple(sorted({server.port for server in ldap_servers(url)})) if url else ()
 
     # MATLAB (docs/upstream.md#images)
 

@@ -1,11 +1,10 @@
-"""Field types of every stack config: each refuses a wrong value with the problem and the remedy."""
+"""Field types of every stack config: each rejects a wrong value with the problem and the remedy."""
 
 from __future__ import annotations
 
-import ipaddress
 import posixpath
 import re
-from decimal import Decimal
+import unicodedata
 from typing import Annotated, Any, NoReturn
 
 from pydantic import (
@@ -21,35 +20,35 @@ from pydantic_core import PydanticCustomError
 
 
 class Model(BaseModel):
-    """A group of settings: camelCase in the stack file, unknown keys refused, frozen, documented by its docstrings."""
+    """A group of settings: camelCase in the stack file, unknown keys rejected, frozen, documented by its docstrings."""
 
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
         alias_generator=to_camel,
         use_attribute_docstrings=True,
-        # A refused value may be a secret: pydantic's own texts must not repeat it.
+        # A rejected value may be a secret: pydantic's own texts must not repeat it.
         hide_input_in_errors=True,
     )
 
 
 def refuse(problem: str, remedy: str) -> NoReturn:
-    """Refuse a value from within a validator."""
-    # The texts are templates to pydantic; what the person typed may hold braces.
+    """Reject a value from within a validator."""
+    # To pydantic the texts are templates, and what the person typed may contain braces.
     raise PydanticCustomError("refused", "{problem}", {"problem": problem, "remedy": remedy})
 
 
-# Strict: YAML knows numbers and booleans, so "4" or 1 in their place is a slip, not a value.
+# Strict: YAML has numbers and booleans, so "4" or 1 in their place is a mistake.
 Bool = Annotated[bool, Field(strict=True)]
 HIGHEST = 2**31 - 1
-"""Kubernetes keeps most numbers in 32 bits, and refuses greater ones late."""
+"""Kubernetes keeps most numbers in 32 bits, and rejects larger ones late."""
 Seconds = Annotated[int, Field(strict=True, ge=0, le=HIGHEST)]
 Count = Annotated[int, Field(strict=True, ge=0, le=HIGHEST)]
 Positive = Annotated[int, Field(strict=True, ge=1, le=HIGHEST)]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 """A TCP or UDP port."""
 UserPort = Annotated[int, Field(strict=True, ge=1024, le=65535)]
-"""A TCP port that needs no privilege to listen on."""
+"""A TCP port that an unprivileged process can listen on."""
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _NAME_PART = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -63,7 +62,7 @@ def _dns_label(value: str) -> str:
 
 
 def _dns_name(value: str) -> str:
-    # Kubernetes limits the whole name of an object, not its parts.
+    # Kubernetes limits the length of the whole name, not of its parts.
     if len(value) > 253 or not all(_NAME_PART.fullmatch(part) for part in value.split(".")):  # noqa: PLR2004
         refuse(f"{value!r} is not a DNS name", "Use lower-case letters, digits, dashes and dots (RFC 1123).")
     return value
@@ -75,96 +74,33 @@ DnsName = Annotated[str, AfterValidator(_dns_name)]
 """The name of most Kubernetes objects, and of hosts (RFC 1123 subdomain)."""
 
 
-_EVERY_NODE = "Write the name or address under which clients reach the cluster, such as mjs.example.org."
-_HOST_LENGTH = 253
-
-
-def _host(value: str) -> str:
-    try:
-        address = ipaddress.IPv4Address(value)
-    except ValueError:
-        if re.fullmatch(r"[0-9.]+", value) or not all(_LABEL.fullmatch(part) for part in value.lower().split(".")):
-            refuse(
-                f"{value!r} is neither an IPv4 address nor a host name",
-                "Write the name alone, without scheme, port or path, such as mjs.example.org.",
-            )
-        if len(value) > _HOST_LENGTH:
-            refuse(f"has {len(value)} characters, and a host name has at most {_HOST_LENGTH} (RFC 1035)", _EVERY_NODE)
-        if value.lower() == "localhost" or value.lower().endswith(".localhost"):
-            refuse(f"{value!r} is a different machine for every client", _EVERY_NODE)
-        return value
-    if address.is_unspecified or address.is_loopback or address.is_link_local or address.is_multicast:
-        refuse(f"{value!r} is not an address that another machine can connect to", _EVERY_NODE)
-    if address.is_reserved or value == "255.255.255.255":
-        refuse(f"{value!r} is a reserved address", _EVERY_NODE)
-    return str(address)
-
-
-Host = Annotated[str, AfterValidator(_host)]
-"""A host that clients connect to. IPv6 needs a name: the parts of a profile's host string are divided by colons."""
-
-
-def _cidr(value: str) -> str:
-    if "%" in value:
-        refuse(f"{value!r} names a network interface", "Write the network without %, such as 2001:db8::/32.")
-    try:
-        return str(ipaddress.ip_network(value))
-    except ValueError as error:
-        refuse(f"{value!r} is not a network: {error}", "Write address/prefix length, such as 192.0.2.0/24.")
-
-
-Cidr = Annotated[str, AfterValidator(_cidr)]
-
-# https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
-_QUANTITY = re.compile(
-    r"(?P<number>\d+(\.\d+)?)(?P<suffix>m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][-+]?\d{1,2})?", re.ASCII
-)
-_SUFFIXES = {"": Decimal(1), "m": Decimal("0.001")}
-_SUFFIXES |= {suffix: Decimal(1000) ** power for power, suffix in enumerate("kMGTPE", 1)}
-_SUFFIXES |= {f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", 1)}
-
-
-def quantity(value: str) -> Decimal:
-    """The amount that a Kubernetes quantity stands for. Raises ValueError for anything else."""
-    match = _QUANTITY.fullmatch(value)
-    if not match:
-        raise ValueError(value)
-    suffix = match["suffix"] or ""
-    return Decimal(match["number"]) * (_SUFFIXES.get(suffix) or Decimal(f"1{suffix}"))
-
-
-def _quantity(value: Any) -> str:
-    text = f"{value}" if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
-    try:
-        amount = quantity(text)
-    except ValueError:
-        refuse(f"{value!r} is not a Kubernetes quantity", "Write a number with an optional suffix: 2, 500m, 8Gi.")
-    if amount <= 0:
-        refuse(f"{value!r} must be greater than zero", "Write a positive amount, or null to leave it out.")
-    return text
-
-
-def _bytes(value: str) -> str:
-    # Not % 1, which fails for amounts such as 1e99.
-    if quantity(value) != quantity(value).to_integral_value():
-        refuse(f"{value!r} is a fraction of a byte", "Write whole bytes, such as 8Gi; m means one thousandth.")
-    return value
-
-
-Quantity = Annotated[str, BeforeValidator(_quantity)]
-"""An amount of CPU (cores), in Kubernetes' notation."""
-Bytes = Annotated[str, BeforeValidator(_quantity), AfterValidator(_bytes)]
-"""An amount of memory or storage (bytes), in Kubernetes' notation."""
+_NOT_IN_A_LINE = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode categories: control characters, halves of characters, line and paragraph separators."""
 
 
 def _one_line(value: str) -> str:
-    if not value or any(ord(char) < 32 or ord(char) == 127 for char in value):  # noqa: PLR2004 - ASCII
-        refuse("is empty or holds a line break or control character", "Write one line of text.")
+    if not value or any(unicodedata.category(char) in _NOT_IN_A_LINE for char in value):
+        refuse("is empty, or contains a line break or control character", "Write one line of text.")
     return value
 
 
 Line = Annotated[str, AfterValidator(_one_line)]
 """One line of text, not empty. Quotes, spaces and $ are safe: nothing pastes it into a script."""
+
+
+def _name_text(value: str) -> str:
+    if value != value.strip():
+        refuse(f"{value!r} begins or ends with a space", "Remove the space.")
+    if value.startswith("-"):
+        refuse(f"{value!r} begins with a dash, and commands would take it for an option", "Begin with a letter.")
+    if len(value) > LONGEST_NAME:
+        refuse(f"has {len(value)} characters", f"Write at most {LONGEST_NAME}.")
+    return value
+
+
+LONGEST_NAME = 255
+NameText = Annotated[Line, AfterValidator(_name_text)]
+"""A name that commands get as an argument."""
 
 
 def _absolute(value: str) -> str:
@@ -174,7 +110,7 @@ def _absolute(value: str) -> str:
 
 
 AbsolutePath = Annotated[str, AfterValidator(_absolute)]
-"""A mount path. A colon is refused, as the kubelet and MATLAB's path lists do."""
+"""A path in a container. Neither the kubelet nor MATLAB's path lists allow a colon."""
 
 SYSTEM_FOLDERS = (
     "/bin",
@@ -186,20 +122,26 @@ SYSTEM_FOLDERS = (
     "/lib64",
     "/libx32",
     "/proc",
+    "/root",
     "/run",
     "/sbin",
     "/sys",
     "/usr/bin",
+    "/usr/include",
     "/usr/lib",
     "/usr/lib32",
     "/usr/lib64",
     "/usr/libexec",
+    "/usr/local/bin",
+    "/usr/local/etc",
+    "/usr/local/lib",
+    "/usr/local/sbin",
     "/usr/sbin",
     "/usr/share",
     "/var/lib",
     "/var/run",
 )
-"""Folders that the system in a container needs as they are (Filesystem Hierarchy Standard 3.0)."""
+"""Folders of the operating system in a container (Filesystem Hierarchy Standard 3.0)."""
 
 
 def covers(path: str, folder: str) -> bool:
@@ -225,6 +167,20 @@ def _env_name(value: str) -> str:
 
 
 EnvName = Annotated[str, AfterValidator(_env_name)]
+LONGEST_VARIABLE = 128 * 1024
+"""Bytes of name, = and value, with the NUL at its end: Linux starts no process with more (MAX_ARG_STRLEN)."""
+
+
+def _env_value(value: str) -> str:
+    if any(char == "\0" or unicodedata.category(char) == "Cs" for char in value):
+        refuse("contains a character that no environment variable can have", "Remove the NUL character.")
+    if len(value.encode()) > LONGEST_VARIABLE - 256:
+        refuse("is too long: Linux starts no program with such a variable", "Put the text into a file on a volume.")
+    return value
+
+
+EnvValue = Annotated[str, AfterValidator(_env_value)]
+"""The value of an environment variable, of any number of lines."""
 
 
 def _label_key(value: str) -> str:
@@ -241,23 +197,37 @@ def _label_value(value: str) -> str:
 
 
 def is_label_value(value: str) -> bool:
-    """Tell whether a text may be the value of a label."""
+    """Tell whether a text can be the value of a label."""
     return not value or bool(_KEY.fullmatch(value))
 
 
 LabelKey = Annotated[str, AfterValidator(_label_key)]
 LabelValue = Annotated[str, AfterValidator(_label_value)]
+ALL_ANNOTATIONS = 256 * 1024
+"""Bytes of all annotations of an object (kubernetes pkg/apis/core/validation, TotalAnnotationSizeLimitB)."""
+
+
+def _annotations(value: dict[str, str]) -> dict[str, str]:
+    size = sum(len(key.encode()) + len(text.encode()) for key, text in value.items())
+    # Pulumi and kubectl add some of their own.
+    if size > ALL_ANNOTATIONS - 16 * 1024:
+        refuse(f"have {size} bytes, more than one object can carry", "Shorten them to less than 240 KiB in total.")
+    return value
+
+
+Annotations = Annotated[dict[LabelKey, str], AfterValidator(_annotations)]
+"""Annotations of one object."""
 
 
 def _secret(value: Any) -> Any:
-    # Refused without a word about the value: messages end up in terminals and logs.
+    # The message does not repeat the value: it ends up in terminals and logs.
     if not isinstance(value, str) or not value or any(char in value for char in "\0\r\n"):
         refuse("is not one line of text", "Set it with pulumi config set --secret --path.")
     return value
 
 
 Secret = Annotated[SecretStr, BeforeValidator(_secret)]
-"""One line that is given with `pulumi config set --secret --path …` only."""
+"""One line of text, set only with `pulumi config set --secret --path …`."""
 
 
 def _secret_text(value: Any) -> Any:
@@ -267,4 +237,4 @@ def _secret_text(value: Any) -> Any:
 
 
 SecretText = Annotated[SecretStr, BeforeValidator(_secret_text)]
-"""As Secret, of any number of lines."""
+"""Like Secret, but with any number of lines."""

@@ -10,7 +10,6 @@ from pydantic import AfterValidator, Field, model_validator
 
 from components.shared.fields import (
     Bool,
-    Bytes,
     Count,
     DnsLabel,
     DnsName,
@@ -18,9 +17,9 @@ from components.shared.fields import (
     LabelValue,
     Line,
     Model,
-    Quantity,
     refuse,
 )
+from components.shared.quantities import Bytes, Cpu
 
 
 class PullPolicy(StrEnum):
@@ -91,7 +90,7 @@ class Image(Model):
     tag: Tag | None = None
     """Tag; null: the one that fits the release."""
     digest: Digest | None = None
-    """sha256 digest; it pins the image, and the tag then only informs people."""
+    """sha256 digest. It pins the image; the tag is then only information for people."""
     pull_policy: PullPolicy = PullPolicy.IF_NOT_PRESENT
     """Always, Never or IfNotPresent."""
 
@@ -104,9 +103,9 @@ class Image(Model):
 class Resources(Model):
     """Requests and limits of one container, as Kubernetes quantities; null leaves one out."""
 
-    cpu_request: Quantity | None = None
+    cpu_request: Cpu | None = None
     """CPU that the scheduler reserves, in cores."""
-    cpu_limit: Quantity | None = None
+    cpu_limit: Cpu | None = None
     """CPU that is never exceeded, in cores."""
     memory_request: Bytes | None = None
     """Memory that the scheduler reserves, in bytes."""
@@ -162,7 +161,7 @@ class Toleration(Model):
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
     """NoSchedule, PreferNoSchedule or NoExecute; null: every effect."""
     toleration_seconds: Count | None = None
-    """Seconds to stay on the node, with effect NoExecute; null: for ever."""
+    """Seconds to stay on the node, with effect NoExecute; null: forever."""
 
     @model_validator(mode="after")
     def _as_the_api_demands(self) -> Toleration:
@@ -176,19 +175,19 @@ class Toleration(Model):
 
 
 class Namespace(Model):
-    """The namespace of one system. Object names are fixed, so a namespace holds one of each system."""
+    """The namespace of one system. Object names are fixed, so a namespace can contain each system only once."""
 
     name: DnsLabel
     """Name of the namespace."""
     create: Bool = True
-    """true: the stack creates and keeps it; false: it exists."""
+    """true: the stack creates and keeps it; false: it already exists."""
     pod_security: Literal["privileged", "baseline", "restricted"] = "baseline"
     """Pod Security level that is enforced in a namespace that the stack creates. Violations of `restricted` are always
     reported. A level that the system's own pods violate is rejected."""
 
 
 class Target(Model):
-    """The Kubernetes cluster that the stack file names. No other is ever touched."""
+    """The Kubernetes cluster that the stack file names. The program never touches another one."""
 
     context: Line | None = None
     """Context of the kubeconfig."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from components.shared.groups import Resources, Toleration, Volume
+from components.shared.references import in_order
 
 Manifest = dict[str, Any]
 
@@ -79,8 +80,11 @@ def _yaml_text(document: str) -> str:
 
 
 def env(values: Mapping[str, str]) -> list[Manifest]:
-    """Environment variables as a person wrote them: Kubernetes expands $(NAME), and $$ escapes it."""
-    return [{"name": name, "value": value} for name, value in values.items()]
+    """Environment variables as a person wrote them: Kubernetes expands $(NAME), and $$(NAME) stays as $(NAME).
+
+    A variable comes after the ones that it refers to: Kubernetes leaves references to later ones as they are.
+    """
+    return [{"name": name, "value": values[name]} for name in in_order(values)]
 
 
 def literal_env(values: Mapping[str, str]) -> list[Manifest]:

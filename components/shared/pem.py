@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, SecretStr
 
 from components.shared.fields import SecretText, refuse
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 EXPIRY_WARNING: Final = timedelta(days=60)
+CLOCK_SKEW: Final = timedelta(hours=1)
+"""A certificate that was made on another machine a moment ago is valid."""
+LEAST_BITS: Final = 2048
+"""Of an RSA key: OpenSSL and Java accept no fewer in their usual configuration."""
 _BLOCK: Final = r"-----BEGIN {0}-----\n(?:[A-Za-z0-9+/=]{{1,76}}\n)+-----END {0}-----"
 _AS_A_BLOCK: Final = "Paste the whole text below `certificate: |`, indented, each line as it is in the file."
 _KEY_REMEDY: Final = (
@@ -38,7 +42,8 @@ def _certificate(value: str) -> str:
     if block is None:
         refuse("is not a PEM certificate", _AS_A_BLOCK)
     try:
-        parsed(block[0])
+        # Extensions are parsed only when they are read.
+        _ = parsed(block[0]).extensions
     except ValueError:
         refuse("is not a valid certificate: it is cut off or damaged", _AS_A_BLOCK)
     return f"{block[0]}\n"
@@ -51,21 +56,33 @@ Certificate = Annotated[str, AfterValidator(_certificate)]
 @lru_cache(maxsize=16)
 def parsed(certificate: str) -> x509.Certificate:
     """The certificate. Raises ValueError for one that is damaged."""
-    # Here, since it takes a tenth of a second and most stacks hold no certificate.
+    # Here, since the import takes a tenth of a second and most stack configs contain no certificate.
     from cryptography import x509
 
     return x509.load_pem_x509_certificate(certificate.encode())
 
 
-def is_authority(certificate: str) -> bool:
-    """Tell whether the certificate may sign others (basic constraints, CA:TRUE)."""
-    from cryptography import x509
+def authority_problem(certificate: str) -> str | None:
+    """Why the certificate cannot be the CA of a cluster, or None.
 
-    try:
-        constraints = parsed(certificate).extensions.get_extension_for_class(x509.BasicConstraints)
-    except x509.ExtensionNotFound:
-        return False
-    return constraints.value.ca
+    MJS serves TLS with the CA's certificate too, and Java rejects a server whose certificate has a key usage without
+    digital signature, or an extended key usage without server authentication (docs/upstream.md#credentials).
+    """
+    from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    extensions = {extension.oid: extension.value for extension in parsed(certificate).extensions}
+    constraints = extensions.get(x509.BasicConstraints.oid)
+    if not (isinstance(constraints, x509.BasicConstraints) and constraints.ca):
+        return "is not the certificate of a CA, so nothing that it signs is trusted (basic constraints)"
+    usage = extensions.get(x509.KeyUsage.oid)
+    if isinstance(usage, x509.KeyUsage) and not (usage.key_cert_sign and usage.digital_signature):
+        return "has a key usage without certificate signing or digital signature, and MJS needs both"
+    extended = extensions.get(x509.ExtendedKeyUsage.oid)
+    allowed = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
+    if isinstance(extended, x509.ExtendedKeyUsage) and not allowed & set(extended):
+        return "has an extended key usage without server authentication, and MJS serves TLS with this certificate"
+    return None
 
 
 @lru_cache(maxsize=4)
@@ -78,20 +95,29 @@ def private_key(text: str) -> RSAPrivateKey:
     if "-----BEGIN ENCRYPTED PRIVATE KEY-----" in text or "Proc-Type: 4,ENCRYPTED" in text:
         raise ValueError("is encrypted with a passphrase")
     if "-----BEGIN RSA PRIVATE KEY-----" in text:
-        raise ValueError("is a PKCS#1 key, and MJS reads PKCS#8 alone")
-    block = re.search(_BLOCK.format("PRIVATE KEY"), text)
+        raise ValueError("is a PKCS#1 key, and MJS reads only PKCS#8")
+    if text.count("-----BEGIN PRIVATE KEY-----") > 1:
+        raise ValueError("contains several private keys")
+    block = _key_block(text)
     if block is None:
         raise ValueError("is not a private key in PEM (PKCS#8)")
     try:
-        key = load_pem_private_key(block[0].encode(), password=None)
+        key = load_pem_private_key(block.encode(), password=None)
     except (ValueError, TypeError):
         raise ValueError("is not a valid private key: it is cut off or damaged") from None
     if not isinstance(key, RSAPrivateKey):
         raise ValueError("is not an RSA key, and MJS reads no other")  # noqa: TRY004 - a value, not a type, is wrong
+    if key.key_size < LEAST_BITS:
+        raise ValueError(f"has {key.key_size} bits, and clients require {LEAST_BITS}")
     return key
 
 
-def _private_key_text(value: SecretText) -> SecretText:
+def _key_block(text: str) -> str | None:
+    block = re.search(_BLOCK.format("PRIVATE KEY"), text.replace("\r\n", "\n"))
+    return block[0] if block else None
+
+
+def _private_key_text(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     if is_unread(text):
         return value
@@ -99,7 +125,8 @@ def _private_key_text(value: SecretText) -> SecretText:
         private_key(text)
     except ValueError as error:
         refuse(str(error), _KEY_REMEDY)
-    return value
+    # What openssl writes above the key is no part of it.
+    return SecretStr(f"{_key_block(text)}\n")
 
 
 def is_unread(secret: str) -> bool:
@@ -120,13 +147,17 @@ def belongs(key: str, certificate: str) -> bool:
     return parsed(certificate).public_key().public_bytes(*form) == public
 
 
-def expiry(certificate: str, now: datetime | None = None) -> str | None:
-    """What to say about a certificate that has expired, will soon expire, or is not valid yet; None: nothing."""
+def invalid_now(certificate: str, now: datetime | None = None) -> str | None:
+    """Why the certificate is not valid at this time, or None."""
     now, read = now or datetime.now(UTC), parsed(certificate)
     if read.not_valid_after_utc < now:
         return f"expired on {read.not_valid_after_utc:%Y-%m-%d}"
-    if read.not_valid_before_utc > now:
+    if read.not_valid_before_utc > now + CLOCK_SKEW:
         return f"is not valid before {read.not_valid_before_utc:%Y-%m-%d}"
-    if read.not_valid_after_utc - now < EXPIRY_WARNING:
-        return f"expires on {read.not_valid_after_utc:%Y-%m-%d}"
     return None
+
+
+def expires_soon(certificate: str, now: datetime | None = None) -> str | None:
+    """When the certificate expires, if that is soon."""
+    now, end = now or datetime.now(UTC), parsed(certificate).not_valid_after_utc
+    return f"expires on {end:%Y-%m-%d}" if end - now < EXPIRY_WARNING else None

@@ -39,13 +39,17 @@ CHECKERS = (
     "components.stack_file",
     "components.matlab.effects",
     "components.matlab.rules",
+    "components.matlab.fields",
     "components.matlab.rules_access",
+    "components.matlab.rules_environment",
     "components.matlab.rules_network",
     "components.matlab.settings",
     "components.shared.fields",
     "components.shared.groups",
+    "components.shared.hosts",
     "components.shared.mistakes",
     "components.shared.pem",
+    "components.shared.quantities",
 )
 """Modules that refuse a config before a cluster is asked."""
 
@@ -133,7 +137,7 @@ def _with_authority(authority: dict[str, str]) -> dict[str, Any]:
         (pair("other").key, "belongs to another certificate"),
         (" ".join(pair("one").key.splitlines()), "is not a private key in PEM (PKCS#8)"),
         (pair("one").key.replace("\n", "\\n"), "is not a private key in PEM (PKCS#8)"),
-        (pair("one").key.replace("PRIVATE", "RSA PRIVATE"), "is a PKCS#1 key, and MJS reads PKCS#8 alone"),
+        (pair("one").key.replace("PRIVATE", "RSA PRIVATE"), "is a PKCS#1 key, and MJS reads only PKCS#8"),
         (pair("one").key.replace("PRIVATE", "ENCRYPTED PRIVATE"), "is encrypted with a passphrase"),
         ("\n".join(pair("one").key.splitlines()[:5] + pair("one").key.splitlines()[-1:]), "cut off or damaged"),
     ],
@@ -156,6 +160,9 @@ def test_the_key_of_an_authority_is_the_one_that_mjs_can_read(key: str, problem:
     assert not any(line in str(refused.value) for line in key.splitlines()[1:-1])
 
 
+MAKERS = {"Mistake", "no_effect", "refuse"}
+
+
 class NotYet(Model):
     """Kinds of values that no setting has: their sentences wait for the first one."""
 
@@ -167,8 +174,27 @@ def sites(module: ModuleType) -> Iterator[Site]:
     """Every call in the module that makes a Mistake or refuses a value."""
     tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"Mistake", "refuse"}:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MAKERS:
             yield Site(module.__name__, node.lineno)
+
+
+def load_everything_wrong() -> None:
+    """The corpus, and what is not in this repository: private keys, and texts of hundreds of kilobytes."""
+    for file in FILES:
+        with suppress(ConfigError):
+            load_file(file)
+    others_key = {"certificate": pair("one").certificate, "key": pair("other").key}
+    for matlab in (
+        _with_authority(others_key),
+        {"release": "r2026a", "workers": {"max": 4, "env": {"TEXT": "x" * 2**17}}},
+        {
+            "release": "r2026a",
+            "workers": {"max": 4},
+            "network": {"loadBalancer": {"annotations": {"text": "x" * 2**18}}},
+        },
+    ):
+        with suppress(ConfigError):
+            load_stack("corpus", {"kubernetes": {"context": "lab"}, "matlab": matlab}, {"matlab"})
 
 
 def test_every_refusal_in_the_code_has_a_corpus_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,22 +216,21 @@ def test_every_refusal_in_the_code_has_a_corpus_file(monkeypatch: pytest.MonkeyP
         mark()
         original(problem, remedy)
 
+    def no_effect(path: str, reason: str, remedy: str = "Remove it.") -> Mistake:
+        mark()
+        return mistakes_no_effect(path, reason, remedy)
+
     def explain(model: Any, detail: Any, at: str) -> Mistake:
         kinds.add(detail["type"])
         return real_explain(model, detail, at)
 
-    original, real_explain = fields.refuse, mistakes._explain
+    original, real_explain, mistakes_no_effect = fields.refuse, mistakes._explain, mistakes.no_effect
+    replacements = {"Mistake": Marked, "refuse": refuse, "no_effect": no_effect, "_explain": explain}
     for module in modules:
-        for name, replacement in (("Mistake", Marked), ("refuse", refuse), ("_explain", explain)):
+        for name, replacement in replacements.items():
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, replacement)
-    for file in FILES:
-        with suppress(ConfigError):
-            load_file(file)
-    # No private key is in this repository.
-    others_key = {"certificate": pair("one").certificate, "key": pair("other").key}
-    with suppress(ConfigError):
-        load_stack("corpus", {"kubernetes": {"context": "lab"}, "matlab": _with_authority(others_key)}, {"matlab"})
+    load_everything_wrong()
     with suppress(ConfigError):
         load(NotYet, {"since": "tomorrow", "items": "one"}, "later")
     assert sorted({site for module in modules for site in sites(module)} - reached) == []

@@ -1,57 +1,24 @@
-"""Field types by themselves: quantities, and the word that a person may have meant."""
+"""Field types by themselves, and the word that a person may have meant."""
 
 from __future__ import annotations
-
-from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from components.shared.fields import AbsolutePath, Cidr, DnsName, Host, LabelKey, Quantity, quantity
+from components.matlab.fields import Domain, LdapUrl, LicenseManager, UserName
+from components.shared.fields import AbsolutePath, DnsName, EnvValue, LabelKey, MountPath, NameText
+from components.shared.groups import Repository
+from components.shared.hosts import Cidr, Host, share
 from components.shared.mistakes import did_you_mean, dotted
 
-QUANTITY = TypeAdapter(Quantity)
-SUFFIXES = {"": 1, "m": Decimal("0.001"), "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
-SUFFIXES |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60}
-NUMBERS = st.decimals(min_value="0.001", max_value="99999", places=3)
-
-
-@given(number=NUMBERS, suffix=st.sampled_from(sorted(SUFFIXES)))
-def test_a_quantity_is_its_number_times_its_suffix(number: Decimal, suffix: str) -> None:
-    text = f"{number:f}{suffix}"
-    assert quantity(text) == number * Decimal(SUFFIXES[suffix])
-    assert QUANTITY.validate_python(text) == text
-
-
-@given(number=NUMBERS, power=st.integers(-3, 12))
-def test_a_quantity_may_have_an_exponent(number: Decimal, power: int) -> None:
-    assert quantity(f"{number:f}e{power}") == quantity(f"{number:f}E{power}") == number.scaleb(power)
-
-
-@given(st.integers(1, 10**9))
-def test_a_number_needs_no_quotes(number: int) -> None:
-    assert QUANTITY.validate_python(number) == str(number)
-
-
-@given(st.text())
-def test_any_other_text_is_refused_without_an_exception_of_its_own(text: str) -> None:
-    try:
-        accepted = QUANTITY.validate_python(text)
-    except ValidationError as error:
-        kinds = {detail["type"] for detail in error.errors()}
-    else:
-        kinds = {"refused"} if quantity(accepted) > 0 else set()
-    assert kinds == {"refused"}
-
-
-@pytest.mark.parametrize(
-    "text", ["", "8GB", "8 Gi", "-1", "+1", "1,5", "0x10", ".5", "5.", "Gi", "1e", "1E1000000", "٣", "1_000", "inf"]
+HOSTS_OF_NOBODY = (
+    *("localhost", "LOCALHOST", "a.localhost", "localhost.localdomain", "127.0.0.1", "127.8.8.8", "0.0.0.0"),  # noqa: S104
+    *("169.254.1.1", "224.0.0.1", "255.255.255.255", "240.0.0.1", "10.0.0.256", "0x7f000001", "127.1", "a.1", "1"),
+    *("mjs.example.org.", "a..b", "-a.example.org", "a_b.example.org", "ü.example.org", "a" * 64, "::1"),
+    ".".join(["a" * 50] * 5),
 )
-def test_what_the_api_server_would_refuse_or_misread_is_no_quantity(text: str) -> None:
-    with pytest.raises(ValidationError, match="is not a Kubernetes quantity"):
-        QUANTITY.validate_python(text)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +69,35 @@ def test_a_path_is_written_as_pulumi_config_set_takes_it(steps: list[str | int],
         (DnsName, "c" * 253, "c" * 253),
         (LabelKey, "example.org/pool", "example.org/pool"),
         (LabelKey, "pool", "pool"),
+        (Host, "MJS.example.org", "MJS.example.org"),
+        (Host, "h" * 63 + ".example.org", "h" * 63 + ".example.org"),
+        (Cidr, "::/0", "::/0"),
+        (Cidr, "2001:db8::1", "2001:db8::1/128"),
+        (MountPath, "/data", "/data"),
+        (MountPath, "/usr/local/data", "/usr/local/data"),
+        (MountPath, "/var/data/", "/var/data"),
+        (MountPath, "/home/shared", "/home/shared"),
+        (MountPath, "/etcetera", "/etcetera"),
+        (NameText, "Job manager's `name` — $(1)", "Job manager's `name` — $(1)"),
+        (EnvValue, "two\nlines", "two\nlines"),
+        (Repository, "haproxy", "haproxy"),
+        (Repository, "my_registry/my__image-x", "my_registry/my__image-x"),
+        (Repository, "Registry.example.org:5000/a/b.c", "Registry.example.org:5000/a/b.c"),
+        (Repository, "localhost:5000/mjs", "localhost:5000/mjs"),
+        (Repository, "[2001:db8::1]:5000/mjs", "[2001:db8::1]:5000/mjs"),
+        (LdapUrl, "ldap://ldap.example.org", "ldap://ldap.example.org"),
+        (
+            LdapUrl,
+            "ldaps://dc_1.example.org/  ldaps://10.0.0.2:1636",
+            "ldaps://dc_1.example.org/ ldaps://10.0.0.2:1636",
+        ),
+        (LdapUrl, "ldap://[2001:db8::1]:389", "ldap://[2001:db8::1]:389"),
+        (LicenseManager, "27000@license", "27000@license"),
+        (LicenseManager, "@license", "@license"),
+        (LicenseManager, "27000@a,27000@b,27000@c:1711@d", "27000@a,27000@b,27000@c:1711@d"),
+        (UserName, "matlab", "matlab"),
+        (UserName, "_svc-1", "_svc-1"),
+        (Domain, "cluster.local", "cluster.local"),
     ],
 )
 def test_what_is_right_is_accepted(kind: object, value: str, kept: str) -> None:
@@ -124,8 +120,44 @@ def test_what_is_right_is_accepted(kind: object, value: str, kept: str) -> None:
         (LabelKey, "/pool"),
         (LabelKey, "a/b/c"),
         (LabelKey, "p" * 64),
+        *((Host, value) for value in HOSTS_OF_NOBODY),
+        *((Cidr, value) for value in ("fe80::%eth0/64", "::ffff:192.0.2.0/120", "10.0.0.0/255.0.0.0", "10.0.0.1/8")),
+        *(
+            (MountPath, value)
+            for value in ("/usr", "/var", "/usr/local", "/etc/x", "/var/run/secrets", "/root/x", "/lib64")
+        ),
+        *((NameText, value) for value in ("-clean", " x", "x ", "", "x" * 256, "x\u2028y", "x\x85y", "x\ud800")),
+        *((EnvValue, value) for value in ("\0", "x" * 2**17)),
+        *((Repository, value) for value in ("a/", "/a", "a..b", "a/b-", "UPPER", "http://a/b", "a:1@sha256:0", "")),
+        *(
+            (LdapUrl, value)
+            for value in ("ldap://", "LDAP://x", "ldap://x:0", "ldap://localhost", "ldap://x/dc=y", " ")
+        ),
+        *((LdapUrl, value) for value in ("ldap://[::1]", "ldap://[::g]", "ldap://x,ldap://y", "http://x")),
+        *(
+            (LicenseManager, value)
+            for value in ("license", "27000@", "27000@a;27000@b", "27000@a:", "/data/license.lic")
+        ),
+        *((LicenseManager, value) for value in ("65536@a", "x@a", "27000@localhost", "27000@127.0.0.1", "1@2")),
+        *((UserName, value) for value in ("root", "nobody", "systemd-network", "Matlab", "1a", "a" * 33, "a$")),
+        *((Domain, value) for value in ("cluster.local.", "Cluster.local", "a" * 64, ".local", "")),
     ],
 )
 def test_what_is_wrong_is_refused(kind: object, value: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python(value)
+
+
+@pytest.mark.parametrize(
+    ("networks", "version", "covered"),
+    [
+        (["0.0.0.0/0"], 4, 1),
+        (["0.0.0.0/1", "128.0.0.0/1"], 4, 1),
+        (["0.0.0.0/1", "0.0.0.0/2", "10.0.0.0/8"], 4, 0.5),
+        (["::/0"], 4, 0),
+        (["8000::/1", "::/1", "192.0.2.0/24"], 6, 1),
+        ([], 6, 0),
+    ],
+)
+def test_the_share_of_networks_is_the_one_of_their_union(networks: list[str], version: int, covered: float) -> None:
+    assert share(networks, version) == covered

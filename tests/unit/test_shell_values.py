@@ -21,8 +21,6 @@ AWKWARD = (
     "$(touch owned) `touch owned`",
     "back\\slash \\n \\\\",
     "semi;colon & ampersand | pipe > file",
-    " leading and trailing ",
-    "-name",
     "* ? [a-z] ~ !history #comment",
     "Größe 数",
     "%s %% {braces} $$",

@@ -28,7 +28,6 @@ INTERNAL = {"network": {"internalClientsOnly": True}}
         ("r2026b", ["r2026a", "r2025b"], {}, BACKWARDS),
         ("r2025b", [], {}, LEGACY),
         ("r2025b", [], METRICS_OUTSIDE, LEGACY),
-        ("r2025b", ["r2024a"], {}, LEGACY),
         ("r2024a", [], {}, LEGACY),
         ("r2026a", [], INTERNAL, NO_PROXY),
         ("r2026a", ["r2024b"], INTERNAL, NO_PROXY),
@@ -207,7 +206,7 @@ def test_matlab_from_a_claim_runs_on_the_dependencies_alone(
     [
         ("r2026a", ["r2024a", "r2025a"], "r2025a"),
         ("r2026a", ["r2025a", "r2024a"], "r2025a"),
-        ("r2025b", ["r2024a"], "r2025b"),
+        ("r2025b", [], "r2025b"),
         ("r2024a", [], "r2024a"),
         ("r2026b", ["r2026a", "r2024b"], "r2024b"),
     ],

@@ -36,7 +36,7 @@ BASES: tuple[dict[str, Any], ...] = (
 BY_KIND: dict[Kind, tuple[Any, ...]] = {
     Kind.BOOLEAN: (True, False),
     Kind.INTEGER: (1, 5, 2000, 30100),
-    Kind.QUANTITY: ("7", "9Gi"),
+    Kind.QUANTITY: ("7", "9Gi", "7Gi"),
     Kind.MAP: ({"example.org/a": "b"}, {"A": "b"}, {"data": "/data"}),
     Kind.TEXT: ("other", "2.3.4", "/opt/other", "Always", "ldaps://ldap.example.org:636"),
     Kind.ITEMS: (["other"], ["r2025a"], ["198.51.100.0/24"], [{"key": "a", "operator": "Exists"}]),

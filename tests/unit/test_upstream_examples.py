@@ -35,6 +35,8 @@ EXCLUDED = {
     "network.loadBalancer.addressTimeout",
     "images.worker.repository",
     "images.worker.digest",
+    "images.matlabDeps.tag",
+    "images.matlabDeps.pullPolicy",
     "installation.jobManagerUsesClaim",
     *(
         f"storage.{volume}.{field}"

@@ -1,0 +1,160 @@
+"""Field types of a MATLAB cluster: each refuses a wrong value with the problem and the remedy."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import AfterValidator
+
+from components.shared.fields import Line, refuse
+from components.shared.hosts import LONGEST_NAME, host_problem
+
+HIGHEST_PORT: Final = 65535
+
+
+def _release(value: str) -> str:
+    if not re.fullmatch(r"r20\d\d[ab]", value, re.ASCII):
+        refuse(f"{value!r} is not a MATLAB release", "Write r, the year and a or b in lower case, such as r2026a.")
+    if value < "r2024a":
+        refuse(f"{value!r} is too old for MATLAB Job Scheduler on Kubernetes", "Write r2024a or later.")
+    return value
+
+
+Release = Annotated[str, AfterValidator(_release)]
+"""A MATLAB release. Lexicographic order is release order."""
+
+LDAP_PORTS: Final = {"ldap": 389, "ldaps": 636}
+"""The port of an address that names none (RFC 4516; Java's LDAP provider)."""
+_LDAP_URL: Final = re.compile(
+    r"(?P<scheme>ldaps?)://(?P<host>[\w.-]+|\[(?P<ipv6>[0-9a-fA-F:.]+)\])(?::(?P<port>\d{1,5}))?/?", re.ASCII
+)
+
+
+class LdapServer(NamedTuple):
+    """One server of an LDAP address."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def ldap_servers(url: str) -> list[LdapServer]:
+    """The servers of an LDAP address. Raises ValueError with the part that is wrong and the reason."""
+    servers = []
+    for part in url.split():
+        match = _LDAP_URL.fullmatch(part)
+        if not match:
+            raise ValueError(f"{part!r} is not an LDAP address")
+        if match["ipv6"]:
+            if ipaddress.IPv6Address(match["ipv6"]).is_loopback:
+                raise ValueError(f"{part!r} names no server: a pod that connects to it connects to itself")
+        elif problem := host_problem(match["host"], underscores=True):
+            raise ValueError(f"{part!r} names no server: {match['host']} {problem}")
+        port = int(match["port"] or LDAP_PORTS[match["scheme"]])
+        if not 1 <= port <= HIGHEST_PORT:
+            raise ValueError(f"{part!r} is not an LDAP address: {port} is not a port")
+        servers.append(LdapServer(match["scheme"], match["host"], port))
+    return servers
+
+
+def _ldap_url(value: str) -> str:
+    remedy = "Write ldap://HOST:PORT or ldaps://HOST:PORT. Separate several servers with spaces."
+    try:
+        servers = ldap_servers(value)
+    except ValueError as error:
+        refuse(str(error), remedy)
+    if not servers:
+        refuse("is empty", "Write ldap://HOST:PORT or ldaps://HOST:PORT, or remove it.")
+    if len({server.scheme for server in servers}) > 1:
+        refuse("mixes ldap:// and ldaps://", "Use the same scheme for all servers.")
+    return " ".join(value.split())
+
+
+LdapUrl = Annotated[str, AfterValidator(_ldap_url)]
+"""Addresses of LDAP servers, tried in this order."""
+
+
+def _principal_format(value: str) -> str:
+    if "[username]" not in value:
+        refuse(
+            f"{value!r} does not contain [username], so every user would be the same principal",
+            "Write where the name goes, such as [username]@example.org or uid=[username],ou=people,dc=example,dc=org.",
+        )
+    return value
+
+
+PrincipalFormat = Annotated[Line, AfterValidator(_principal_format)]
+
+
+class LicenseServer(NamedTuple):
+    """One server of a network license manager. Without a port, FlexNet tries its default ones."""
+
+    port: str
+    host: str
+
+
+def license_servers(value: str) -> list[LicenseServer]:
+    """The servers in a value of MLM_LICENSE_FILE, as far as it is a list of port@host."""
+    parts = (server.rpartition("@") for server in re.split(r"[:,]", value) if server)
+    return [LicenseServer(port, host) for port, _, host in parts]
+
+
+def _license_manager(value: str) -> str:
+    remedy = (
+        "Write port@host, such as 27000@license.example.org: host and port are in the SERVER line of the license file. "
+        "Separate several servers with a colon."
+    )
+    for server in re.split(r"[:,]", value):
+        port, at, host = server.rpartition("@")
+        if not at or not re.fullmatch(r"\d*", port, re.ASCII):
+            refuse(f"{server!r} is not a network license manager", remedy)
+        if problem := host_problem(host, underscores=True):
+            refuse(f"{host!r} {problem}", remedy)
+        if port and not 1 <= int(port) <= HIGHEST_PORT:
+            refuse(f"{port} is not a port", f"Write a port between 1 and {HIGHEST_PORT} before the @.")
+    return value
+
+
+LicenseManager = Annotated[Line, AfterValidator(_license_manager)]
+"""One network license manager, or several: a colon separates them, and commas the servers of a redundant one."""
+
+SYSTEM_USERS: Final = frozenset(
+    {
+        *("root", "daemon", "bin", "sys", "sync", "games", "man", "lp", "mail", "news", "uucp", "proxy", "www-data"),
+        *("backup", "list", "irc", "gnats", "nobody", "messagebus", "sshd", "_apt"),
+    }
+)
+"""Users of Ubuntu, on which MathWorks builds the images: their homes do not exist or belong to the system."""
+
+
+def _user(value: str) -> str:
+    if not re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", value):
+        refuse(
+            f"{value!r} is not a user name",
+            "Use up to 32 lower-case letters, digits, dashes and underscores, and begin with a letter.",
+        )
+    if value in SYSTEM_USERS or value.startswith("systemd-"):
+        refuse(f"{value!r} is a user of the operating system", "Use another name, such as matlab.")
+    return value
+
+
+UserName = Annotated[str, AfterValidator(_user)]
+"""A user that a worker creates with useradd."""
+LONGEST_LABEL: Final = 63
+
+
+def _domain(value: str) -> str:
+    if len(value) > LONGEST_NAME or not all(
+        re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", part) and len(part) <= LONGEST_LABEL for part in value.split(".")
+    ):
+        refuse(
+            f"{value!r} is not a DNS domain",
+            "Write the cluster's domain in lower case and without a final dot, such as cluster.local.",
+        )
+    return value
+
+
+Domain = Annotated[str, AfterValidator(_domain)]
+"""A DNS domain."""
