@@ -39,7 +39,7 @@ class StackCommand:
                 [self.command, *words], cwd=PROJECT, env=self._environment(), stdout=subprocess.PIPE if piped else None
             )
             with process:
-                signals.process = process
+                signals.send_to(process)
                 if process.stdout is not None:
                     _copy(process.stdout)
                 code = process.wait()
@@ -97,12 +97,18 @@ def state_file(folder: Path, stack: str) -> Path:
     return folder / ".pulumi" / "stacks" / PROJECT_NAME / f"{stack}.json"
 
 
-class _Signals:
+class Signals:
     """What happens to this process while Pulumi runs."""
 
     def __init__(self) -> None:
-        self.process: subprocess.Popen[bytes] | None = None
         self.received = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._waiting: list[int] = []
+
+    def send_to(self, process: subprocess.Popen[bytes]) -> None:
+        """Pass on to this process what was received while it was being started, and whatever comes later."""
+        self._process = process
+        self._pass_on()
 
     def interrupt(self, _number: int, _frame: object) -> None:
         """Do nothing: a terminal sends Ctrl-C to Pulumi too, and a second one would make it drop everything."""
@@ -111,14 +117,21 @@ class _Signals:
     def terminate(self, number: int, _frame: object) -> None:
         """Pass SIGTERM on, which reaches only this process."""
         self.received = True
-        if self.process is not None:
-            self.process.send_signal(number)
+        self._waiting.append(number)
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        # A signal can arrive between any two steps of this, so a number is taken off the list by whoever sends it:
+        # the same SIGTERM twice would end Pulumi at once.
+        with contextlib.suppress(IndexError):
+            while self._process is not None:
+                self._process.send_signal(self._waiting.pop())
 
 
 @contextlib.contextmanager
-def _signals_left_to_pulumi() -> Iterator[_Signals]:
+def _signals_left_to_pulumi() -> Iterator[Signals]:
     """Let Pulumi end in its own time: it finishes what is under way and releases its lock."""
-    signals = _Signals()
+    signals = Signals()
     before = {
         signal.SIGINT: signal.signal(signal.SIGINT, signals.interrupt),
         signal.SIGTERM: signal.signal(signal.SIGTERM, signals.terminate),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from components.shared.target import PROJECT
 from local import run
 from local.pulumi import Toolchain
 from local.recovery import Recovery
-from local.stack_command import INTERRUPTED, StackCommand
+from local.stack_command import INTERRUPTED, Signals, StackCommand
 
 REAL = "config: {clusters:kubernetes: {context: prod}, clusters:matlab: {release: r2026a, workers: {max: 4}}}\n"
 EMBEDDED = REAL.replace("context: prod", "embedded: true")
@@ -201,3 +202,13 @@ def test_sigterm_is_passed_on(machine: Machine) -> None:
     machine.behave('trap "echo ended >> $CALLS; exit 1" TERM; kill -TERM $PPID; sleep 0.5; sleep 0.5')
     assert run_up(machine) == ("", INTERRUPTED)
     assert machine.calls == ["ended"]
+
+
+def test_sigterm_during_the_start_is_passed_on() -> None:
+    """It arrives before there is a process to pass it on to; it used to be dropped, and `up` ran to its end."""
+    signals = Signals()
+    signals.terminate(signal.SIGTERM, None)
+    with subprocess.Popen(["sleep", "30"]) as process:
+        signals.send_to(process)
+        assert process.wait(timeout=5) == -signal.SIGTERM
+    assert signals.received
