@@ -9,25 +9,12 @@ from components.matlab import names
 from components.matlab.rules import NO_WORKER_STARTS, RESTRICTED
 from components.matlab.storage import own_claims
 from components.matlab.topology import Topology
-from components.shared.groups import AccessMode, Volume
+from components.shared.claims import changed, unfit_class
 from components.shared.inventory import Inventory, owner
-from components.shared.kube import Json
 from components.shared.mistakes import Mistake, dotted
 from components.shared.namespace import ENFORCE
-from components.shared.quantities import quantity
 from components.shared.survey import Survey
 
-ONE_NODE_PROVISIONERS: Final = {
-    "disk.csi.azure.com",
-    "docker.io/hostpath",
-    "ebs.csi.aws.com",
-    "kubernetes.io/aws-ebs",
-    "kubernetes.io/azure-disk",
-    "kubernetes.io/gce-pd",
-    "pd.csi.storage.gke.io",
-    "rancher.io/local-path",
-}
-"""Provisioners of block or local storage: a claim that many nodes shall mount stays Pending for ever."""
 VOLUME_PATHS: Final = {
     names.CHECKPOINT_CLAIM: "matlab.storage.checkpoint",
     names.LOG_CLAIM: "matlab.storage.log",
@@ -108,9 +95,9 @@ def _claims(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     own = own_claims(cluster)
     for name, volume in own.items():
         if name in claims:
-            yield from _changed(name, volume, claims[name])
+            yield from changed(VOLUME_PATHS[name], name, volume, claims[name])
         else:
-            yield from _storage_class(VOLUME_PATHS[name], volume, inventory)
+            yield from unfit_class(VOLUME_PATHS[name], volume, inventory)
     named = {name for _, name in _named_claims(cluster)}
     for name in claims:
         is_used = name in own or name in named
@@ -137,48 +124,6 @@ def _named_claims(cluster: Topology) -> Iterator[tuple[str, str]]:
         yield f"matlab.installation.additionalClaims[{index}]", name
     for name in settings.workers.claims:
         yield dotted(["matlab", "workers", "claims", name]), name
-
-
-def _changed(name: str, volume: Volume, claim: Json) -> Iterator[Mistake]:
-    """Changes that would replace a claim, and so lose its data."""
-    path, spec = VOLUME_PATHS[name], claim["spec"]
-    keep = "Keep it, or move the data as docs/data.md says."
-    if sorted(spec.get("accessModes", [])) != sorted(map(str, volume.access_modes)):
-        modes = ", ".join(spec.get("accessModes", []))
-        yield Mistake(f"{path}.accessModes", f"claim {name} has {modes}, which cannot be changed", keep)
-    if volume.storage_class and volume.storage_class != spec.get("storageClassName"):
-        given = spec.get("storageClassName")
-        yield Mistake(f"{path}.storageClass", f"claim {name} has {given}, which cannot be changed", keep)
-    size = spec.get("resources", {}).get("requests", {}).get("storage", "0")
-    if quantity(volume.size) < quantity(size):
-        yield Mistake(f"{path}.size", f"claim {name} has {size}, and a claim never shrinks", f"Write {size} or more.")
-
-
-def _storage_class(path: str, volume: Volume, inventory: Inventory) -> Iterator[Mistake]:
-    classes = inventory.of("StorageClass")
-    if classes is None:
-        return
-    known = ", ".join(sorted(classes)) or "none"
-    name = volume.storage_class or inventory.default_storage_class()
-    if name is None:
-        yield Mistake(
-            f"{path}.storageClass",
-            "the cluster has no default StorageClass",
-            f"Name one of its classes ({known}), or an existing claim in {path}.claim.",
-        )
-    elif name not in classes:
-        yield Mistake(
-            f"{path}.storageClass", f"the cluster has no StorageClass {name}", f"Name one of its classes: {known}."
-        )
-    elif (
-        AccessMode.READ_WRITE_MANY in volume.access_modes and classes[name].get("provisioner") in ONE_NODE_PROVISIONERS
-    ):
-        provisioner = classes[name]["provisioner"]
-        yield Mistake(
-            f"{path}.storageClass",
-            f"class {name} ({provisioner}) gives storage for one node, and this claim is for many (ReadWriteMany)",
-            f"Name a class of a shared file system, or set {path}.persistent to false.",
-        )
 
 
 def _secrets(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
