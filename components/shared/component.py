@@ -27,7 +27,9 @@ class KubernetesObject(pulumi.CustomResource):
         version, kind = manifest["apiVersion"], manifest["kind"]
         props = dict(manifest)
         if kind == "Secret":
-            props["data"] = pulumi.Output.secret(manifest["data"])
+            # Kubernetes fills some Secrets itself. None makes the SDK return what the provider has read.
+            data = manifest.get("data")
+            props["data"] = data if data is None else pulumi.Output.secret(data)
             opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["data"]))
         group = version if "/" in version else f"core/{version}"
         super().__init__(f"kubernetes:{group}:{kind}", manifest["metadata"]["name"], props, opts)
@@ -77,6 +79,7 @@ class SystemComponent(pulumi.ComponentResource):
                 parent=self._components[item.component],
                 depends_on=[*namespaces, *needed],
                 protect=item.protect,
+                ignore_changes=list(item.left_to_others) or None,
                 custom_timeouts=pulumi.CustomTimeouts(create=seconds, update=seconds) if seconds else None,
             ),
         )

@@ -15,7 +15,14 @@ DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 FORBIDDEN: Final = 403
 _WHOLE: Final = ("PersistentVolumeClaim", "Service")
 """Kinds that are read with their spec; of the others, Secrets above all, only metadata are read."""
-_NOT_LISTED: Final = ("EndpointSlice", "Namespace", "StorageClass")
+_NOT_LISTED: Final = (
+    "EndpointSlice",
+    "Namespace",
+    "StorageClass",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+)
+"""Kinds that are not in a namespace, or that other writers make under the names of Services."""
 
 
 @dataclass(frozen=True)
@@ -28,20 +35,28 @@ class Inventory:
     namespace_readable: bool
     objects: Mapping[str, dict[str, Json] | None]
     """Objects by name, per kind; None where you may not read the kind."""
+    unknown_kinds: frozenset[str] = frozenset()
+    """Kinds that this API server does not serve."""
 
     @classmethod
     def read(cls, api: KubernetesApi, namespace: str, owned: frozenset[tuple[str, str]]) -> Inventory:
         """Read the namespace and the StorageClasses, several requests at a time."""
 
+        unknown: set[str] = set()
+
         def listed(kind: str) -> dict[str, Json] | None:
             path = RESOURCES[kind].path(None if kind == "StorageClass" else namespace)
             accept = "application/json" if kind in (*_WHOLE, "StorageClass") else METADATA_ONLY
             try:
-                answer = api.get(path, accept=accept) or {}
+                answer = api.get(path, accept=accept)
             except ApiError as error:
                 if error.status == FORBIDDEN:
                     return None
                 raise
+            if answer is None:
+                # A list of a kind that exists is never missing, only empty.
+                unknown.add(kind)
+                return {}
             return {item["metadata"]["name"]: item for item in answer.get("items") or []}
 
         def own() -> tuple[Json | None, bool]:
@@ -56,7 +71,7 @@ class Inventory:
         with ThreadPoolExecutor(max_workers=8) as pool:
             itself = pool.submit(own)
             objects = dict(zip(kinds, pool.map(listed, kinds), strict=True))
-            return cls(owned, *itself.result(), objects)
+            return cls(owned, *itself.result(), objects, frozenset(unknown))
 
     def of(self, kind: str) -> dict[str, Json] | None:
         """The objects of a kind by name; None where you may not read them."""

@@ -46,12 +46,19 @@ RESOURCES: Final[Mapping[str, Resource]] = {
     "Namespace": Resource("", "v1", "namespaces"),
     "NetworkPolicy": Resource("networking.k8s.io", "v1", "networkpolicies"),
     "PersistentVolumeClaim": Resource("", "v1", "persistentvolumeclaims"),
+    "PodDisruptionBudget": Resource("policy", "v1", "poddisruptionbudgets"),
     "Role": Resource("rbac.authorization.k8s.io", "v1", "roles"),
     "RoleBinding": Resource("rbac.authorization.k8s.io", "v1", "rolebindings"),
     "Secret": Resource("", "v1", "secrets"),
     "Service": Resource("", "v1", "services"),
     "ServiceAccount": Resource("", "v1", "serviceaccounts"),
+    "ServiceMonitor": Resource("monitoring.coreos.com", "v1", "servicemonitors"),
+    "StatefulSet": Resource("apps", "v1", "statefulsets"),
     "StorageClass": Resource("storage.k8s.io", "v1", "storageclasses"),
+    "ValidatingAdmissionPolicy": Resource("admissionregistration.k8s.io", "v1", "validatingadmissionpolicies"),
+    "ValidatingAdmissionPolicyBinding": Resource(
+        "admissionregistration.k8s.io", "v1", "validatingadmissionpolicybindings"
+    ),
 }
 """Every kind that the program reads or writes."""
 

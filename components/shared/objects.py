@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pydantic import SecretStr
 
 from components.shared.manifest import Manifest
 
+TOKEN_SECRET: Final = "kubernetes.io/service-account-token"  # noqa: S105 - a Secret's type
 Key = tuple[str, str]
 """Kind and name of an object."""
 Fingerprint = Callable[[SecretStr | None, str], str]
@@ -39,6 +40,8 @@ class PlannedObject:
     """Nobody has to wait until it is ready."""
     take_back: bool = False
     """Fields that another writer has changed are taken back instead of being reported as a conflict."""
+    left_to_others: tuple[str, ...] = ()
+    """Top-level fields that the stack sets once, at creation, and then leaves to another writer."""
 
     @property
     def key(self) -> Key:
@@ -53,6 +56,23 @@ def secret(name: str, namespace: str) -> Manifest:
         "kind": "Secret",
         "metadata": {"name": name, "namespace": namespace},
         "type": "Opaque",
+    }
+
+
+def token_secret(name: str, namespace: str, account: str) -> Manifest:
+    """A Secret that Kubernetes itself fills with a token of a ServiceAccount; the token does not expire.
+
+    https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets
+    """
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "annotations": {"kubernetes.io/service-account.name": account},
+        },
+        "type": TOKEN_SECRET,
     }
 
 
