@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from components.arkouda.system import SYSTEM as ARKOUDA
 from components.matlab.system import SYSTEM as MATLAB
 from components.system import System
 
-SYSTEMS: Final[Mapping[str, System[Any]]] = {system.key: system for system in (MATLAB,)}
+SYSTEMS: Final[Mapping[str, System[Any]]] = {system.key: system for system in (MATLAB, ARKOUDA)}
 """Every system by its key in the stack file, in the order in which they are deployed."""
-ANNOUNCED: Final = ("julia", "arkouda")
+ANNOUNCED: Final = ("julia",)
 """Keys that are reserved for systems to come."""

@@ -16,7 +16,8 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 from pulumi.runtime.stack import run_pulumi_func
 
 from components.program import deploy
-from components.shared.manifest import Manifest
+from components.shared.manifest import Manifest, base64
+from components.shared.objects import TOKEN_SECRET
 from components.shared.survey import NOTHING
 from components.stack import PROJECT_NAME, StackConfig
 from components.stack_file import placeholder
@@ -26,7 +27,12 @@ from ops.manifests import ADDRESS
 FIRST_KEYS: Final = ("apiVersion", "kind", "metadata", "name", "namespace")
 COMPUTED: Final = {
     "random:index/randomPassword:RandomPassword": ("result",),
-    "tls:index/privateKey:PrivateKey": ("privateKeyPem", "privateKeyPemPkcs8"),
+    "tls:index/privateKey:PrivateKey": (
+        "privateKeyPem",
+        "privateKeyPemPkcs8",
+        "privateKeyOpenssh",
+        "publicKeyOpenssh",
+    ),
     "tls:index/selfSignedCert:SelfSignedCert": ("certPem",),
     "tls:index/certRequest:CertRequest": ("certRequestPem",),
     "tls:index/locallySignedCert:LocallySignedCert": ("certPem",),
@@ -51,9 +57,19 @@ class Recorder(Mocks):
         if args.typ.startswith("kubernetes:"):
             clear = {key: rpc.unwrap_rpc_secret(value) for key, value in args.inputs.items()}
             self.objects.append(_ordered(clear))
+            outputs |= _by_the_cluster(clear)
         for name in COMPUTED.get(args.typ, ()):
             outputs[name] = placeholder(f"{args.name} {name}")
         return args.name, outputs
+
+
+def _by_the_cluster(item: Manifest) -> dict[str, Any]:
+    """What only the Kubernetes cluster knows: UIDs, and the content of token Secrets."""
+    name = item["metadata"]["name"]
+    found: dict[str, Any] = {"metadata": {**item["metadata"], "uid": placeholder(f"{item['kind']} {name} uid")}}
+    if item.get("type") == TOKEN_SECRET:
+        found["data"] = {key: base64(placeholder(f"{name} {key}")) for key in ("ca.crt", "token")}
+    return found
 
 
 def _ordered(inputs: dict[str, Any]) -> Manifest:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from pydantic import BaseModel
-
 from components.matlab.settings import Settings
 from components.matlab.topology import FIRST_SOCKS_RELEASE, Topology
 from components.matlab.workers import FIRST_HEALTH_CHECK_RELEASE
+from components.shared.effects import pointless
 from components.shared.mistakes import Mistake, dotted, no_effect
 
 Reason = Callable[[Topology], str | None]
@@ -167,23 +166,5 @@ EFFECTS: Final[dict[str, Reason]] = {
 
 def without_effect(settings: Settings) -> Iterator[Mistake]:
     """Every setting that was written and has no effect."""
-    cluster = Topology(settings)
-    for path in _written(settings):
-        for prefix in _prefixes(path):
-            if (reason := EFFECTS.get(prefix)) and (why := reason(cluster)):
-                yield no_effect(dotted(["matlab", *path]), why)
-
-
-def _prefixes(path: tuple[str, ...]) -> Iterator[str]:
-    return (".".join(path[:count]) for count in range(1, len(path) + 1))
-
-
-def _written(group: BaseModel, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Location of every setting that was written with another value than its default."""
-    for name in sorted(group.model_fields_set):
-        field, value = type(group).model_fields[name], getattr(group, name)
-        here = (*at, field.alias or name)
-        if isinstance(value, BaseModel):
-            yield from _written(value, here)
-        elif field.is_required() or value != field.get_default(call_default_factory=True):
-            yield here
+    for path, why in pointless(settings, EFFECTS, Topology(settings)):
+        yield no_effect(dotted(["matlab", *path]), why)

@@ -9,8 +9,9 @@ from components.matlab import names
 from components.matlab.rules import NO_WORKER_STARTS, RESTRICTED
 from components.matlab.storage import own_claims
 from components.matlab.topology import Topology
+from components.shared import namespace_checks
 from components.shared.claims import changed, unfit_class
-from components.shared.inventory import Inventory, owner
+from components.shared.inventory import Inventory
 from components.shared.mistakes import Mistake, dotted
 from components.shared.namespace import ENFORCE
 from components.shared.survey import Survey
@@ -55,23 +56,8 @@ def _cut_off(setting: str, what: str, given: Sequence[int] | None, found: Sequen
 
 def _namespace(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     name, path = cluster.namespace, "matlab.namespace"
-    if not inventory.namespace_readable:
-        return
-    if inventory.namespace is None:
-        if not cluster.settings.namespace.create:
-            yield Mistake(
-                f"{path}.name", f"namespace {name} does not exist", f"Create it, or set {path}.create to true."
-            )
-        return
-    if inventory.namespace.get("status", {}).get("phase") == "Terminating":
-        yield Mistake(f"{path}.name", f"namespace {name} is being deleted", "Wait until it is gone, then try again.")
-    elif cluster.settings.namespace.create and not inventory.is_ours("Namespace", name):
-        yield Mistake(
-            f"{path}.create",
-            f"is true, but namespace {name} exists and belongs to {owner(inventory.namespace)}",
-            "Set it to false to use that namespace as it is, or choose another name.",
-        )
-    elif not cluster.settings.namespace.create:
+    yield from namespace_checks.objections(path, cluster.settings.namespace, inventory)
+    if inventory.namespace is not None and not cluster.settings.namespace.create:
         labels = inventory.namespace["metadata"].get("labels") or {}
         if labels.get(ENFORCE) == RESTRICTED:
             yield Mistake(

@@ -34,6 +34,11 @@ class KubernetesObject(pulumi.CustomResource):
         group = version if "/" in version else f"core/{version}"
         super().__init__(f"kubernetes:{group}:{kind}", manifest["metadata"]["name"], props, opts)
 
+    def output(self, field: str) -> pulumi.Output[Any]:
+        """A top-level field as the Kubernetes cluster has it, such as a UID in `metadata`; unknown before creation."""
+        found: pulumi.Output[Any] = getattr(self, field)
+        return found
+
 
 class SystemComponent(pulumi.ComponentResource):
     """A deployed system: a component for each thing that a user can point at, and the objects that it consists of."""

@@ -41,7 +41,6 @@ class Inventory:
     @classmethod
     def read(cls, api: KubernetesApi, namespace: str, owned: frozenset[tuple[str, str]]) -> Inventory:
         """Read the namespace and the StorageClasses, several requests at a time."""
-
         unknown: set[str] = set()
 
         def listed(kind: str) -> dict[str, Json] | None:

@@ -1,0 +1,1 @@
+"""Arkouda servers: declared, self-registered, or run inside Kubernetes."""

@@ -1,0 +1,38 @@
+"""The credentials of Arkouda servers: access tokens, and the SSH keys of locales."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_random as random
+import pulumi_tls as tls
+
+from components.arkouda import names
+from components.arkouda.server_settings import MultiLocale, Server
+
+RSA_BITS = 3072
+TOKEN_LENGTH = 31
+"""As many characters as a server generates itself."""
+
+
+def access_token(server: Server, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """A generated token, kept in the state. It protects no data, so a destroy does not keep it."""
+    name = f"arkouda-{server.name}-token-{server.token_generation}"
+    opts = pulumi.ResourceOptions(parent=parent)
+    made = random.RandomPassword(name, length=TOKEN_LENGTH, special=False, opts=opts)
+    return pulumi.Output.secret(made.result)
+
+
+def ssh_keys(server: MultiLocale, parent: pulumi.Resource) -> dict[str, pulumi.Output[str]]:
+    """The content of the SSH Secret: a key to log in with, and one by which the locales are known."""
+
+    def made(purpose: str) -> tls.PrivateKey:
+        opts = pulumi.ResourceOptions(parent=parent)
+        return tls.PrivateKey(f"arkouda-{server.name}-{purpose}", algorithm="RSA", rsa_bits=RSA_BITS, opts=opts)
+
+    user, host = made("ssh"), made("host")
+    return {
+        names.PRIVATE_KEY: pulumi.Output.secret(user.private_key_openssh),
+        names.PUBLIC_KEY: pulumi.Output.secret(user.public_key_openssh),
+        names.HOST_KEY: pulumi.Output.secret(host.private_key_openssh),
+        names.HOST_PUBLIC_KEY: pulumi.Output.secret(host.public_key_openssh),
+    }

@@ -1,0 +1,96 @@
+"""The exporter, which reads a server's metrics port and answers Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from components.arkouda import names, pods
+from components.arkouda.defaults import NEWEST_TAG
+from components.arkouda.server_settings import Server
+from components.arkouda.topology import Topology
+from components.shared import security, workload
+from components.shared.groups import Resources
+from components.shared.manifest import Manifest, literal_env, manifest, resources
+from components.shared.objects import PlannedObject
+from components.shared.workload import Port, mount
+
+HTTP: Final = Port(names.HTTP, names.EXPORTER_PORT)
+START_TIMEOUT: Final = 600
+_ANSWERS: Final = (
+    f"import urllib.request as r; r.urlopen('http://127.0.0.1:{names.EXPORTER_PORT}/metrics', timeout=4).read()"
+)
+
+
+def app(server: Server) -> str:
+    """Name and `app` label."""
+    return f"{server.name}{names.EXPORTER_SUFFIX}"
+
+
+def objects(cluster: Topology, server: Server, component: str) -> Iterator[PlannedObject]:
+    """The exporter of a server, if it has one."""
+    if not (server.metrics.enabled and server.metrics.exporter):
+        return
+    yield PlannedObject(service(cluster, server), component, skip_await=True)
+    yield PlannedObject(deployment(cluster, server), component, timeout=START_TIMEOUT)
+    if server.metrics.service_monitor:
+        yield PlannedObject(service_monitor(cluster, server), component)
+
+
+def service(cluster: Topology, server: Server) -> Manifest:
+    """Where Prometheus finds the exporter. A ServiceMonitor needs the port's name and the label of the instance."""
+    found = workload.cluster_ip(app(server), cluster.namespace, workload.app(app(server)), [HTTP])
+    found["metadata"]["labels"] = {**found["metadata"]["labels"], names.INSTANCE_LABEL: server.name}
+    return found
+
+
+def deployment(cluster: Topology, server: Server) -> Manifest:
+    """The pod, with the names of variables that the exporter reads, which are not those of upstream's chart."""
+    image = cluster.settings.images.exporter
+    variables = {
+        "ARKOUDA_METRICS_SERVICE_HOST": cluster.metrics_host(server),
+        "ARKOUDA_METRICS_SERVICE_PORT": str(server.metrics.port),
+        "ARKOUDA_METRICS_SERVER_NAME": server.name,
+        "METRICS_POLLING_INTERVAL": str(server.metrics.interval),
+        "METRICS_SCRAPE_PORT": str(names.EXPORTER_PORT),
+        # The client writes there, and the image's own folders are read-only.
+        "ARKOUDA_CLIENT_DIRECTORY": "/tmp",  # noqa: S108
+        "HOME": "/tmp",  # noqa: S108
+    }
+    check = {"exec": {"command": ["python3", "-c", _ANSWERS]}, "periodSeconds": 30, "timeoutSeconds": 5}
+    container = {
+        "name": "exporter",
+        "image": image.reference(NEWEST_TAG),
+        "imagePullPolicy": str(image.pull_policy),
+        "env": literal_env(variables),
+        "ports": [{"name": HTTP.name, "containerPort": HTTP.number, "protocol": "TCP"}],
+        "resources": resources(Resources(cpuRequest="50m", memoryRequest="128Mi", memoryLimit="512Mi")),
+        "securityContext": security.container(),
+        "readinessProbe": check,
+        "livenessProbe": check,
+        "volumeMounts": [mount("tmp", "/tmp", read_only=False)],  # noqa: S108
+    }
+    return workload.deployment(
+        app(server),
+        cluster.namespace,
+        containers=[container],
+        volumes=[{"name": "tmp", "emptyDir": {}}],
+        **pods.common(cluster, security.pod(security.UNPRIVILEGED_USER)),
+    )
+
+
+def service_monitor(cluster: Topology, server: Server) -> Manifest:
+    """Makes the Prometheus operator scrape the exporter."""
+    endpoint = {"port": HTTP.name, "path": "/metrics", "interval": f"{server.metrics.interval}s"}
+    return manifest(
+        "monitoring.coreos.com/v1",
+        "ServiceMonitor",
+        app(server),
+        cluster.namespace,
+        labels=server.metrics.service_monitor_labels,
+        spec={
+            "selector": {"matchLabels": {**workload.app(app(server)), names.INSTANCE_LABEL: server.name}},
+            "targetLabels": [names.INSTANCE_LABEL],
+            "endpoints": [endpoint],
+        },
+    )

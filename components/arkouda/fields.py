@@ -1,0 +1,104 @@
+"""Field types of Arkouda servers: each rejects a wrong value with the problem and the remedy."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator
+
+from components.shared.fields import Line, refuse
+from components.shared.hosts import host_problem
+
+LONGEST_NAME: Final = 40
+"""StatefulSets add 11 characters of their own, and this program up to 10, to names of at most 63 characters."""
+_NAME: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?", re.ASCII)
+_URL: Final = re.compile(r"https://(?P<host>[\w.-]+)(:(?P<port>\d{1,5}))?", re.ASCII)
+_HIGHEST_PORT: Final = 65535
+_OWN_OPTIONS: Final = {
+    "authenticate": "set authenticate",
+    "daemonTypes": "it follows from the kind of server",
+    "deployment": "it follows from the kind of server",
+    "logLevel": "set logLevel",
+    "memMax": "set memMax",
+    "memTrack": "set metrics.enabled",
+    "nl": "set locales",
+    "ServerPort": "set port",
+    "systemType": "it follows from the kind of server",
+}
+"""Options of arkouda_server that the program sets, and how to change them."""
+
+
+def _server_name(value: str) -> str:
+    if not _NAME.fullmatch(value) or len(value) > LONGEST_NAME:
+        refuse(
+            f"{value!r} cannot be the name of a Service and of what belongs to it",
+            f"Use up to {LONGEST_NAME} lower-case letters, digits and dashes, a letter first (RFC 1035).",
+        )
+    return value
+
+
+ServerName = Annotated[str, AfterValidator(_server_name)]
+"""The name of a server and of its Service."""
+
+
+def _address(value: str) -> str:
+    try:
+        ipaddress.IPv4Address(value)
+    except ValueError:
+        refuse(
+            f"{value!r} is not an IPv4 address",
+            "Write the address, such as 192.0.2.10: an EndpointSlice takes no host names.",
+        )
+    if problem := host_problem(value):
+        # kubernetes pkg/apis/core/validation, ValidateEndpointIP
+        refuse(f"{value!r} {problem}", "Write the address under which pods reach the server's first node.")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_address)]
+"""The IPv4 address of a server outside Kubernetes."""
+
+
+def _api_server(value: str) -> str:
+    match = _URL.fullmatch(value)
+    if not match or int(match["port"] or 443) > _HIGHEST_PORT:
+        refuse(
+            f"{value!r} is not the address of an API server",
+            "Write https://HOST:PORT without a path, as `kubectl cluster-info` prints it.",
+        )
+    if problem := host_problem(match["host"]):
+        refuse(
+            f"{match['host']!r} {problem}", "Write a name or address of the API server that the servers' nodes reach."
+        )
+    return value
+
+
+ApiServer = Annotated[str, AfterValidator(_api_server)]
+"""The URL of the Kubernetes API server."""
+
+
+def _option(value: str) -> str:
+    name = re.split(r"[=.]", value.lstrip("-"), maxsplit=1)[0]
+    last = value.partition("=")[0].rpartition(".")[2].lstrip("-")
+    for own in (name, last):
+        if own in _OWN_OPTIONS:
+            refuse(f"{value!r} is an option that this program sets", f"Remove it; {_OWN_OPTIONS[own]}.")
+    if not value.startswith("-"):
+        refuse(f"{value!r} is not an option of arkouda_server", "Write --name=value.")
+    return value
+
+
+ServerOption = Annotated[Line, AfterValidator(_option)]
+"""One option of arkouda_server."""
+
+
+def _sbatch_option(value: str) -> str:
+    if not value.startswith("-"):
+        refuse(f"{value!r} is not an option of sbatch", "Write --name=value.")
+    return value
+
+
+SbatchOption = Annotated[Line, AfterValidator(_sbatch_option)]
+"""One option of Slurm's sbatch."""

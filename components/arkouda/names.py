@@ -1,0 +1,67 @@
+"""Every name, port and path of Arkouda, once. What upstream's server or image fixes says so."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CLIENT: Final = "client"
+METRICS: Final = "metrics"
+HTTP: Final = "http"
+"""Names of ports."""
+CLIENT_PORT: Final = 5555
+METRICS_PORT: Final = 5556
+EXPORTER_PORT: Final = 5080
+SSH_PORT: Final = 2222
+"""sshd of the locales. An unprivileged process cannot listen on 22."""
+
+METRICS_SUFFIX: Final = "-metrics"
+REGISTRAR_SUFFIX: Final = "-registrar"
+JOB_SLICE_SUFFIX: Final = "-job"
+CONFIG_SUFFIX: Final = "-config"
+TOKEN_SUFFIX: Final = "-token"  # noqa: S105 - a suffix
+SSH_SUFFIX: Final = "-ssh"
+FILES_SUFFIX: Final = "-files"
+LOCALE_SUFFIX: Final = "-locale"
+LOCALES_SUFFIX: Final = "-locales"
+EXPORTER_SUFFIX: Final = "-exporter"
+SUFFIXES: Final = (
+    METRICS_SUFFIX,
+    REGISTRAR_SUFFIX,
+    JOB_SLICE_SUFFIX,
+    CONFIG_SUFFIX,
+    TOKEN_SUFFIX,
+    SSH_SUFFIX,
+    FILES_SUFFIX,
+    LOCALE_SUFFIX,
+    LOCALES_SUFFIX,
+    EXPORTER_SUFFIX,
+)
+"""What objects of a server add to its name."""
+
+SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
+SLICE_MANAGER_LABEL: Final = "endpointslice.kubernetes.io/managed-by"
+SLICE_MANAGER: Final = "clusters.pulumi"
+"""Any value but those of Kubernetes' own controllers, which would otherwise take the slice for theirs."""
+NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
+INSTANCE_LABEL: Final = "instance"
+"""Label that tells one exporter from another in Prometheus."""
+
+TOKEN_KEY: Final = "token"  # noqa: S105 - a key
+CA_KEY: Final = "ca.crt"
+"""Keys of a service-account-token Secret."""
+PRIVATE_KEY: Final = "id_rsa"
+PUBLIC_KEY: Final = "id_rsa.pub"
+HOST_KEY: Final = "host_key"
+HOST_PUBLIC_KEY: Final = "host_key.pub"
+"""Keys of the Secret for SSH between locales; the first two are upstream's names."""
+
+EXECUTABLE: Final = "/opt/arkouda/arkouda_server"
+"""Where upstream's images keep the server."""
+CONFIG_DIR: Final = "/arkouda/config"
+RUN_DIR: Final = "/arkouda/run"
+"""Working folder of the server, empty at each start: a tokens.txt of an earlier run would win over the token."""
+SSH_DIR: Final = "/arkouda/ssh"
+FILES_DIR: Final = "/arkouda-files"
+"""Upstream's mount path for data files."""
+SETTINGS_FILE: Final = "settings.env"
+ARGUMENTS_FILE: Final = "server.args"

@@ -1,0 +1,99 @@
+"""What a Kubernetes cluster says against the Arkouda servers: missing claims, unfit storage, orphans, missing kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from components.arkouda import names, pods
+from components.arkouda.server_settings import MultiLocale, SelfRegistered, SingleNode
+from components.arkouda.topology import Entry, Topology, registered_services
+from components.shared import namespace_checks
+from components.shared.claims import changed, unfit_class
+from components.shared.inventory import Inventory
+from components.shared.mistakes import Mistake
+from components.shared.survey import Survey
+
+
+def objections(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
+    """Every reason not to touch the cluster."""
+    yield from namespace_checks.objections("arkouda.namespace", cluster.settings.namespace, inventory)
+    for entry in cluster.entries:
+        yield from _files(cluster, entry, inventory)
+        yield from _monitor(entry, inventory)
+    yield from _dropped_claims(cluster, inventory)
+    yield from _pull_secrets(cluster, inventory)
+
+
+def concerns(cluster: Topology, survey: Survey) -> Iterator[str]:
+    """What deserves a warning."""
+    services = survey.inventories[cluster.namespace].of("Service") or {}
+    for at, server in cluster.entries:
+        if isinstance(server, SelfRegistered):
+            left = [name for name in registered_services(server) if name in services]
+            if left:
+                yield (
+                    f"{at}: Service {', '.join(left)} exists. If no server runs, a killed one has left it, and the "
+                    "next one started without job.sh fails with curl error 22. `python -m ops arkouda-orphans` "
+                    "deletes it."
+                )
+
+
+def _files(cluster: Topology, entry: Entry, inventory: Inventory) -> Iterator[Mistake]:
+    at, server = entry
+    claims = inventory.of("PersistentVolumeClaim")
+    if not isinstance(server, (SingleNode, MultiLocale)) or claims is None:
+        return
+    path = f"{at}.files"
+    if server.files.claim and server.files.claim not in claims:
+        yield Mistake(
+            f"{path}.claim",
+            f"namespace {cluster.namespace} has no PersistentVolumeClaim {server.files.claim}",
+            "Create it, or correct the name.",
+        )
+    for name in pods.claims(server):
+        if name in claims:
+            yield from changed(path, name, server.files, claims[name])
+        else:
+            yield from unfit_class(path, server.files, inventory)
+
+
+def _dropped_claims(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
+    """Claims of this stack that no server uses any more: their removal would end `up` in an error."""
+    used = {
+        name
+        for server in cluster.servers
+        if isinstance(server, (SingleNode, MultiLocale))
+        for name in (server.files.claim, *pods.claims(server))
+    }
+    for name in inventory.of("PersistentVolumeClaim") or {}:
+        is_own = name.endswith(names.FILES_SUFFIX) and inventory.is_ours("PersistentVolumeClaim", name)
+        if is_own and name not in used:
+            server = name.removesuffix(names.FILES_SUFFIX)
+            yield Mistake(
+                "arkouda",
+                f"server {server} no longer uses PersistentVolumeClaim {name}, which holds data of this stack and is "
+                "protected",
+                "Move the data and remove the claim as docs/data.md says, or restore the setting.",
+            )
+
+
+def _monitor(entry: Entry, inventory: Inventory) -> Iterator[Mistake]:
+    at, server = entry
+    if server.metrics.service_monitor and "ServiceMonitor" in inventory.unknown_kinds:
+        yield Mistake(
+            f"{at}.metrics.serviceMonitor",
+            "is true, but the cluster has no ServiceMonitors",
+            "Install the Prometheus operator, or remove it: a Prometheus without operator scrapes the exporter's "
+            "Service.",
+        )
+
+
+def _pull_secrets(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
+    secrets = inventory.of("Secret")
+    for index, name in enumerate(cluster.settings.images.pull_secrets):
+        if secrets is not None and name not in secrets:
+            yield Mistake(
+                f"arkouda.images.pullSecrets[{index}]",
+                f"namespace {cluster.namespace} has no Secret {name}",
+                "Create it first.",
+            )

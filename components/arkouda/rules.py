@@ -1,0 +1,103 @@
+"""Rules about more than one setting."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from components.arkouda import names
+from components.arkouda.effects import without_effect
+from components.arkouda.server_settings import InKubernetes, SelfRegistered, Server
+from components.arkouda.settings import Settings
+from components.arkouda.topology import Topology, array_memory, job, needs_credentials
+from components.shared.mistakes import Mistake, Rule
+from components.shared.quantities import quantity
+
+SSH_PORT_TAKEN = "is the port of SSH between locales"
+
+
+def _any_server(settings: Settings) -> Iterator[Mistake]:
+    if not Topology(settings).servers:
+        yield Mistake(
+            "arkouda",
+            "contains no server",
+            "List one under declared, selfRegistered, singleNode or multiLocale, or remove the key.",
+        )
+
+
+def _names(settings: Settings) -> Iterator[Mistake]:
+    entries = Topology(settings).entries
+    counts = Counter(server.name for _, server in entries)
+    for at, server in entries:
+        if counts[server.name] > 1:
+            yield Mistake(f"{at}.name", f"{server.name} is the name of {counts[server.name]} servers", "Change one.")
+        for suffix in names.SUFFIXES:
+            shorter = server.name.removesuffix(suffix)
+            if shorter != server.name and shorter in counts:
+                yield Mistake(
+                    f"{at}.name",
+                    f"{server.name} is also the name of an object of server {shorter}",
+                    f"Choose a name that does not end in {suffix}.",
+                )
+
+
+def _ports(settings: Settings) -> Iterator[Mistake]:
+    for at, server in Topology(settings).entries:
+        if server.metrics.enabled and server.metrics.port == server.port:
+            yield Mistake(
+                f"{at}.metrics.port", f"{server.port} is also the port for clients", "Give each its own port."
+            )
+        if hasattr(server, "locales"):
+            used = {f"{at}.port": server.port, f"{at}.metrics.port": server.metrics.port}
+            for path, number in used.items():
+                if number == names.SSH_PORT:
+                    yield Mistake(path, f"{number} {SSH_PORT_TAKEN}", "Choose another port.")
+
+
+def _memory(settings: Settings) -> Iterator[Mistake]:
+    for at, server in Topology(settings).entries:
+        if not isinstance(server, InKubernetes):
+            continue
+        arrays = array_memory(server)
+        if server.mem_max and arrays is not None and arrays >= quantity(server.memory):
+            yield Mistake(
+                f"{at}.memMax",
+                f"{server.mem_max} is not less than memory, {server.memory}: the pod would be killed before the server "
+                "refuses a command",
+                "Lower it, or leave it out for 80 % of memory.",
+            )
+
+
+def _api_server(settings: Settings) -> Iterator[Mistake]:
+    registered = [server.name for server in Topology(settings).servers if needs_credentials(server)]
+    if registered and not settings.api_server:
+        yield Mistake(
+            "arkouda.apiServer",
+            f"is required: the jobs of {', '.join(registered)} call the Kubernetes API",
+            "Write its URL as their nodes reach it, such as https://kubernetes.example.org:6443.",
+        )
+
+
+RULES: tuple[Rule[Settings], ...] = (_any_server, _names, _ports, _memory, _api_server, without_effect)
+
+
+def warnings(settings: Settings) -> Iterator[str]:
+    """What is accepted, but deserves a word."""
+    for at, server in Topology(settings).entries:
+        yield from _of_a_server(at, server)
+
+
+def _of_a_server(at: str, server: Server) -> Iterator[str]:
+    if isinstance(server, SelfRegistered):
+        yield (
+            f"{at}: the server creates v1 Endpoints, which are deprecated since Kubernetes 1.33. A cluster without "
+            "their controllers leads nobody to it; arkouda.declared needs none."
+        )
+        if not server.admission_policy:
+            yield (
+                f"{at}.admissionPolicy: without it, the server's account may create load balancers and claim external "
+                "IPs, and create Endpoints with any name in the namespace."
+            )
+    own = job(server)
+    if own and own.log_level == "DEBUG" and isinstance(server, SelfRegistered):
+        yield f"{at}.job.logLevel: DEBUG writes the requests to the API server to the job's log, credentials included."

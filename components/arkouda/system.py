@@ -1,0 +1,66 @@
+"""Arkouda, as the program sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from components.arkouda import access, multi_locale, objects, preflight
+from components.arkouda.rules import RULES, warnings
+from components.arkouda.server_settings import MultiLocale
+from components.arkouda.settings import Settings
+from components.arkouda.topology import Topology
+from components.shared.mistakes import Mistake
+from components.shared.objects import Fingerprint, PlannedObject
+from components.shared.survey import Survey
+from components.system import Site, System
+
+if TYPE_CHECKING:
+    import pulumi
+
+
+def _namespaces(settings: Settings) -> Sequence[str]:
+    return [settings.namespace.name]
+
+
+def _objects(settings: Settings, _fingerprint: Fingerprint, survey: Survey) -> list[PlannedObject]:
+    return objects.objects(Topology(settings), survey)
+
+
+def _secret_sources(settings: Settings) -> Mapping[str, Any]:
+    found: dict[str, Any] = {}
+    for server in Topology(settings).servers:
+        if server.authenticate:
+            found[access.secret_name(server)] = server.token_generation
+        if isinstance(server, MultiLocale):
+            found[multi_locale.ssh_secret(server)] = "generated"
+    return found
+
+
+def _objections(settings: Settings, survey: Survey) -> Iterator[Mistake]:
+    return preflight.objections(Topology(settings), survey.inventories[settings.namespace.name])
+
+
+def _concerns(settings: Settings, survey: Survey) -> Iterator[str]:
+    return preflight.concerns(Topology(settings), survey)
+
+
+def _deploy(settings: Settings, site: Site) -> Mapping[str, pulumi.Output[Any]]:
+    # Here, since the Pulumi SDKs take a second to import, and commands that only check or list need none of them.
+    from components.arkouda.servers import ArkoudaServers
+
+    return ArkoudaServers("arkouda", settings, site.opts, survey=site.survey).outputs
+
+
+SYSTEM: Final = System(
+    key="arkouda",
+    settings=Settings,
+    rules=RULES,
+    warnings=warnings,
+    namespaces=_namespaces,
+    objects=_objects,
+    secret_sources=_secret_sources,
+    objections=_objections,
+    concerns=_concerns,
+    deploy=_deploy,
+)
