@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from components.registry import ANNOUNCED
 from components.stack import PROJECT_NAME
-from generators.settings import ROOTS, Setting, documentation, settings
+from generators.settings import ROOTS, Setting, documentation, item_settings, settings
 
 GENERATED: Final = "<!-- Written by `python -m generators`. Edit the docstrings of the settings instead. -->"
 SCHEMA_FILE: Final = "stack.schema.json"
@@ -67,10 +67,10 @@ def _section(path: str, model: type[BaseModel], level: int) -> Iterator[str]:
 
 
 def _parts(setting: Setting) -> Iterator[Setting]:
-    """The settings of each item of a list of groups."""
+    """The settings of each item of a list of groups, at any depth."""
     assert setting.type.group is not None  # noqa: S101 - the caller checked it; this is for the type checker
     *parents, last = setting.steps
-    return settings(setting.type.group, *parents, f"{last}[]")
+    return item_settings(setting.type.group, *parents, f"{last}[]")
 
 
 def _row(setting: Setting) -> str:

@@ -17,6 +17,8 @@ from annotated_types import Ge, Le, MinLen
 from pydantic import AfterValidator, BaseModel, BeforeValidator, SecretStr
 from pydantic.fields import FieldInfo
 
+from components.arkouda.fields import Address, ApiServer, SbatchOption, ServerName, ServerOption
+from components.arkouda.server_settings import Declared, MultiLocale, SelfRegistered, SingleNode
 from components.matlab.fields import Domain, LdapUrl, LicenseManager, PrincipalFormat, Release, UserName
 from components.shared.fields import (
     AbsolutePath,
@@ -77,6 +79,19 @@ _QUANTITY: Final[Json] = {
 _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
     _validator(alias): kind
     for alias, kind in (
+        (Address, Text("IPv4 address", _pattern(r"^[0-9]+(\.[0-9]+){3}$"), ("192.0.2.20", "192.0.2.21"))),
+        (
+            ApiServer,
+            Text(
+                "URL", _pattern("^https://[A-Za-z0-9_.-]+(:[0-9]{1,5})?$"), ("https://other:6443", "https://192.0.2.1")
+            ),
+        ),
+        (SbatchOption, Text("option of sbatch", _pattern("^-"), ("--partition=other", "--mem=0"))),
+        (ServerName, Text("server name", _pattern("^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$"), ("other", "another"))),
+        (
+            ServerOption,
+            Text("option of arkouda_server", _pattern("^-"), ("--perLocaleMemLimit=80", "--logCommands=true")),
+        ),
         (AbsolutePath, Text("absolute path", _pattern("^/[^:]+$"), ("/other", "/another"))),
         (
             Certificate,
@@ -117,7 +132,11 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
     )
 }
 _ITEMS: Final[Mapping[type[BaseModel], tuple[Json, ...]]] = {
-    Toleration: ({"operator": "Exists"}, {"key": "other", "value": "another"})
+    Toleration: ({"operator": "Exists"}, {"key": "other", "value": "another"}),
+    Declared: ({"name": "other", "address": "192.0.2.20"}, {"name": "another", "address": "192.0.2.21"}),
+    SelfRegistered: ({"name": "other"}, {"name": "another", "credential": "certificate"}),
+    SingleNode: ({"name": "other"}, {"name": "another", "port": 6555}),
+    MultiLocale: ({"name": "other", "locales": 2}, {"name": "another", "locales": 3}),
 }
 """Two items of each list of groups."""
 

@@ -65,6 +65,15 @@ def every_setting(model: type[BaseModel], *at: str) -> Iterator[Setting]:
             yield setting
 
 
+def item_settings(model: type[BaseModel], *at: str) -> Iterator[Setting]:
+    """Every setting of an item of a list, at any depth: each list of groups is followed by the settings of its items."""
+    for setting in every_setting(model, *at):
+        yield setting
+        if setting.type.group:
+            *parents, last = setting.steps
+            yield from item_settings(setting.type.group, *parents, f"{last}[]")
+
+
 def documentation(model: type[BaseModel]) -> str:
     """What a group is for."""
     return " ".join(cleandoc(model.__doc__ or "").split())

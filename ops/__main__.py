@@ -37,9 +37,11 @@ def main(argv: list[str] | None = None) -> int:
     render.set_defaults(run=_render)
     if words[:1] != ["render"]:
         # `render` does not need these modules.
+        from ops import arkouda
         from ops.helm_import import command
 
         command.add_command(commands)
+        arkouda.add_commands(commands)
     arguments = parser.parse_args(words)
     try:
         code: int = arguments.run(arguments)
