@@ -9,7 +9,7 @@ from typing import Any
 from components.matlab import names, pods
 from components.matlab.defaults import CONTROLLER_TAG
 from components.matlab.topology import Topology
-from components.shared import security, workload
+from components.shared import rbac, security, workload
 from components.shared.manifest import (
     CHECKSUM,
     Manifest,
@@ -19,6 +19,7 @@ from components.shared.manifest import (
     resources,
 )
 from components.shared.objects import Key, PlannedObject
+from components.shared.rbac import rule
 
 COMPONENT = "controller"
 START_TIMEOUT = 600
@@ -167,42 +168,31 @@ def role(cluster: Topology, surplus: Sequence[str] = ()) -> Manifest:
         *profiles,
     ]
     rules = [
-        _rule("", "pods", "list", "create", "delete"),
-        _rule("", "pods/exec", "create"),
-        _rule("", "configmaps", "get", named=[names.WORKER_TEMPLATE, names.POOL_PROXY_TEMPLATE]),
-        _rule("", "secrets", "get", named=own),
-        _rule("", "secrets", "update", named=profiles),
-        _rule("apps", "deployments", "get", named=[names.CONTROLLER]),
-        _rule("apps", "deployments", "list"),
+        rule("", "pods", "list", "create", "delete"),
+        rule("", "pods/exec", "create"),
+        rule("", "configmaps", "get", named=[names.WORKER_TEMPLATE, names.POOL_PROXY_TEMPLATE]),
+        rule("", "secrets", "get", named=own),
+        rule("", "secrets", "update", named=profiles),
+        rule("apps", "deployments", "get", named=[names.CONTROLLER]),
+        rule("apps", "deployments", "list"),
     ]
     if cluster.open_to_outside:
-        rules.append(_rule("", "services", "get", named=[names.INGRESS_PROXY]))
+        rules.append(rule("", "services", "get", named=[names.INGRESS_PROXY]))
     if cluster.uses_pool_proxies:
-        rules += [_rule("", "secrets", "create"), _rule("apps", "deployments", "create")]
-        rules += [_rule("apps", "deployments", "update", named=pool_proxies)] if pool_proxies else []
+        rules += [rule("", "secrets", "create"), rule("apps", "deployments", "create")]
+        rules += [rule("apps", "deployments", "update", named=pool_proxies)] if pool_proxies else []
     if pool_proxies:
         rules += [
-            _rule("", "secrets", "get", "delete", named=pool_proxies),
-            _rule("apps", "deployments", "delete", named=pool_proxies),
+            rule("", "secrets", "get", "delete", named=pool_proxies),
+            rule("apps", "deployments", "delete", named=pool_proxies),
         ]
-    return manifest("rbac.authorization.k8s.io/v1", "Role", names.CONTROLLER_ROLE, cluster.namespace, rules=rules)
-
-
-def _rule(group: str, resource: str, *verbs: str, named: list[str] | None = None) -> Manifest:
-    rule: Manifest = {"apiGroups": [group], "resources": [resource], "verbs": list(verbs)}
-    return {**rule, "resourceNames": named} if named else rule
+    return rbac.role(names.CONTROLLER_ROLE, cluster.namespace, rules)
 
 
 def role_binding(cluster: Topology) -> Manifest:
     """Gives the role to the controller."""
-    return manifest(
-        "rbac.authorization.k8s.io/v1",
-        "RoleBinding",
-        names.CONTROLLER_ROLE_BINDING,
-        cluster.namespace,
-        subjects=[{"kind": "ServiceAccount", "name": names.CONTROLLER_SERVICE_ACCOUNT, "namespace": cluster.namespace}],
-        roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": names.CONTROLLER_ROLE},
-    )
+    controller = rbac.service_account(names.CONTROLLER_SERVICE_ACCOUNT, cluster.namespace)
+    return rbac.role_binding(names.CONTROLLER_ROLE_BINDING, cluster.namespace, names.CONTROLLER_ROLE, [controller])
 
 
 def deployment(cluster: Topology) -> Manifest:

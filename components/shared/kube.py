@@ -43,14 +43,18 @@ RESOURCES: Final[Mapping[str, Resource]] = {
     "ConfigMap": Resource("", "v1", "configmaps"),
     "Deployment": Resource("apps", "v1", "deployments"),
     "EndpointSlice": Resource("discovery.k8s.io", "v1", "endpointslices"),
+    "Job": Resource("batch", "v1", "jobs"),
+    "LimitRange": Resource("", "v1", "limitranges"),
     "Namespace": Resource("", "v1", "namespaces"),
     "NetworkPolicy": Resource("networking.k8s.io", "v1", "networkpolicies"),
     "PersistentVolumeClaim": Resource("", "v1", "persistentvolumeclaims"),
+    "ResourceQuota": Resource("", "v1", "resourcequotas"),
     "Role": Resource("rbac.authorization.k8s.io", "v1", "roles"),
     "RoleBinding": Resource("rbac.authorization.k8s.io", "v1", "rolebindings"),
     "Secret": Resource("", "v1", "secrets"),
     "Service": Resource("", "v1", "services"),
     "ServiceAccount": Resource("", "v1", "serviceaccounts"),
+    "StatefulSet": Resource("apps", "v1", "statefulsets"),
     "StorageClass": Resource("storage.k8s.io", "v1", "storageclasses"),
 }
 """Every kind that the program reads or writes."""
