@@ -1,21 +1,17 @@
-"""Settings that have no effect in the mode that the others lead to: each is refused, with the reason.
-
-A setting that is written with its default value changes nothing and says nothing false, so it is accepted.
-"""
+"""Settings of a MATLAB cluster that have no effect in the mode that the others lead to, each with the reason."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from pydantic import BaseModel
-
 from components.matlab.settings import Settings
 from components.matlab.topology import FIRST_SOCKS_RELEASE, Topology
 from components.matlab.workers import FIRST_HEALTH_CHECK_RELEASE
-from components.shared.mistakes import Mistake, dotted, no_effect
+from components.shared import effects
+from components.shared.mistakes import Mistake
 
-Reason = Callable[[Topology], str | None]
+Reason = effects.Reason[Topology]
 
 
 def _unless(condition: Callable[[Topology], bool], reason: str) -> Reason:
@@ -167,23 +163,4 @@ EFFECTS: Final[dict[str, Reason]] = {
 
 def without_effect(settings: Settings) -> Iterator[Mistake]:
     """Every setting that was written and has no effect."""
-    cluster = Topology(settings)
-    for path in _written(settings):
-        for prefix in _prefixes(path):
-            if (reason := EFFECTS.get(prefix)) and (why := reason(cluster)):
-                yield no_effect(dotted(["matlab", *path]), why)
-
-
-def _prefixes(path: tuple[str, ...]) -> Iterator[str]:
-    return (".".join(path[:count]) for count in range(1, len(path) + 1))
-
-
-def _written(group: BaseModel, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Location of every setting that was written with another value than its default."""
-    for name in sorted(group.model_fields_set):
-        field, value = type(group).model_fields[name], getattr(group, name)
-        here = (*at, field.alias or name)
-        if isinstance(value, BaseModel):
-            yield from _written(value, here)
-        elif field.is_required() or value != field.get_default(call_default_factory=True):
-            yield here
+    yield from effects.without_effect(settings, Topology(settings), EFFECTS, "matlab")
