@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from components.matlab import names
 from components.matlab.rules import NO_WORKER_STARTS, RESTRICTED
 from components.matlab.storage import own_claims
 from components.matlab.topology import Topology
-from components.shared.groups import AccessMode, Volume
-from components.shared.inventory import Inventory, owner
-from components.shared.kube import Json
+from components.shared import claims, namespace
+from components.shared.inventory import Inventory
 from components.shared.mistakes import Mistake, dotted
-from components.shared.namespace import ENFORCE
-from components.shared.quantities import quantity
+from components.shared.network_policy import closed_ports
 from components.shared.survey import Survey
 
-ONE_NODE_PROVISIONERS: Final = {
-    "disk.csi.azure.com",
-    "docker.io/hostpath",
-    "ebs.csi.aws.com",
-    "kubernetes.io/aws-ebs",
-    "kubernetes.io/azure-disk",
-    "kubernetes.io/gce-pd",
-    "pd.csi.storage.gke.io",
-    "rancher.io/local-path",
-}
-"""Provisioners of block or local storage: a claim that many nodes shall mount stays Pending for ever."""
 VOLUME_PATHS: Final = {
     names.CHECKPOINT_CLAIM: "matlab.storage.checkpoint",
     names.LOG_CLAIM: "matlab.storage.log",
@@ -49,57 +36,32 @@ def concerns(cluster: Topology, survey: Survey) -> Iterator[str]:
         yield "matlab.storage: your user may not read StorageClasses, so they were not checked."
     policies = cluster.settings.network.policies
     if policies.enabled:
-        yield from _cut_off("apiServerPorts", "the API server", policies.api_server_ports, survey.api_server_ports)
-        yield from _cut_off("dnsPorts", "cluster DNS", policies.dns_ports, survey.dns_ports)
-
-
-def _cut_off(setting: str, what: str, given: Sequence[int] | None, found: Sequence[int] | None) -> Iterator[str]:
-    """Ports that the policies would close, or that nobody could check."""
-    path = f"matlab.network.policies.{setting}"
-    if found is None and given is None:
-        yield (
-            f"{path}: your user may not read the endpoints of {what}, so the usual ports are opened; "
-            "set it if your cluster uses others."
+        path = "matlab.network.policies"
+        yield from closed_ports(
+            f"{path}.apiServerPorts", "the API server", policies.api_server_ports, survey.api_server_ports
         )
-    elif found is not None and given is not None and (closed := sorted(set(found) - set(given))):
-        ports = ", ".join(map(str, closed))
-        yield f"{path}: {what} listens on {ports}, which the NetworkPolicies close; add it, or remove the setting."
+        yield from closed_ports(f"{path}.dnsPorts", "cluster DNS", policies.dns_ports, survey.dns_ports)
 
 
 def _namespace(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
-    name, path = cluster.namespace, "matlab.namespace"
-    if not inventory.namespace_readable:
-        return
-    if inventory.namespace is None:
-        if not cluster.settings.namespace.create:
-            yield Mistake(
-                f"{path}.name", f"namespace {name} does not exist", f"Create it, or set {path}.create to true."
-            )
-        return
-    if inventory.namespace.get("status", {}).get("phase") == "Terminating":
-        yield Mistake(f"{path}.name", f"namespace {name} is being deleted", "Wait until it is gone, then try again.")
-    elif cluster.settings.namespace.create and not inventory.is_ours("Namespace", name):
-        yield Mistake(
-            f"{path}.create",
-            f"is true, but namespace {name} exists and belongs to {owner(inventory.namespace)}",
-            "Set it to false to use that namespace as it is, or choose another name.",
-        )
-    elif not cluster.settings.namespace.create:
+    settings, path = cluster.settings.namespace, "matlab.namespace"
+    yield from namespace.objections(settings, path, inventory)
+    if not settings.create and inventory.namespace:
         labels = inventory.namespace["metadata"].get("labels") or {}
-        if labels.get(ENFORCE) == RESTRICTED:
+        if labels.get(namespace.ENFORCE) == RESTRICTED:
             yield Mistake(
                 f"{path}.name",
-                f"the Pod Security level of namespace {name} {NO_WORKER_STARTS}",
-                f"Set its label {ENFORCE} to baseline, or choose another namespace.",
+                f"the Pod Security level of namespace {settings.name} {NO_WORKER_STARTS}",
+                f"Set its label {namespace.ENFORCE} to baseline, or choose another namespace.",
             )
 
 
 def _claims(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
-    claims = inventory.of("PersistentVolumeClaim")
-    if claims is None:
+    existing = inventory.of("PersistentVolumeClaim")
+    if existing is None:
         return
     for path, name in _named_claims(cluster):
-        if name not in claims:
+        if name not in existing:
             yield Mistake(
                 path,
                 f"namespace {cluster.namespace} has no PersistentVolumeClaim {name}",
@@ -107,12 +69,12 @@ def _claims(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
             )
     own = own_claims(cluster)
     for name, volume in own.items():
-        if name in claims:
-            yield from _changed(name, volume, claims[name])
+        if name in existing:
+            yield from claims.changed(VOLUME_PATHS[name], name, volume, existing[name])
         else:
-            yield from _storage_class(VOLUME_PATHS[name], volume, inventory)
+            yield from claims.storage_class(VOLUME_PATHS[name], volume, inventory)
     named = {name for _, name in _named_claims(cluster)}
-    for name in claims:
+    for name in existing:
         is_used = name in own or name in named
         if name in VOLUME_PATHS and not is_used and inventory.is_ours("PersistentVolumeClaim", name):
             yield Mistake(
@@ -137,48 +99,6 @@ def _named_claims(cluster: Topology) -> Iterator[tuple[str, str]]:
         yield f"matlab.installation.additionalClaims[{index}]", name
     for name in settings.workers.claims:
         yield dotted(["matlab", "workers", "claims", name]), name
-
-
-def _changed(name: str, volume: Volume, claim: Json) -> Iterator[Mistake]:
-    """Changes that would replace a claim, and so lose its data."""
-    path, spec = VOLUME_PATHS[name], claim["spec"]
-    keep = "Keep it, or move the data as docs/data.md says."
-    if sorted(spec.get("accessModes", [])) != sorted(map(str, volume.access_modes)):
-        modes = ", ".join(spec.get("accessModes", []))
-        yield Mistake(f"{path}.accessModes", f"claim {name} has {modes}, which cannot be changed", keep)
-    if volume.storage_class and volume.storage_class != spec.get("storageClassName"):
-        given = spec.get("storageClassName")
-        yield Mistake(f"{path}.storageClass", f"claim {name} has {given}, which cannot be changed", keep)
-    size = spec.get("resources", {}).get("requests", {}).get("storage", "0")
-    if quantity(volume.size) < quantity(size):
-        yield Mistake(f"{path}.size", f"claim {name} has {size}, and a claim never shrinks", f"Write {size} or more.")
-
-
-def _storage_class(path: str, volume: Volume, inventory: Inventory) -> Iterator[Mistake]:
-    classes = inventory.of("StorageClass")
-    if classes is None:
-        return
-    known = ", ".join(sorted(classes)) or "none"
-    name = volume.storage_class or inventory.default_storage_class()
-    if name is None:
-        yield Mistake(
-            f"{path}.storageClass",
-            "the cluster has no default StorageClass",
-            f"Name one of its classes ({known}), or an existing claim in {path}.claim.",
-        )
-    elif name not in classes:
-        yield Mistake(
-            f"{path}.storageClass", f"the cluster has no StorageClass {name}", f"Name one of its classes: {known}."
-        )
-    elif (
-        AccessMode.READ_WRITE_MANY in volume.access_modes and classes[name].get("provisioner") in ONE_NODE_PROVISIONERS
-    ):
-        provisioner = classes[name]["provisioner"]
-        yield Mistake(
-            f"{path}.storageClass",
-            f"class {name} ({provisioner}) gives storage for one node, and this claim is for many (ReadWriteMany)",
-            f"Name a class of a shared file system, or set {path}.persistent to false.",
-        )
 
 
 def _secrets(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
