@@ -5,7 +5,7 @@ The checks only read, except for access reviews, which change nothing. What you 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,14 +50,15 @@ def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
     rights: list[Right] = []
     for system, settings in systems:
         planned = system.objects(settings, plain_fingerprint, found)
-        foreign = list(_foreign(system.key, planned, found, stack))
+        paths = system.namespaces(settings)
+        foreign = list(_foreign(paths, planned, found, stack))
         lost = any(LOST in mistake.problem for mistake in foreign)
         mistakes += foreign
         # With a lost state the namespace is in nobody else's hands.
         mistakes += [
             mistake
             for mistake in system.objections(settings, found)
-            if not (lost and mistake.path == f"{system.key}.namespace.create")
+            if not (lost and mistake.path in {f"{path}.create" for path in paths.values()})
         ]
         rights += needed_rights(item.manifest for item in planned)
     if not dry_run:
@@ -89,7 +90,9 @@ def _reach(stack: StackConfig) -> KubernetesApi:
     return api
 
 
-def _foreign(key: str, planned: list[PlannedObject], found: Survey, stack: StackConfig) -> Iterator[Mistake]:
+def _foreign(
+    paths: Mapping[str, str], planned: list[PlannedObject], found: Survey, stack: StackConfig
+) -> Iterator[Mistake]:
     """Objects that exist under a name that the stack needs, but are not in its state: it would overwrite them."""
     foreign: dict[tuple[str, str], list[str]] = {}
     for item in planned:
@@ -103,14 +106,14 @@ def _foreign(key: str, planned: list[PlannedObject], found: Survey, stack: Stack
         listed = ", ".join(sorted(objects))
         if who == f"stack {stack.name}":
             yield Mistake(
-                f"{key}.namespace.name",
+                f"{paths[namespace]}.name",
                 f"namespace {namespace} contains objects of this stack {LOST}: {listed}",
                 "If a run was interrupted, run `make up`, which takes them over. If the state was lost, "
                 "docs/data.md says how to bring it back.",
             )
         else:
             yield Mistake(
-                f"{key}.namespace.name",
+                f"{paths[namespace]}.name",
                 f"namespace {namespace} already contains objects of {who}: {listed}",
                 "Choose another namespace: object names are fixed, so a namespace holds one cluster of each system.",
             )

@@ -44,8 +44,8 @@ class System(Generic[S]):
     """What the settings have to satisfy together."""
     warnings: Callable[[S], Iterator[str]]
     """What is accepted but deserves a word."""
-    namespaces: Callable[[S], Sequence[str]]
-    """The namespaces that hold its objects."""
+    namespaces: Callable[[S], Mapping[str, str]]
+    """The namespaces that hold its objects, each with the config path of its settings."""
     objects: Callable[[S, Fingerprint, Survey], list[PlannedObject]]
     """Every Kubernetes object, in the order in which it is written."""
     secret_sources: Callable[[S], Mapping[str, Any]]

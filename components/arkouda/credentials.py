@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pulumi
-import pulumi_random as random
 import pulumi_tls as tls
 
 from components.arkouda import names
 from components.arkouda.server_settings import MultiLocale, Server
+from components.shared.passwords import generated
 
 RSA_BITS = 3072
 TOKEN_LENGTH = 31
@@ -17,9 +17,7 @@ TOKEN_LENGTH = 31
 def access_token(server: Server, parent: pulumi.Resource) -> pulumi.Output[str]:
     """A generated token, kept in the state. It protects no data, so a destroy does not keep it."""
     name = f"arkouda-{server.name}-token-{server.token_generation}"
-    opts = pulumi.ResourceOptions(parent=parent)
-    made = random.RandomPassword(name, length=TOKEN_LENGTH, special=False, opts=opts)
-    return pulumi.Output.secret(made.result)
+    return generated(name, parent, length=TOKEN_LENGTH)
 
 
 def ssh_keys(server: MultiLocale, parent: pulumi.Resource) -> dict[str, pulumi.Output[str]]:

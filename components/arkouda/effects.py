@@ -1,19 +1,15 @@
-"""Settings that have no effect beside the others: each is refused, with the reason.
-
-A setting that is written with its default value changes nothing and says nothing false, so it is accepted.
-"""
+"""Settings of Arkouda servers that have no effect beside the others, each with the reason."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from components.arkouda.server_settings import Declared, InKubernetes, Server
 from components.arkouda.settings import Settings
 from components.arkouda.topology import Topology, needs_credentials
-from components.shared.config_paths import dotted
-from components.shared.effects import pointless
-from components.shared.mistakes import Mistake, no_effect
+from components.shared import effects
+from components.shared.mistakes import Mistake
 
 
 def _without_metrics(server: Server) -> str | None:
@@ -41,7 +37,7 @@ def _without_job(server: Server) -> str | None:
     return "the server has a fixed address, so you start it yourself" if fixed else None
 
 
-OF_A_SERVER: Final[dict[str, Callable[[Server], str | None]]] = {
+OF_A_SERVER: Final[dict[str, effects.Reason[Server]]] = {
     "tokenGeneration": _without_token,
     "metrics.port": _without_metrics,
     "metrics.exporter": _without_metrics,
@@ -83,7 +79,7 @@ def _own_level(cluster: Topology) -> str | None:
     return "arkouda.namespace.create is false, so the namespace keeps its own level"
 
 
-OF_ALL: Final[dict[str, Callable[[Topology], str | None]]] = {
+OF_ALL: Final[dict[str, effects.Reason[Topology]]] = {
     "apiServer": _no_job,
     "namespace.podSecurity": _own_level,
     "network.policies": lambda cluster: None if cluster.settings.namespace.create else _no_pods(cluster),
@@ -98,8 +94,7 @@ OF_ALL: Final[dict[str, Callable[[Topology], str | None]]] = {
 def without_effect(settings: Settings) -> Iterator[Mistake]:
     """Every setting that was written and has no effect."""
     cluster = Topology(settings)
-    for path, why in pointless(settings, OF_ALL, cluster):
-        yield no_effect(dotted(["arkouda", *path]), why)
-    for at, server in cluster.entries:
-        for path, why in pointless(server, OF_A_SERVER, server):
-            yield no_effect(f"{at}.{dotted(path)}", why)
+    yield from effects.without_effect(settings, cluster, OF_ALL, "arkouda")
+    for kind, servers in cluster.lists.items():
+        for index, server in enumerate(servers):
+            yield from effects.without_effect(server, server, OF_A_SERVER, "arkouda", kind, index)

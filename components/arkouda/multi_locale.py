@@ -117,9 +117,8 @@ def deployment(cluster: Topology, server: MultiLocale, configuration: Manifest) 
 def locales(cluster: Topology, server: MultiLocale, configuration: Manifest) -> Manifest:
     """The other locales. Their names stay when a pod is replaced, and all of them start at once."""
     app = locale_app(server)
-    pod = workload.deployment(
-        app,
-        cluster.namespace,
+    template = workload.pod_template(
+        workload.app(app),
         annotations={CHECKSUM: checksum(configuration["data"])},
         **_parts(cluster, server, pods.LOCALE_SCRIPTS[1], (SSH,)),
     )
@@ -133,7 +132,7 @@ def locales(cluster: Topology, server: MultiLocale, configuration: Manifest) -> 
             "serviceName": f"{server.name}{names.LOCALES_SUFFIX}",
             "replicas": server.locales - 1,
             "podManagementPolicy": "Parallel",
-            "selector": pod["spec"]["selector"],
-            "template": pod["spec"]["template"],
+            "selector": {"matchLabels": workload.app(app)},
+            "template": template,
         },
     )

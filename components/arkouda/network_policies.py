@@ -10,12 +10,21 @@ from components.arkouda.multi_locale import locale_app
 from components.arkouda.server_settings import Declared, InKubernetes, MultiLocale, SelfRegistered, Server
 from components.arkouda.topology import Topology
 from components.shared.manifest import Manifest
-from components.shared.network_policy import block, default_deny, dns, pods, policy, tcp, to_anywhere
+from components.shared.network_policy import (
+    USUAL_DNS_PORTS,
+    block,
+    default_deny,
+    dns,
+    open_ports,
+    pods,
+    policy,
+    tcp,
+    to_anywhere,
+)
 from components.shared.objects import PlannedObject
 from components.shared.survey import Survey
 
 COMPONENT: Final = "network-policies"
-USUAL_DNS_PORTS: Final = (53, 5353)
 DEFAULT_DENY: Final = "arkouda-default-deny"
 
 
@@ -26,7 +35,7 @@ def objects(cluster: Topology, survey: Survey) -> Iterator[PlannedObject]:
 
 
 def _policies(cluster: Topology, survey: Survey) -> Iterator[Manifest]:
-    names_of_hosts = dns(sorted({*USUAL_DNS_PORTS, *(survey.dns_ports or ())}))
+    names_of_hosts = dns(open_ports(None, USUAL_DNS_PORTS, survey.dns_ports))
     for server in cluster.servers:
         if isinstance(server, InKubernetes):
             yield _server(cluster, server, names_of_hosts)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from components.arkouda import names, pods
 from components.arkouda.server_settings import MultiLocale, SelfRegistered, SingleNode
 from components.arkouda.topology import Entry, Topology, registered_services
-from components.shared import namespace_checks
+from components.shared import namespace
 from components.shared.claims import changed, unfit_class
 from components.shared.inventory import Inventory
 from components.shared.mistakes import Mistake
@@ -16,7 +16,7 @@ from components.shared.survey import Survey
 
 def objections(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     """Every reason not to touch the cluster."""
-    yield from namespace_checks.objections("arkouda.namespace", cluster.settings.namespace, inventory)
+    yield from namespace.objections(cluster.settings.namespace, "arkouda.namespace", inventory)
     for entry in cluster.entries:
         yield from _files(cluster, entry, inventory)
         yield from _monitor(entry, inventory)

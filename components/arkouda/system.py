@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from components.arkouda import access, multi_locale, objects, preflight
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import pulumi
 
 
-def _namespaces(settings: Settings) -> Sequence[str]:
-    return [settings.namespace.name]
+def _namespaces(settings: Settings) -> Mapping[str, str]:
+    return {settings.namespace.name: "arkouda.namespace"}
 
 
 def _objects(settings: Settings, _fingerprint: Fingerprint, survey: Survey) -> list[PlannedObject]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from components.arkouda import names
@@ -41,18 +41,22 @@ class Topology:
         return self.settings.namespace.name
 
     @property
-    def entries(self) -> list[Entry]:
-        """Every server with its config path, in the order in which they are written."""
+    def lists(self) -> dict[str, Sequence[Server]]:
+        """The servers of each kind, by the name of their list."""
         settings = self.settings
-        lists = {
+        return {
             "declared": settings.declared,
             "selfRegistered": settings.self_registered,
             "singleNode": settings.single_node,
             "multiLocale": settings.multi_locale,
         }
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Every server with its config path, in the order in which they are written."""
         return [
             Entry(f"arkouda.{kind}[{index}]", server)
-            for kind, servers in lists.items()
+            for kind, servers in self.lists.items()
             for index, server in enumerate(servers)
         ]
 

@@ -1,7 +1,4 @@
-"""Settings that have no effect in the mode that the others lead to: each is refused, with the reason.
-
-A setting that is written with its default value changes nothing and says nothing false, so it is accepted.
-"""
+"""Settings of a MATLAB cluster that have no effect in the mode that the others lead to, each with the reason."""
 
 from __future__ import annotations
 
@@ -11,10 +8,10 @@ from typing import Final
 from components.matlab.settings import Settings
 from components.matlab.topology import FIRST_SOCKS_RELEASE, Topology
 from components.matlab.workers import FIRST_HEALTH_CHECK_RELEASE
-from components.shared.effects import pointless
-from components.shared.mistakes import Mistake, dotted, no_effect
+from components.shared import effects
+from components.shared.mistakes import Mistake
 
-Reason = Callable[[Topology], str | None]
+Reason = effects.Reason[Topology]
 
 
 def _unless(condition: Callable[[Topology], bool], reason: str) -> Reason:
@@ -166,5 +163,4 @@ EFFECTS: Final[dict[str, Reason]] = {
 
 def without_effect(settings: Settings) -> Iterator[Mistake]:
     """Every setting that was written and has no effect."""
-    for path, why in pointless(settings, EFFECTS, Topology(settings)):
-        yield no_effect(dotted(["matlab", *path]), why)
+    yield from effects.without_effect(settings, Topology(settings), EFFECTS, "matlab")

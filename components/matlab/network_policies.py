@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from components.matlab import names
@@ -10,9 +10,12 @@ from components.matlab.topology import Topology
 from components.shared.manifest import Manifest
 from components.shared.network_policy import (
     ANY_NAMESPACE,
+    USUAL_API_SERVER_PORTS,
+    USUAL_DNS_PORTS,
     block,
     default_deny,
     dns,
+    open_ports,
     pods,
     policy,
     tcp,
@@ -23,8 +26,6 @@ from components.shared.objects import PlannedObject
 from components.shared.survey import Survey
 
 COMPONENT = "network-policies"
-USUAL_API_SERVER_PORTS = (443, 6443)
-USUAL_DNS_PORTS = (53, 5353)
 
 
 class Flows(NamedTuple):
@@ -67,16 +68,12 @@ def _flows(cluster: Topology, survey: Survey) -> dict[str, Flows]:
 def api_server_ports(cluster: Topology, survey: Survey) -> tuple[int, ...]:
     """The ports on which the controller may reach the API server."""
     given = cluster.settings.network.policies.api_server_ports
-    return _ports(given, USUAL_API_SERVER_PORTS, survey.api_server_ports)
+    return open_ports(given, USUAL_API_SERVER_PORTS, survey.api_server_ports)
 
 
 def dns_ports(cluster: Topology, survey: Survey) -> tuple[int, ...]:
     """The ports on which every pod may ask for names."""
-    return _ports(cluster.settings.network.policies.dns_ports, USUAL_DNS_PORTS, survey.dns_ports)
-
-
-def _ports(given: Sequence[int] | None, usual: Sequence[int], found: Sequence[int] | None) -> tuple[int, ...]:
-    return tuple(sorted(set(given if given is not None else (*usual, *(found or ())))))
+    return open_ports(cluster.settings.network.policies.dns_ports, USUAL_DNS_PORTS, survey.dns_ports)
 
 
 def _entrance(cluster: Topology, ports: list[Manifest]) -> Manifest:

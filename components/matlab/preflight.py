@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from components.matlab import names
 from components.matlab.rules import NO_WORKER_STARTS, RESTRICTED
 from components.matlab.storage import own_claims
 from components.matlab.topology import Topology
-from components.shared import namespace_checks
-from components.shared.claims import changed, unfit_class
+from components.shared import claims, namespace
 from components.shared.inventory import Inventory
 from components.shared.mistakes import Mistake, dotted
-from components.shared.namespace import ENFORCE
+from components.shared.network_policy import closed_ports
 from components.shared.survey import Survey
 
 VOLUME_PATHS: Final = {
@@ -37,42 +36,32 @@ def concerns(cluster: Topology, survey: Survey) -> Iterator[str]:
         yield "matlab.storage: your user may not read StorageClasses, so they were not checked."
     policies = cluster.settings.network.policies
     if policies.enabled:
-        yield from _cut_off("apiServerPorts", "the API server", policies.api_server_ports, survey.api_server_ports)
-        yield from _cut_off("dnsPorts", "cluster DNS", policies.dns_ports, survey.dns_ports)
-
-
-def _cut_off(setting: str, what: str, given: Sequence[int] | None, found: Sequence[int] | None) -> Iterator[str]:
-    """Ports that the policies would close, or that nobody could check."""
-    path = f"matlab.network.policies.{setting}"
-    if found is None and given is None:
-        yield (
-            f"{path}: your user may not read the endpoints of {what}, so the usual ports are opened; "
-            "set it if your cluster uses others."
+        path = "matlab.network.policies"
+        yield from closed_ports(
+            f"{path}.apiServerPorts", "the API server", policies.api_server_ports, survey.api_server_ports
         )
-    elif found is not None and given is not None and (closed := sorted(set(found) - set(given))):
-        ports = ", ".join(map(str, closed))
-        yield f"{path}: {what} listens on {ports}, which the NetworkPolicies close; add it, or remove the setting."
+        yield from closed_ports(f"{path}.dnsPorts", "cluster DNS", policies.dns_ports, survey.dns_ports)
 
 
 def _namespace(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
-    name, path = cluster.namespace, "matlab.namespace"
-    yield from namespace_checks.objections(path, cluster.settings.namespace, inventory)
-    if inventory.namespace is not None and not cluster.settings.namespace.create:
+    settings, path = cluster.settings.namespace, "matlab.namespace"
+    yield from namespace.objections(settings, path, inventory)
+    if not settings.create and inventory.namespace:
         labels = inventory.namespace["metadata"].get("labels") or {}
-        if labels.get(ENFORCE) == RESTRICTED:
+        if labels.get(namespace.ENFORCE) == RESTRICTED:
             yield Mistake(
                 f"{path}.name",
-                f"the Pod Security level of namespace {name} {NO_WORKER_STARTS}",
-                f"Set its label {ENFORCE} to baseline, or choose another namespace.",
+                f"the Pod Security level of namespace {settings.name} {NO_WORKER_STARTS}",
+                f"Set its label {namespace.ENFORCE} to baseline, or choose another namespace.",
             )
 
 
 def _claims(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
-    claims = inventory.of("PersistentVolumeClaim")
-    if claims is None:
+    existing = inventory.of("PersistentVolumeClaim")
+    if existing is None:
         return
     for path, name in _named_claims(cluster):
-        if name not in claims:
+        if name not in existing:
             yield Mistake(
                 path,
                 f"namespace {cluster.namespace} has no PersistentVolumeClaim {name}",
@@ -80,12 +69,12 @@ def _claims(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
             )
     own = own_claims(cluster)
     for name, volume in own.items():
-        if name in claims:
-            yield from changed(VOLUME_PATHS[name], name, volume, claims[name])
+        if name in existing:
+            yield from claims.changed(VOLUME_PATHS[name], name, volume, existing[name])
         else:
-            yield from unfit_class(VOLUME_PATHS[name], volume, inventory)
+            yield from claims.storage_class(VOLUME_PATHS[name], volume, inventory)
     named = {name for _, name in _named_claims(cluster)}
-    for name in claims:
+    for name in existing:
         is_used = name in own or name in named
         if name in VOLUME_PATHS and not is_used and inventory.is_ours("PersistentVolumeClaim", name):
             yield Mistake(

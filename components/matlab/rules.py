@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from components.matlab import rules_access, rules_environment, rules_network, topology
 from components.matlab.effects import without_effect
 from components.matlab.settings import Settings
 from components.shared.fields import covers
-from components.shared.mistakes import Mistake, Rule, dotted, no_effect
+from components.shared.mistakes import Mistake, Rule, dotted, duplicates, no_effect
 from components.shared.quantities import quantity
 
 RESTRICTED = "restricted"
@@ -45,11 +45,11 @@ def _releases(settings: Settings) -> Iterator[Mistake]:
                 f"{release} is newer than matlab.release, {settings.release}",
                 "Set matlab.release to the newest release and list the older ones.",
             )
-    yield from _duplicates(path, settings.additional_supported_releases)
+    yield from duplicates(path, settings.additional_supported_releases)
 
 
 def _claims(settings: Settings) -> Iterator[Mistake]:
-    yield from _duplicates("matlab.installation.additionalClaims", settings.installation.additional_claims)
+    yield from duplicates("matlab.installation.additionalClaims", settings.installation.additional_claims)
     if settings.installation.job_manager_uses_claim and not settings.installation.claim:
         yield no_effect(
             "matlab.installation.jobManagerUsesClaim",
@@ -86,12 +86,6 @@ def _resources(settings: Settings) -> Iterator[Mistake]:
                     f"{request} is more than the limit, {limit}",
                     f"Lower it, or raise {what}Limit.",
                 )
-
-
-def _duplicates(path: str, items: Sequence[str]) -> Iterator[Mistake]:
-    for item, count in Counter(items).items():
-        if count > 1:
-            yield Mistake(path, f"`{item}` is listed {count} times", "List it once.")
 
 
 RULES: tuple[Rule[Settings], ...] = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from components.matlab import credentials, objects, preflight
@@ -21,8 +21,8 @@ PLACEHOLDER_ADDRESS: Final = "load-balancer-address.invalid"
 """Stands for the external address where nobody can know it; names under .invalid never resolve (RFC 2606)."""
 
 
-def _namespaces(settings: Settings) -> Sequence[str]:
-    return [settings.namespace.name]
+def _namespaces(settings: Settings) -> Mapping[str, str]:
+    return {settings.namespace.name: "matlab.namespace"}
 
 
 def _objects(settings: Settings, fingerprint: Fingerprint, survey: Survey) -> list[PlannedObject]:

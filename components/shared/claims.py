@@ -1,4 +1,4 @@
-"""What a Kubernetes cluster says against the PersistentVolumeClaims of a system."""
+"""What a Kubernetes cluster says against the claims of a stack. `path` is the config path of the volume."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ONE_NODE_PROVISIONERS: Final = {
 
 
 def changed(path: str, name: str, volume: Volume, claim: Json) -> Iterator[Mistake]:
-    """Changes that would replace a claim, and so lose its data. `path` is the setting of the volume."""
+    """Changes that would replace a claim, and so lose its data."""
     spec = claim["spec"]
     keep = "Keep it, or move the data as docs/data.md says."
     if sorted(spec.get("accessModes", [])) != sorted(map(str, volume.access_modes)):
@@ -39,8 +39,8 @@ def changed(path: str, name: str, volume: Volume, claim: Json) -> Iterator[Mista
         yield Mistake(f"{path}.size", f"claim {name} has {size}, and a claim never shrinks", f"Write {size} or more.")
 
 
-def unfit_class(path: str, volume: Volume, inventory: Inventory) -> Iterator[Mistake]:
-    """A StorageClass that does not exist, or cannot give what the claim requests."""
+def storage_class(path: str, volume: Volume, inventory: Inventory) -> Iterator[Mistake]:
+    """Why no volume would be made for a new claim."""
     classes = inventory.of("StorageClass")
     if classes is None:
         return

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from components.shared.groups import Namespace
+from components.shared.inventory import Inventory, owner
 from components.shared.manifest import Manifest, manifest
+from components.shared.mistakes import Mistake
 from components.shared.objects import PlannedObject
 
 COMPONENT: Final = "namespace"
@@ -20,8 +22,8 @@ def objects(settings: Namespace) -> Iterator[PlannedObject]:
         yield PlannedObject(namespace(settings), COMPONENT, protect=True)
 
 
-def namespace(settings: Namespace) -> Manifest:
-    """The Namespace with its Pod Security levels: one is enforced, the strictest is reported."""
+def namespace(settings: Namespace, reported: str = "restricted") -> Manifest:
+    """The Namespace with its Pod Security levels: one is enforced, and violations of another one are reported."""
     return manifest(
         "v1",
         "Namespace",
@@ -29,7 +31,27 @@ def namespace(settings: Namespace) -> Manifest:
         None,
         labels={
             ENFORCE: settings.pod_security,
-            f"{POD_SECURITY}/audit": "restricted",
-            f"{POD_SECURITY}/warn": "restricted",
+            f"{POD_SECURITY}/audit": reported,
+            f"{POD_SECURITY}/warn": reported,
         },
     )
+
+
+def objections(settings: Namespace, path: str, inventory: Inventory) -> Iterator[Mistake]:
+    """Why the namespace cannot be created or used; `path` is the config path of the settings."""
+    name = settings.name
+    if not inventory.namespace_readable:
+        return
+    if inventory.namespace is None:
+        if not settings.create:
+            yield Mistake(
+                f"{path}.name", f"namespace {name} does not exist", f"Create it, or set {path}.create to true."
+            )
+    elif inventory.namespace.get("status", {}).get("phase") == "Terminating":
+        yield Mistake(f"{path}.name", f"namespace {name} is being deleted", "Wait until it is gone, then try again.")
+    elif settings.create and not inventory.is_ours("Namespace", name):
+        yield Mistake(
+            f"{path}.create",
+            f"is true, but namespace {name} exists and belongs to {owner(inventory.namespace)}",
+            "Set it to false to use that namespace as it is, or choose another name.",
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
@@ -10,8 +10,27 @@ from components.shared.manifest import Manifest, manifest
 
 METADATA_ADDRESSES = ("169.254.169.254/32", "fd00:ec2::254/128")
 """Where clouds hand out the credentials of a node to anybody who asks."""
+USUAL_API_SERVER_PORTS = (443, 6443)
+USUAL_DNS_PORTS = (53, 5353)
 ANY_NAMESPACE: Manifest = {"namespaceSelector": {}}
 """Every pod of every namespace, as a peer."""
+
+
+def open_ports(given: Sequence[int] | None, usual: Sequence[int], found: Sequence[int] | None) -> tuple[int, ...]:
+    """The ports that a setting gives; without it the usual ones and those that the Kubernetes cluster reports."""
+    return tuple(sorted(set(given if given is not None else (*usual, *(found or ())))))
+
+
+def closed_ports(path: str, what: str, given: Sequence[int] | None, found: Sequence[int] | None) -> Iterator[str]:
+    """A warning for ports of `what` that the policies close, or that nobody could check. `path` is the setting."""
+    if found is None and given is None:
+        yield (
+            f"{path}: your user may not read the endpoints of {what}, so the usual ports are opened; "
+            "set it if your cluster uses others."
+        )
+    elif found is not None and given is not None and (closed := sorted(set(found) - set(given))):
+        ports = ", ".join(map(str, closed))
+        yield f"{path}: {what} listens on {ports}, which the NetworkPolicies close; add it, or remove the setting."
 
 
 def policy(app: str, namespace: str, *, ingress: Sequence[Manifest], egress: Sequence[Manifest]) -> Manifest:

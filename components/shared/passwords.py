@@ -19,16 +19,21 @@ FINGERPRINT_DIGITS: Final = 5
 def password(name: str, given: SecretStr | None, parent: pulumi.Resource) -> pulumi.Output[str]:
     """The given password, or a generated one that is kept in the state; a secret output in both cases."""
     import pulumi
-    import pulumi_random as random
 
     # Generated even where one is given: it is protected, so a password that is set later must not remove it.
-    generated = random.RandomPassword(
-        name,
-        length=GENERATED_LENGTH,
-        special=False,
-        opts=pulumi.ResourceOptions(parent=parent, protect=True),
-    )
-    return pulumi.Output.secret(given.get_secret_value() if given else generated.result)
+    result = generated(name, parent, protect=True)
+    return pulumi.Output.secret(given.get_secret_value() if given else result)
+
+
+def generated(
+    name: str, parent: pulumi.Resource, *, length: int = GENERATED_LENGTH, protect: bool = False
+) -> pulumi.Output[str]:
+    """Random letters and digits that are kept in the state; a secret output."""
+    import pulumi
+    import pulumi_random as random
+
+    options = pulumi.ResourceOptions(parent=parent, protect=protect)
+    return pulumi.Output.secret(random.RandomPassword(name, length=length, special=False, opts=options).result)
 
 
 def fingerprints(salt: str) -> Fingerprint:

@@ -27,20 +27,18 @@ def app(name: str) -> dict[str, str]:
     return {"app": name}
 
 
-def deployment(  # noqa: PLR0913 - the parts of a pod
-    name: str,
-    namespace: str,
+def pod_template(  # noqa: PLR0913 - the parts of a pod
+    labels: Mapping[str, str],
     *,
     containers: Sequence[Manifest],
     volumes: Sequence[Manifest] = (),
     annotations: Mapping[str, str] | None = None,
-    strategy: str = "RollingUpdate",
     service_account: str | None = None,
     node_selector: Mapping[str, str] | None = None,
     tolerated: Sequence[Toleration] = (),
     **pod: Any,
 ) -> Manifest:
-    """A Deployment of one pod; `pod` holds further fields of the pod spec.
+    """The pods of a workload; `pod` holds further fields of the pod spec.
 
     Empty selectors and lists are left out: the API server drops them too, and a diff stays quiet.
     """
@@ -53,9 +51,14 @@ def deployment(  # noqa: PLR0913 - the parts of a pod
         **({"volumes": list(volumes)} if volumes else {}),
         **pod,
     }
-    template: Manifest = {"metadata": {"labels": app(name)}, "spec": spec}
+    template: Manifest = {"metadata": {"labels": dict(labels)}, "spec": spec}
     if annotations:
         template["metadata"]["annotations"] = dict(annotations)
+    return template
+
+
+def deployment(name: str, namespace: str, *, strategy: str = "RollingUpdate", **pod: Any) -> Manifest:
+    """A Deployment of one pod; `pod` as `pod_template` takes it."""
     return manifest(
         "apps/v1",
         "Deployment",
@@ -66,7 +69,7 @@ def deployment(  # noqa: PLR0913 - the parts of a pod
             "replicas": 1,
             "selector": {"matchLabels": app(name)},
             "strategy": {"type": strategy},
-            "template": template,
+            "template": pod_template(app(name), **pod),
         },
     )
 
