@@ -66,7 +66,7 @@ def every_setting(model: type[BaseModel], *at: str) -> Iterator[Setting]:
 
 
 def item_settings(model: type[BaseModel], *at: str) -> Iterator[Setting]:
-    """Every setting of an item of a list, at any depth: each list of groups is followed by the settings of its items."""
+    """The settings of an item of a list, at any depth. A list of groups is followed by the settings of its items."""
     for setting in every_setting(model, *at):
         yield setting
         if setting.type.group:

@@ -8,7 +8,7 @@ from components.arkouda import names, pods
 from components.arkouda.server_settings import MultiLocale, SelfRegistered, SingleNode
 from components.arkouda.topology import Entry, Topology, registered_services
 from components.shared import namespace
-from components.shared.claims import changed, unfit_class
+from components.shared.claims import changed, storage_class
 from components.shared.inventory import Inventory
 from components.shared.mistakes import Mistake
 from components.shared.survey import Survey
@@ -54,7 +54,7 @@ def _files(cluster: Topology, entry: Entry, inventory: Inventory) -> Iterator[Mi
         if name in claims:
             yield from changed(path, name, server.files, claims[name])
         else:
-            yield from unfit_class(path, server.files, inventory)
+            yield from storage_class(path, server.files, inventory)
 
 
 def _dropped_claims(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:

@@ -59,11 +59,15 @@ credentials() {
 }
 
 # api METHOD PATH [CONTENT-TYPE BODY]: sets STATUS, BODY and LOCAL_ADDRESS. Fails only without an answer.
+#
+# With HTTP/2, an API server that refuses a token before it has read the body resets the stream, and older versions of
+# curl then report error 18 in place of the answer.
 api() {
     local method="$1" path="$2" type="${3:-}" body="${4:-}" answer code=0
     local -a data=()
     [[ -z "${body}" ]] || data=(--header "Content-Type: ${type}" --data "${body}")
-    answer="$(credentials | curl --config - --silent --show-error --max-time 30 --cacert "${CACERT_FILE}" \
+    answer="$(credentials | curl --config - --silent --show-error --http1.1 --max-time 30 \
+        --cacert "${CACERT_FILE}" \
         --request "${method}" "${data[@]}" --write-out '\n%{http_code} %{local_ip}' "${K8S_HOST}${path}")" || code=$?
     if ((code)); then
         say "${method} ${K8S_HOST}${path} failed, curl error ${code}: $(explain_curl "${code}")"
