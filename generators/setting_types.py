@@ -86,11 +86,11 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
                 "URL", _pattern("^https://[A-Za-z0-9_.-]+(:[0-9]{1,5})?$"), ("https://other:6443", "https://192.0.2.1")
             ),
         ),
-        (SbatchOption, Text("option of sbatch", _pattern("^-"), ("--partition=other", "--mem=0"))),
+        (SbatchOption, Text("sbatch option", _pattern("^-"), ("--partition=other", "--mem=0"))),
         (ServerName, Text("server name", _pattern("^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$"), ("other", "another"))),
         (
             ServerOption,
-            Text("option of arkouda_server", _pattern("^-"), ("--perLocaleMemLimit=80", "--logCommands=true")),
+            Text("server option", _pattern("^-"), ("--perLocaleMemLimit=80", "--logCommands=true")),
         ),
         (AbsolutePath, Text("absolute path", _pattern("^/[^:]+$"), ("/other", "/another"))),
         (
@@ -172,6 +172,13 @@ def type_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Type:
     return _simple(annotation, metadata)
 
 
+def definition_name(model: type[BaseModel]) -> str:
+    """The name of a group in the schema. Systems may have groups with the same name."""
+    _, system, *_ = model.__module__.split(".")
+    name = model.__name__
+    return name if system == "shared" or name.lower().startswith(system) else f"{system.title()}{name}"
+
+
 def _simple(annotation: Any, metadata: tuple[Any, ...]) -> Type:
     if annotation is bool:
         return Type("true or false", {"type": "boolean"}, (True, False))
@@ -184,7 +191,7 @@ def _simple(annotation: Any, metadata: tuple[Any, ...]) -> Type:
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return _choice([str(member.value) for member in annotation])
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return Type("group", {"$ref": f"#/definitions/{annotation.__name__}"}, (), annotation)
+        return Type("group", {"$ref": f"#/definitions/{definition_name(annotation)}"}, (), annotation)
     raise UndescribedTypeError(f"type {annotation} has no description: extend _simple in {THIS_FILE}")
 
 

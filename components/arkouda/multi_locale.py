@@ -117,9 +117,11 @@ def deployment(cluster: Topology, server: MultiLocale, configuration: Manifest) 
 def locales(cluster: Topology, server: MultiLocale, configuration: Manifest) -> Manifest:
     """The other locales. Their names stay when a pod is replaced, and all of them start at once."""
     app = locale_app(server)
+    # The command line of the server is not theirs: a change of it must not restart them.
+    own = {name: configuration["data"][name] for name in (pods.SERVER_SCRIPTS[1], *pods.LOCALE_SCRIPTS)}
     template = workload.pod_template(
         workload.app(app),
-        annotations={CHECKSUM: checksum(configuration["data"])},
+        annotations={CHECKSUM: checksum(own)},
         **_parts(cluster, server, pods.LOCALE_SCRIPTS[1], (SSH,)),
     )
     return manifest(

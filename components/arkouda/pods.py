@@ -23,6 +23,8 @@ LOCALE_SCRIPTS: Final = ("ssh.sh", "locale.sh")
 GRACE_SECONDS: Final = 30
 PERIOD_SECONDS: Final = 10
 TIMEOUT_SECONDS: Final = 5
+START_FAILURES: Final = 360
+"""An hour: the server waits for its locales, whose nodes may have to pull the image first."""
 FAILURES: Final = 6
 """A minute of failed checks: while the server runs a long command it still accepts connections."""
 
@@ -88,9 +90,11 @@ def container(  # noqa: PLR0913 - the parts of a container
         "timeoutSeconds": TIMEOUT_SECONDS,
     }
     token = env_from_secret("ARKOUDA_SERVER_TOKEN", f"{server.name}{names.TOKEN_SUFFIX}", names.TOKEN_KEY)
+    is_server = script == SERVER_SCRIPTS[0]
     own_env = [
-        *literal_env({**environment(server), "HOME": names.RUN_DIR}),
-        *([token] if server.authenticate and script == SERVER_SCRIPTS[0] else []),
+        # Processes on other locales get their variables from the server.
+        *literal_env({**(environment(server) if is_server else {}), "HOME": names.RUN_DIR}),
+        *([token] if server.authenticate and is_server else []),
         *variables,
     ]
     return {
@@ -102,7 +106,7 @@ def container(  # noqa: PLR0913 - the parts of a container
         "ports": [{"name": port.name, "containerPort": port.number, "protocol": "TCP"} for port in ports],
         "resources": amounts(server),
         "securityContext": security.container(),
-        "startupProbe": {**check, "failureThreshold": max(1, server.start_timeout // PERIOD_SECONDS)},
+        "startupProbe": {**check, "failureThreshold": START_FAILURES},
         "readinessProbe": dict(check),
         "livenessProbe": {**check, "failureThreshold": FAILURES},
         "volumeMounts": [

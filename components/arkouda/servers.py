@@ -75,6 +75,7 @@ class ArkoudaServers(SystemComponent):
             parent = self.component(component_of(server))
             if server.authenticate:
                 self._tokens[server.name] = token = credentials.access_token(server, parent)
+                # Servers outside Kubernetes get it in a file.
                 found[access.secret_name(server)] = {names.TOKEN_KEY: token}
             if isinstance(server, MultiLocale):
                 found[multi_locale.ssh_secret(server)] = credentials.ssh_keys(server, parent)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from components.arkouda import access, multi_locale, objects, preflight
 from components.arkouda.rules import RULES, warnings
-from components.arkouda.server_settings import MultiLocale
+from components.arkouda.server_settings import InKubernetes, MultiLocale
 from components.arkouda.settings import Settings
 from components.arkouda.topology import Topology
 from components.shared.mistakes import Mistake
@@ -30,7 +30,7 @@ def _objects(settings: Settings, _fingerprint: Fingerprint, survey: Survey) -> l
 def _secret_sources(settings: Settings) -> Mapping[str, Any]:
     found: dict[str, Any] = {}
     for server in Topology(settings).servers:
-        if server.authenticate:
+        if server.authenticate and isinstance(server, InKubernetes):
             found[access.secret_name(server)] = server.token_generation
         if isinstance(server, MultiLocale):
             found[multi_locale.ssh_secret(server)] = "generated"
