@@ -52,8 +52,8 @@ _NO_MONITOR: Final[Values] = {"exporter": True}
 _SERVERS: Final[Values] = {
     "declared": [
         {"name": "fixed", "address": "192.0.2.10", "authenticate": True, "metrics": _EXPORTER},
-        {"name": "night", "authenticate": True, "metrics": _NO_MONITOR},
-        {"name": "plain"},
+        {"name": "night", "address": "job", "authenticate": True, "metrics": _NO_MONITOR},
+        {"name": "plain", "address": "job"},
     ],
     "selfRegistered": [
         {"name": "lab", "authenticate": True, "metrics": _EXPORTER},

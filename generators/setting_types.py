@@ -79,7 +79,10 @@ _QUANTITY: Final[Json] = {
 _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
     _validator(alias): kind
     for alias, kind in (
-        (Address, Text("IPv4 address", _pattern(r"^[0-9]+(\.[0-9]+){3}$"), ("192.0.2.20", "192.0.2.21"))),
+        (
+            Address,
+            Text("IPv4 address or job", _pattern(r"^([0-9]+(\.[0-9]+){3}|job)$"), ("192.0.2.20", "192.0.2.21", "job")),
+        ),
         (
             ApiServer,
             Text(

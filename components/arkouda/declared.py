@@ -33,7 +33,7 @@ def objects(cluster: Topology, server: Declared, component: str) -> Iterator[Pla
 
 def slice_name(server: Declared) -> str:
     """The name of the slice. A slice that a job writes is another object than one that the stack writes."""
-    return f"{server.name}{names.JOB_SLICE_SUFFIX}" if server.address is None else server.name
+    return f"{server.name}{names.JOB_SLICE_SUFFIX}" if needs_credentials(server) else server.name
 
 
 def service(cluster: Topology, server: Declared) -> Manifest:
@@ -49,7 +49,7 @@ def service(cluster: Topology, server: Declared) -> Manifest:
 
 def endpoint_slice(cluster: Topology, server: Declared) -> Manifest:
     """Where the Service leads. Its ports have the names of the Service's, which connects the two."""
-    endpoints = [{"addresses": [server.address], "conditions": {"ready": True}}] if server.address else []
+    fixed = [{"addresses": [server.address], "conditions": {"ready": True}}]
     return manifest(
         "discovery.k8s.io/v1",
         "EndpointSlice",
@@ -57,7 +57,7 @@ def endpoint_slice(cluster: Topology, server: Declared) -> Manifest:
         cluster.namespace,
         labels={names.SERVICE_NAME_LABEL: server.name, names.SLICE_MANAGER_LABEL: names.SLICE_MANAGER},
         addressType="IPv4",
-        endpoints=endpoints,
+        endpoints=[] if needs_credentials(server) else fixed,
         ports=[
             {"name": port.name, "port": port.number, "protocol": "TCP", "appProtocol": "TCP"} for port in ports(server)
         ],

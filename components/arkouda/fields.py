@@ -43,13 +43,20 @@ ServerName = Annotated[str, AfterValidator(_server_name)]
 """The name of a server and of its Service."""
 
 
+BY_JOB: Final = "job"
+"""In place of an address: the job that runs the server enters its own."""
+
+
 def _address(value: str) -> str:
+    if value == BY_JOB:
+        return value
     try:
         ipaddress.IPv4Address(value)
     except ValueError:
         refuse(
             f"{value!r} is not an IPv4 address",
-            "Write the address, such as 192.0.2.10: an EndpointSlice takes no host names.",
+            "Write the address, such as 192.0.2.10 (an EndpointSlice takes no host names), or "
+            f"{BY_JOB} if the job that runs the server enters its own.",
         )
     if problem := host_problem(value):
         # kubernetes pkg/apis/core/validation, ValidateEndpointIP
@@ -58,7 +65,7 @@ def _address(value: str) -> str:
 
 
 Address = Annotated[str, AfterValidator(_address)]
-"""The IPv4 address of a server outside Kubernetes."""
+"""The IPv4 address of a server outside Kubernetes, or the word for one that a job enters."""
 
 
 def _api_server(value: str) -> str:

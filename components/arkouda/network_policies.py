@@ -8,7 +8,7 @@ from typing import Final
 from components.arkouda import exporter, names
 from components.arkouda.multi_locale import locale_app
 from components.arkouda.server_settings import Declared, InKubernetes, MultiLocale, SelfRegistered, Server
-from components.arkouda.topology import Topology
+from components.arkouda.topology import Topology, needs_credentials
 from components.shared.manifest import Manifest
 from components.shared.network_policy import (
     USUAL_DNS_PORTS,
@@ -84,7 +84,7 @@ def _locales(cluster: Topology, server: MultiLocale, names_of_hosts: Manifest) -
 def _exporter(cluster: Topology, server: Server, names_of_hosts: Manifest) -> Manifest:
     scrapers = _from(cluster.settings.network.prometheus_namespaces)
     port = server.metrics.port
-    if isinstance(server, Declared) and server.address:
+    if isinstance(server, Declared) and not needs_credentials(server):
         metrics: Manifest = {"to": [block(f"{server.address}/32")], "ports": tcp(port)}
     elif isinstance(server, (Declared, SelfRegistered)):
         # Slurm chooses the node.

@@ -81,8 +81,8 @@ class Job(Model):
 class Declared(Server):
     """A server outside Kubernetes whose Service and EndpointSlice the stack creates. Recommended."""
 
-    address: Address | None = None
-    """IPv4 address of the server's first node; null: the job that runs the server enters it."""
+    address: Address
+    """IPv4 address of the server's first node, or `job`: the job that runs the server enters it."""
     job: Job = Job()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from components.arkouda import names
+from components.arkouda.fields import BY_JOB
 from components.arkouda.server_settings import (
     Declared,
     InKubernetes,
@@ -91,7 +92,7 @@ def ports(server: Server) -> tuple[Port, ...]:
 
 def needs_credentials(server: Server) -> bool:
     """A job writes to the Kubernetes API for the server."""
-    return isinstance(server, SelfRegistered) or (isinstance(server, Declared) and server.address is None)
+    return isinstance(server, SelfRegistered) or (isinstance(server, Declared) and server.address == BY_JOB)
 
 
 def job(server: Server) -> Job | None:

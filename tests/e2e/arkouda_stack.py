@@ -57,7 +57,7 @@ def configure(checkout: Checkout, **arkouda: Any) -> None:
     }
     by_jobs = [
         *arkouda.get("selfRegistered", ()),
-        *(one for one in arkouda.get("declared", ()) if "address" not in one),
+        *(one for one in arkouda.get("declared", ()) if one["address"] == "job"),
     ]
     if not by_jobs:
         del checkout.config["config"]["clusters:arkouda"]["apiServer"]

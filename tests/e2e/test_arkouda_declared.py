@@ -24,7 +24,7 @@ FIXED: dict[str, Any] = {"name": "fixed", "address": "192.0.2.10", "authenticate
 
 
 def job(name: str, port: int, **more: Any) -> dict[str, Any]:
-    return {"name": name, "port": port, "job": {"locales": 3, "executable": str(SERVER), **more}}
+    return {"name": name, "address": "job", "port": port, "job": {"locales": 3, "executable": str(SERVER), **more}}
 
 
 def test_a_fixed_address_is_where_the_service_leads(checkout: Checkout) -> None:

@@ -37,7 +37,7 @@ INSIDE: Values = {
 }
 KINDS: dict[str, tuple[str, Values, Values]] = {
     "fixed": ("declared", {"name": "hpc", "address": "192.0.2.10"}, {}),
-    "job": ("declared", {"name": "hpc"}, {"job": JOB}),
+    "job": ("declared", {"name": "hpc", "address": "job"}, {"job": JOB}),
     "token": ("selfRegistered", {"name": "hpc"}, {"job": JOB}),
     "certificate": ("selfRegistered", {"name": "hpc", "credential": "certificate"}, {"job": JOB}),
     "single": ("singleNode", {"name": "hpc"}, INSIDE),

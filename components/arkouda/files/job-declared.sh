@@ -39,5 +39,7 @@ start_server
 trap deregister EXIT
 if wait_until_listening && ! register; then
     stop_server
+    wait_for_server
+    exit 1
 fi
 wait_for_server
