@@ -9,12 +9,14 @@ from typing import Any
 import yaml
 
 from components.matlab import names
-from components.shared.kube import APPLY_PATCH, ApiError, KubernetesApi
+from components.shared.kube import APPLY_PATCH, RESOURCES, ApiError, KubernetesApi
 from components.shared.manifest import Manifest
 from components.shared.namespace import ENFORCE
 from tests.e2e.disturbance import COLLECTIONS, wait_for
 
-PODS = {**COLLECTIONS, "Pod": "/api/v1/pods"}
+WHOLE_CLUSTER = ("Namespace", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+"""Kinds that are in no namespace."""
+PODS = {**{kind: resource.path() for kind, resource in RESOURCES.items()}, "Pod": "/api/v1/pods"}
 LEVELS = ("privileged", "baseline", "restricted")
 """Pod Security levels."""
 TEMPLATES = (names.WORKER_TEMPLATE, names.POOL_PROXY_TEMPLATE)
@@ -43,14 +45,15 @@ class DryRun:
 
     def _objection(self, item: Manifest) -> str | None:
         metadata = dict(item["metadata"])
-        if item["kind"] != "Namespace":
+        if item["kind"] not in WHOLE_CLUSTER:
             metadata["namespace"] = self.namespace
         body = {**item, "metadata": metadata}
         text = json.dumps(body)
         if text in self._accepted:
             return None
         root, _, plural = PODS[item["kind"]].rpartition("/")
-        path = f"{root}/{plural}" if item["kind"] == "Namespace" else f"{root}/namespaces/{self.namespace}/{plural}"
+        own = item["kind"] not in WHOLE_CLUSTER
+        path = f"{root}/namespaces/{self.namespace}/{plural}" if own else f"{root}/{plural}"
         # As the provider updates it: what a POST makes may hold a variable twice, and then every apply fails.
         query = {"dryRun": "All", "fieldValidation": "Strict", "fieldManager": "dry-run", "force": "true"}
         try:
@@ -62,9 +65,9 @@ class DryRun:
 
 
 def pods(item: Manifest) -> Iterator[Manifest]:
-    """The pods that a Deployment, or the controller for a template, will ask for."""
+    """The pods that a Deployment or StatefulSet, or the controller for a template, will ask for."""
     name = item["metadata"]["name"]
-    if item["kind"] == "Deployment":
+    if item["kind"] in {"Deployment", "StatefulSet"}:
         yield _pod(name, item["spec"]["template"])
     elif item["kind"] == "ConfigMap" and name in TEMPLATES:
         template = yaml.safe_load(item["data"][names.TEMPLATE_FILE])
