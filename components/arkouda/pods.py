@@ -53,6 +53,8 @@ def configuration(cluster: Topology, server: OneInKubernetes, locale_hosts: Sequ
         "ARKOUDA_RUN_DIR": names.RUN_DIR,
         "ARKOUDA_SSH_DIR": names.SSH_DIR,
         "ARKOUDA_SSH_PORT": names.SSH_PORT,
+        "ARKOUDA_SSH_SERVER": names.SSH_SERVER,
+        "ARKOUDA_SSH_CLIENT": names.SSH_CLIENT,
         "ARKOUDA_LOCALES": " ".join(locale_hosts),
     }
     return config_map(

@@ -5,7 +5,7 @@
 SSH_HOME="${ARKOUDA_RUN_DIR}/ssh"
 SSH_BIN="${ARKOUDA_RUN_DIR}/bin"
 # shellcheck disable=SC2034 # the scripts that source this one run it
-SSH_SERVER=(/usr/sbin/sshd -D -e -f "${SSH_HOME}/sshd_config")
+SSH_SERVER=("${ARKOUDA_SSH_SERVER}" -D -e -f "${SSH_HOME}/sshd_config")
 
 prepare_ssh() {
     umask 077
@@ -43,7 +43,7 @@ Host *
     ServerAliveInterval 15
 CONFIG
     # GASNet's spawner calls `ssh` from PATH.
-    printf '#!/bin/sh\nexec /usr/bin/ssh -F %s/ssh_config "$@"\n' "${SSH_HOME}" >"${SSH_BIN}/ssh"
+    printf '#!/bin/sh\nexec %s -F %s/ssh_config "$@"\n' "${ARKOUDA_SSH_CLIENT}" "${SSH_HOME}" >"${SSH_BIN}/ssh"
     chmod 700 "${SSH_BIN}/ssh"
 }
 
