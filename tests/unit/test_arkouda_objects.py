@@ -142,8 +142,7 @@ def test_one_number_is_the_port_everywhere(kind: str, everything: bool) -> None:
         ),
         (
             "token",
-            "ServerDaemonType.INTEGRATION,ServerDaemonType.METRICS "
-            "--ExternalIntegration.systemType=SystemType.KUBERNETES",
+            "INTEGRATION,ServerDaemonType.METRICS --ExternalIntegration.systemType=SystemType.KUBERNETES",
         ),
         ("multi", "-nl 3 --logLevel=LogLevel.INFO --ServerPort=5555"),
     ],

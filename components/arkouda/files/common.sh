@@ -118,8 +118,11 @@ start_server() {
 listens() { timeout 2 bash -c ": </dev/tcp/$1/$2" 2>/dev/null; }
 
 wait_until_listening() {
+    local tries=0
     until listens "${ARKOUDA_ADDRESS}" "${EXTERNAL_SERVICE_PORT}"; do
         kill -0 "${SERVER}" 2>/dev/null || return 1
+        # It may take minutes on many nodes, or for ever if ARKOUDA_ADDRESS is not an address of this node.
+        ((++tries % 60)) || say "waiting for the server on ${ARKOUDA_ADDRESS}:${EXTERNAL_SERVICE_PORT}"
         sleep 0.5
     done
 }

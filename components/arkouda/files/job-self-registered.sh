@@ -34,8 +34,10 @@ adopt() {
         for tries in {1..60}; do
             api PATCH "${CORE}/services/${name}" application/merge-patch+json \
                 "{\"metadata\":{\"ownerReferences\":[${owner}]}}" || return 1
-            # The server registers itself a moment after it begins to listen.
-            [[ "${STATUS}" == 404 && "${tries}" -lt 60 ]] || break
+            # The server registers itself a moment after it begins to listen, or ends with the error of a request.
+            if [[ "${STATUS}" != 404 || "${tries}" -ge 60 ]] || ! kill -0 "${SERVER}" 2>/dev/null; then
+                break
+            fi
             sleep 0.5
         done
         expect 200 -- "cannot make Service ${name} a dependent of the stack" || return 1

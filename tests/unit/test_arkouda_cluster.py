@@ -1,0 +1,165 @@
+"""What a Kubernetes cluster says against Arkouda servers, and the commands of an operator."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.arkouda import preflight
+from components.arkouda.rules import warnings
+from components.shared.inventory import Inventory
+from components.shared.survey import Survey
+from tests.conftest import PROJECT
+from tests.unit.arkouda_stacks import KINDS, Values, one, stack, values
+
+CLASSES: dict[str, Any] = {
+    "ssd": {"metadata": {"name": "ssd"}, "provisioner": "ebs.csi.aws.com"},
+    "files": {"metadata": {"name": "files"}, "provisioner": "nfs.csi.k8s.io"},
+}
+OWN_NAMESPACE = ("Namespace", "arkouda")
+
+
+def claim(size: str, mode: str = "ReadWriteOnce") -> dict[str, Any]:
+    spec = {"accessModes": [mode], "storageClassName": "ssd", "resources": {"requests": {"storage": size}}}
+    return {"metadata": {}, "spec": spec}
+
+
+def inventory(
+    owned: set[tuple[str, str]] | None = None, unknown: frozenset[str] = frozenset(), **objects: Any
+) -> Inventory:
+    """A namespace of this stack with these objects."""
+    kinds = {"PersistentVolumeClaim": {}, "StorageClass": CLASSES, "Secret": {}, "Service": {}} | objects
+    whole = frozenset({OWN_NAMESPACE, *(owned or set())})
+    return Inventory(whole, {"metadata": {}}, True, kinds, unknown)
+
+
+def said(given: Values, there: Inventory) -> list[str]:
+    return [f"{mistake.path}: {mistake.problem}" for mistake in preflight.objections(stack(given), there)]
+
+
+def test_a_cluster_that_fits_has_nothing_to_say() -> None:
+    for kind in KINDS:
+        files = {"files": {"storageClass": "files"}} if kind in {"single", "multi"} else {}
+        assert said(values(kind, **files), inventory()) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "there", "problem"),
+    [
+        (
+            values("multi", files={"storageClass": "ssd"}),
+            inventory(),
+            "arkouda.multiLocale[0].files.storageClass: class ssd (ebs.csi.aws.com) gives storage for one node",
+        ),
+        (
+            values("single", files={"storageClass": "tape"}),
+            inventory(),
+            "arkouda.singleNode[0].files.storageClass: the cluster has no StorageClass tape",
+        ),
+        (
+            values("single", files={"claim": "data"}),
+            inventory(),
+            "arkouda.singleNode[0].files.claim: namespace arkouda has no PersistentVolumeClaim data",
+        ),
+        (
+            values("single", files={"size": "5Gi"}),
+            inventory(PersistentVolumeClaim={"hpc-files": claim("10Gi")}),
+            "arkouda.singleNode[0].files.size: claim hpc-files has 10Gi, and a claim never shrinks",
+        ),
+        (
+            values("fixed"),
+            inventory({("PersistentVolumeClaim", "old-files")}, PersistentVolumeClaim={"old-files": claim("1Gi")}),
+            "arkouda: server old no longer uses PersistentVolumeClaim old-files, which holds data of this stack",
+        ),
+        (
+            values("fixed", everything=True),
+            inventory(unknown=frozenset({"ServiceMonitor"})),
+            "arkouda.declared[0].metrics.serviceMonitor: is true, but the cluster has no ServiceMonitors",
+        ),
+        (
+            {**values("single", files={"persistent": False}), "images": {"pullSecrets": ["registry"]}},
+            inventory(),
+            "arkouda.images.pullSecrets[0]: namespace arkouda has no Secret registry",
+        ),
+        (
+            values("fixed"),
+            Inventory(frozenset(), {"metadata": {}}, True, {}),
+            "arkouda.namespace.create: is true, but namespace arkouda exists and belongs to somebody else",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_said_before_anything_is_touched(given: Values, there: Inventory, problem: str) -> None:
+    (found,) = said(given, there)
+    assert found.startswith(problem)
+
+
+def test_a_claim_of_somebody_else_with_the_usual_name_is_not_ours() -> None:
+    assert said(values("fixed"), inventory(PersistentVolumeClaim={"old-files": claim("1Gi")})) == []
+
+
+def test_a_service_that_a_server_left_is_a_warning_with_its_cure() -> None:
+    """The next server gets HTTP 409, which it reports as curl error 22."""
+    there = Survey({"arkouda": inventory(Service={"hpc-metrics": {}})})
+    (warning,) = preflight.concerns(one("token"), there)
+    assert warning.startswith("arkouda.selfRegistered[0]: Service hpc-metrics exists.")
+    assert "python -m ops arkouda-orphans" in warning
+    assert list(preflight.concerns(one("job"), there)) == []
+
+
+def test_a_server_that_registers_itself_is_warned_of_endpoints() -> None:
+    (deprecated,) = warnings(one("token").settings)
+    assert "deprecated since Kubernetes 1.33" in deprecated
+    _, open_account, debug = warnings(one("token", admissionPolicy=False, job={"logLevel": "DEBUG"}).settings)
+    assert "may create load balancers" in open_account
+    assert "credentials included" in debug
+    assert list(warnings(one("job", job={"logLevel": "DEBUG"}).settings)) == []
+
+
+# python -m ops
+
+
+def ops(*words: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ops", *words]
+    return subprocess.run(command, cwd=PROJECT, input=text, capture_output=True, text=True, timeout=60, check=False)
+
+
+FILES = {"hpc": {"connect.py": "import arkouda as ak\n", "job.sh": "#!/bin/bash\n"}, "lab": {"arkouda.env": "A=1\n"}}
+
+
+def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
+    """They hold credentials."""
+    done = ops("arkouda-files", "--out", str(tmp_path), text=json.dumps({"arkoudaFiles": FILES}))
+    assert done.returncode == 0, done.stderr
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("*/*")}
+    assert modes == {"connect.py": 0o600, "job.sh": 0o700, "arkouda.env": 0o600}
+    assert (tmp_path / "hpc" / "connect.py").read_text() == FILES["hpc"]["connect.py"]
+
+
+def test_one_server_gets_the_folder_itself_and_new_files_replace_old_ones(tmp_path: Path) -> None:
+    (tmp_path / "job.sh").write_text("old\n" * 100)
+    done = ops("arkouda-files", "--out", str(tmp_path), "--server", "hpc", text=json.dumps(FILES))
+    assert done.returncode == 0, done.stderr
+    assert {file.name for file in tmp_path.iterdir()} == set(FILES["hpc"])
+    assert (tmp_path / "job.sh").read_text() == FILES["hpc"]["job.sh"]
+    assert stat.S_IMODE((tmp_path / "job.sh").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}x", '{"arkoudaFiles": 1}', '{"hpc": {"a": 1}}', '"[secret]"'])
+def test_another_input_is_answered_with_the_command_to_type(tmp_path: Path, text: str) -> None:
+    done = ops("arkouda-files", "--out", str(tmp_path / "out"), text=text)
+    assert done.returncode == 1
+    assert "Run: pulumi stack output arkoudaFiles --show-secrets --json | python -m ops arkouda-files" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_server_that_the_stack_does_not_have_is_named(tmp_path: Path) -> None:
+    done = ops("arkouda-files", "--out", str(tmp_path), "--server", "hcp", text=json.dumps(FILES))
+    assert done.returncode == 1
+    assert done.stderr == "the stack has no Arkouda server hcp. It has hpc, lab.\n"
