@@ -62,6 +62,7 @@ def load_stack(
             key, system.settings, values.get(key), any_encrypted=key in secret_keys, file=file
         )
         mistakes += (mistake for mistake in secrecy if mistake.path not in known)
+    mistakes += _shared_namespaces(systems)
     mistakes += [
         Mistake(key, "is not available in this version", f"Remove {key} from the stack file.")
         for key in ANNOUNCED
@@ -81,6 +82,16 @@ def _name_problems(name: str) -> Iterator[Mistake]:
             "Use up to 63 letters, digits, dashes, underscores and dots, with a letter or digit at both ends: "
             "`pulumi stack rename NAME`, then rename the stack file.",
         )
+
+
+def _shared_namespaces(systems: Mapping[str, BaseModel]) -> Iterator[Mistake]:
+    """A namespace that two systems name: each would create it, and deny the traffic of the other."""
+    first: dict[str, str] = {}
+    for key, settings in systems.items():
+        for name, path in SYSTEMS[key].namespaces(settings).items():
+            other = first.setdefault(name, path)
+            if other != path:
+                yield Mistake(f"{path}.name", f"{name} is also {other}.name", "Give each system its own namespace.")
 
 
 _SETTINGS: Final = {
