@@ -209,7 +209,8 @@ def _explain(model: type[BaseModel], detail: ErrorDetails, at: str) -> Mistake:
     if kind == "missing":
         return Mistake(path, "is required", f"Run: {config_set(_first_setting(path, place.group))}", REQUIRED)
     # The name of a map entry is part of the path in any case.
-    hidden = "[key]" not in detail["loc"] and _near_a_secret(place)
+    # In place of a whole system, anything may have been pasted.
+    hidden = not steps or ("[key]" not in detail["loc"] and _near_a_secret(place))
     if remedy := context.get("remedy"):
         problem = detail["msg"].replace(repr(value), "the value") if hidden else detail["msg"]
         return Mistake(path, *_special(steps, value, problem, remedy), context.get("code", REFUSED))

@@ -13,8 +13,11 @@ import pytest
 
 from components.arkouda import preflight
 from components.arkouda.rules import warnings
+from components.arkouda.settings import Settings
+from components.arkouda.topology import Topology
 from components.shared.inventory import Inventory
 from components.shared.survey import Survey
+from components.stack import load_file
 from tests.conftest import PROJECT
 from tests.unit.arkouda_stacks import KINDS, Values, one, stack, values
 
@@ -119,6 +122,26 @@ def test_a_server_that_registers_itself_is_warned_of_endpoints() -> None:
     assert "may create load balancers" in open_account
     assert "credentials included" in debug
     assert list(warnings(one("job", job={"logLevel": "DEBUG"}).settings)) == []
+
+
+EXAMPLES = {
+    "arkouda-declared": ["declared"],
+    "arkouda-slurm": ["declared", "declared"],
+    "arkouda-self-registered": ["selfRegistered", "selfRegistered"],
+    "arkouda-single-node": ["singleNode"],
+    "arkouda-multi-locale": ["multiLocale"],
+}
+
+
+def test_every_kind_of_server_has_its_example() -> None:
+    folder = PROJECT / "examples"
+    assert {file.stem for file in folder.glob("arkouda-*.yaml")} == set(EXAMPLES)
+    for name, kinds in EXAMPLES.items():
+        settings = load_file(folder / f"{name}.yaml").systems["arkouda"]
+        assert isinstance(settings, Settings)
+        lists = Topology(settings).lists
+        assert [kind for kind, servers in lists.items() for _ in servers] == kinds
+    assert {kind for kinds in EXAMPLES.values() for kind in kinds} == set(Topology(Settings()).lists)
 
 
 # python -m ops
