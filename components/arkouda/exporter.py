@@ -11,15 +11,14 @@ from components.arkouda.server_settings import Server
 from components.arkouda.topology import Topology
 from components.shared import security, workload
 from components.shared.groups import Resources
-from components.shared.manifest import Manifest, literal_env, manifest, resources
+from components.shared.manifest import CHECKSUM, Manifest, checksum, config_map, literal_env, manifest, resources
+from components.shared.manifest import files as read_files
 from components.shared.objects import PlannedObject
 from components.shared.workload import Port, mount
 
 HTTP: Final = Port(names.HTTP, names.EXPORTER_PORT)
 START_TIMEOUT: Final = 600
-_ANSWERS: Final = (
-    f"import urllib.request as r; r.urlopen('http://127.0.0.1:{names.EXPORTER_PORT}/metrics', timeout=4).read()"
-)
+CHECK: Final = "exporter_health.py"
 
 
 def app(server: Server) -> str:
@@ -31,10 +30,16 @@ def objects(cluster: Topology, server: Server, component: str) -> Iterator[Plann
     """The exporter of a server, if it has one."""
     if not (server.metrics.enabled and server.metrics.exporter):
         return
+    yield PlannedObject(configuration(cluster, server), component)
     yield PlannedObject(service(cluster, server), component, skip_await=True)
     yield PlannedObject(deployment(cluster, server), component, timeout=START_TIMEOUT)
     if server.metrics.service_monitor:
         yield PlannedObject(service_monitor(cluster, server), component)
+
+
+def configuration(cluster: Topology, server: Server) -> Manifest:
+    """ConfigMap with the health check."""
+    return config_map(app(server), cluster.namespace, read_files(pods.FILES, CHECK))
 
 
 def service(cluster: Topology, server: Server) -> Manifest:
@@ -57,7 +62,11 @@ def deployment(cluster: Topology, server: Server) -> Manifest:
         "ARKOUDA_CLIENT_DIRECTORY": "/tmp",  # noqa: S108
         "HOME": "/tmp",  # noqa: S108
     }
-    check = {"exec": {"command": ["python3", "-c", _ANSWERS]}, "periodSeconds": 30, "timeoutSeconds": 5}
+    check = {
+        "exec": {"command": ["python3", f"{names.CONFIG_DIR}/{CHECK}"]},
+        "periodSeconds": 30,
+        "timeoutSeconds": 5,
+    }
     container = {
         "name": "exporter",
         "image": image.reference(NEWEST_TAG),
@@ -66,15 +75,15 @@ def deployment(cluster: Topology, server: Server) -> Manifest:
         "ports": [{"name": HTTP.name, "containerPort": HTTP.number, "protocol": "TCP"}],
         "resources": resources(Resources(cpuRequest="50m", memoryRequest="128Mi", memoryLimit="512Mi")),
         "securityContext": security.container(),
-        "readinessProbe": check,
         "livenessProbe": check,
-        "volumeMounts": [mount("tmp", "/tmp", read_only=False)],  # noqa: S108
+        "volumeMounts": [mount("config", names.CONFIG_DIR), mount("tmp", "/tmp", read_only=False)],  # noqa: S108
     }
     return workload.deployment(
         app(server),
         cluster.namespace,
         containers=[container],
-        volumes=[{"name": "tmp", "emptyDir": {}}],
+        volumes=[{"name": "config", "configMap": {"name": app(server)}}, {"name": "tmp", "emptyDir": {}}],
+        annotations={CHECKSUM: checksum(configuration(cluster, server)["data"])},
         **pods.common(cluster, security.pod(security.UNPRIVILEGED_USER)),
     )
 

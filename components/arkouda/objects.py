@@ -12,13 +12,8 @@ from components.shared import namespace
 from components.shared.objects import PlannedObject, by_key
 from components.shared.survey import NOTHING, Survey
 
-_TYPES: Final[dict[type[Server], str]] = {
-    Declared: "clusters:arkouda:DeclaredServer",
-    SelfRegistered: "clusters:arkouda:SelfRegisteredServer",
-    SingleNode: "clusters:arkouda:SingleNodeServer",
-    MultiLocale: "clusters:arkouda:MultiLocaleServer",
-}
-"""Pulumi type of each kind of server. They are part of every URN, so they never change."""
+SERVER_TYPE: Final = "clusters:arkouda:Server"
+"""Pulumi type of every kind of server: it is part of every URN, so a server that changes its kind keeps its objects."""
 
 
 def component_of(server: Server) -> str:
@@ -31,7 +26,7 @@ def components(cluster: Topology) -> dict[str, str]:
     return {
         namespace.COMPONENT: "clusters:arkouda:Namespace",
         network_policies.COMPONENT: "clusters:arkouda:NetworkPolicies",
-        **{component_of(server): _TYPES[type(server)] for server in cluster.servers},
+        **{component_of(server): SERVER_TYPE for server in cluster.servers},
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from components.arkouda import names, pods
-from components.arkouda.server_settings import MultiLocale, SelfRegistered, SingleNode
+from components.arkouda.server_settings import Declared, MultiLocale, SelfRegistered, SingleNode
 from components.arkouda.topology import Entry, Topology, registered_services
 from components.shared import namespace
 from components.shared.claims import changed, storage_class
@@ -20,6 +20,7 @@ def objections(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     for entry in cluster.entries:
         yield from _files(cluster, entry, inventory)
         yield from _monitor(entry, inventory)
+        yield from _other_kind(entry, inventory)
     yield from _dropped_claims(cluster, inventory)
     yield from _pull_secrets(cluster, inventory)
 
@@ -85,6 +86,18 @@ def _monitor(entry: Entry, inventory: Inventory) -> Iterator[Mistake]:
             "is true, but the cluster has no ServiceMonitors",
             "Install the Prometheus operator, or remove it: a Prometheus without operator scrapes the exporter's "
             "Service.",
+        )
+
+
+def _other_kind(entry: Entry, inventory: Inventory) -> Iterator[Mistake]:
+    """A Service that would lose its selector: Kubernetes then keeps the addresses of the pods that were behind it."""
+    at, server = entry
+    service = (inventory.of("Service") or {}).get(server.name) or {}
+    if isinstance(server, Declared) and service.get("spec", {}).get("selector"):
+        yield Mistake(
+            f"{at}.name",
+            f"Service {server.name} leads to pods, and Kubernetes would go on leading clients to them",
+            "Choose another name, or run `pulumi up` once without this server.",
         )
 
 

@@ -92,6 +92,11 @@ def test_a_cluster_that_fits_has_nothing_to_say() -> None:
         ),
         (
             values("fixed"),
+            inventory({("Service", "hpc")}, Service={"hpc": {"spec": {"selector": {"app": "hpc"}}}}),
+            "arkouda.declared[0].name: Service hpc leads to pods, and Kubernetes would go on leading clients to them",
+        ),
+        (
+            values("fixed"),
             Inventory(frozenset(), {"metadata": {}}, True, {}),
             "arkouda.namespace.create: is true, but namespace arkouda exists and belongs to somebody else",
         ),
