@@ -27,6 +27,7 @@ Values = dict[str, Any]
 PODS: Final = ("server", "locales", "exporter")
 FILES: Final = "write the new files and submit the job again"
 CONNECT: Final = "users need the new connect.py"
+A_LIST: Final = "adds, removes or changes servers: see the settings of one"
 OTHER_SERVER: Final = "becomes another server"
 _KUBECTL: Final[Mapping[str, str]] = {
     "ConfigMap": "cm",
@@ -94,6 +95,9 @@ def every() -> Iterator[Setting]:
 def _known(server: Server) -> handout.Credentials:
     token = f"generation {server.token_generation}" if server.authenticate else ""
     return handout.Credentials(token, "token", "authority", "uid")
+
+
+_LISTS: Final = tuple(f"arkouda.{kind}" for kind in Topology(Settings()).lists)
 
 
 class State:
@@ -179,12 +183,13 @@ def _size(spec: Manifest) -> Any:
 @cache
 def examine() -> dict[str, Effects]:
     """The effects of each setting, by path. Raises LookupError for a setting that no stack here can change."""
+    single = [setting for setting in every() if setting.path not in _LISTS]
     found = {setting.path: Effects(order=PODS) for setting in every()}
-    tried = dict.fromkeys(found, 0)
+    tried = {setting.path: 0 for setting in single}
     for base in _BASES:
         given = load(Settings, base, "arkouda", RULES)
         before = State(given)
-        for setting in every():
+        for setting in single:
             for values, server in _changed(base, given, setting):
                 after = _load(values)
                 if after is not None and after != given:
@@ -194,6 +199,9 @@ def examine() -> dict[str, Effects]:
         raise LookupError(
             f"no sample of {', '.join(missing)} is accepted: add a server to generators/arkouda_changes.py"
         )
+    for path in _LISTS:
+        found[path].notes.add(A_LIST)
+        found[path].objects = set().union(*(found[item].objects for item in found if item.startswith(f"{path}[]")))
     return found
 
 
