@@ -81,6 +81,7 @@ def test_a_job_enters_its_address_and_takes_it_out(checkout: Checkout, tmp_path:
     a_job_leaves_the_address_of_its_successor(checkout, machine, port)
     the_token_patches_one_slice_and_nothing_else(checkout, machine)
     mistakes_are_explained(machine)
+    a_deleted_token_is_replaced(checkout, machine)
     checkout.run("destroy")
     assert checkout.api.request("GET", SLICES)["items"] == []
 
@@ -193,6 +194,18 @@ def the_token_patches_one_slice_and_nothing_else(checkout: Checkout, machine: Ma
     ):
         assert status(method, path) == 403, (method, path)
     assert token not in checkout.state_file.read_text()
+
+
+def a_deleted_token_is_replaced(checkout: Checkout, machine: Machine) -> None:
+    """How an administrator takes a stolen token out of use."""
+    before = (machine.folder / "arkouda.env").read_text()
+    checkout.api.request("DELETE", f"{CORE}/secrets/night-registrar")
+    checkout.run("pulumi", "--", "refresh", "--yes")
+    checkout.run("up")
+    environment = checkout.outputs()["arkoudaFiles"]["night"]["arkouda.env"]
+    assert environment != before
+    token = environment.partition("SSL_TOKEN=")[2].split()[0]
+    assert token_status(checkout, token, "PATCH", f"{SLICES}/night-job", {"endpoints": []}, content_type=MERGE) == 200
 
 
 def mistakes_are_explained(machine: Machine) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key, load_ssh_public_key
 
+from components.shared.kube import ApiError
 from tests.e2e.arkouda_stack import CORE, NAMESPACE, configure
 from tests.e2e.checkout import Checkout
+from tests.e2e.disturbance import wait_for
 
 APPS = f"/apis/apps/v1/namespaces/{NAMESPACE}"
 MONITORS = f"/apis/monitoring.coreos.com/v1/namespaces/{NAMESPACE}/servicemonitors"
@@ -111,6 +113,14 @@ def a_new_token_restarts_its_server(checkout: Checkout) -> None:
     assert checkout.outputs()["arkoudaFiles"]["small"]["connect.py"] != before
 
 
+def is_served(checkout: Checkout) -> bool:
+    """A new kind is first unknown, and then its storage is being initialized."""
+    try:
+        return checkout.api.get(MONITORS) is not None
+    except ApiError:
+        return False
+
+
 def a_service_monitor_needs_the_operator(checkout: Checkout) -> None:
     metrics = {"exporter": True, "serviceMonitor": True, "serviceMonitorLabels": {"release": "prometheus"}}
     checkout.config["config"]["clusters:arkouda"]["singleNode"][0]["metrics"] = metrics
@@ -118,6 +128,7 @@ def a_service_monitor_needs_the_operator(checkout: Checkout) -> None:
     said = checkout.run("up", code=1)
     assert "arkouda.singleNode[0].metrics.serviceMonitor: is true, but the cluster has no ServiceMonitors" in said
     checkout.api.request("POST", DEFINITIONS, MONITOR)
+    wait_for(lambda: is_served(checkout))
     try:
         checkout.run("up")
         monitor = checkout.api.get(f"{MONITORS}/small-exporter")
