@@ -14,13 +14,16 @@ BEING_WRITTEN: Final = "failed to load checkpoint"
 ATTEMPTS: Final = 50
 PAUSE_SECONDS: Final = 0.1
 
+ObjectKey = tuple[str, str, str]
+"""Namespace (empty for the whole cluster), kind and name of an object."""
+
 
 @dataclass(frozen=True)
 class State:
     """The Kubernetes objects that the stack has made. Their names, not labels, say what belongs to it."""
 
-    uids: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
-    """From namespace (empty for the whole cluster), kind and name to metadata.uid, as it was last seen."""
+    uids: Mapping[ObjectKey, str] = field(default_factory=dict)
+    """metadata.uid of each object, as it was last seen."""
 
     def owned(self, namespace: str) -> frozenset[tuple[str, str]]:
         """Kind and name of every object in the namespace, and of the namespace itself."""
@@ -50,7 +53,7 @@ def read_state() -> State:
     raise pulumi.RunError("The state of this stack cannot be read: its file is incomplete. Nothing was changed.")
 
 
-def _objects(resources: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str, str], str]]:
+def _objects(resources: Mapping[str, Any]) -> Iterator[tuple[ObjectKey, str]]:
     for resource in resources.values():
         if not str(resource.get("type", "")).startswith(_KUBERNETES):
             continue
