@@ -69,13 +69,13 @@ class SystemComponent(pulumi.ComponentResource):
         object that holds a value which is not known yet.
         """
         seconds = f"{item.timeout}s" if item.timeout else None
-        namespaces = [resource for (kind, _), resource in self.resources.items() if kind == "Namespace"]
+        home = self.resources.get(("Namespace", item.manifest["metadata"].get("namespace", "")))
         needed = [self.resources[key] for key in dependencies(item, self._planned)]
         self.resources[item.key] = KubernetesObject(
             {**_labelled(item, pulumi.get_stack()), **({} if data is None else {"data": data})},
             pulumi.ResourceOptions(
                 parent=self._components[item.component],
-                depends_on=[*namespaces, *needed],
+                depends_on=[*([home] if home else []), *needed],
                 protect=item.protect,
                 custom_timeouts=pulumi.CustomTimeouts(create=seconds, update=seconds) if seconds else None,
             ),
