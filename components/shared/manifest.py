@@ -89,9 +89,12 @@ def env(values: Mapping[str, str]) -> list[Manifest]:
 
 def literal_env(values: Mapping[str, str]) -> list[Manifest]:
     """Environment variables that hold exactly these texts, whatever they contain."""
-    return env(
-        {name: value.replace("$", "$$") if "$(" in value or "$$" in value else value for name, value in values.items()}
-    )
+    return env({name: literal(value) for name, value in values.items()})
+
+
+def literal(text: str) -> str:
+    """A text that means itself in a variable, a command or an argument of a container."""
+    return text.replace("$", "$$") if "$(" in text or "$$" in text else text
 
 
 def env_from_secret(name: str, secret: str, key: str) -> Manifest:

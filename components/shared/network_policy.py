@@ -49,12 +49,12 @@ def policy(app: str, namespace: str, *, ingress: Sequence[Manifest], egress: Seq
     )
 
 
-def default_deny(namespace: str) -> Manifest:
+def default_deny(namespace: str, name: str = "default-deny") -> Manifest:
     """Denies every flow of every pod in the namespace that no other policy allows."""
     return manifest(
         "networking.k8s.io/v1",
         "NetworkPolicy",
-        "default-deny",
+        name,
         namespace,
         spec={"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
     )
