@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from components.julia.system import SYSTEM as JULIA
 from components.matlab.system import SYSTEM as MATLAB
 from components.system import System
 
-SYSTEMS: Final[Mapping[str, System[Any]]] = {system.key: system for system in (MATLAB,)}
+SYSTEMS: Final[Mapping[str, System[Any]]] = {system.key: system for system in (MATLAB, JULIA)}
 """Every system by its key in the stack file, in the order in which they are deployed."""
-ANNOUNCED: Final = ("julia", "arkouda")
+ANNOUNCED: Final = ("arkouda",)
 """Keys that are reserved for systems to come."""

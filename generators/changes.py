@@ -85,14 +85,16 @@ class Effects:
     objects: set[str] = field(default_factory=set)
     """Labels of the objects that were created, changed or deleted."""
     notes: set[str] = field(default_factory=set)
+    order: tuple[str, ...] = PODS
+    """Every pod, in the order in which the table names them."""
 
     def always(self) -> list[str]:
         """Pods that every change restarted."""
-        return [pod for pod in PODS if 0 < self.restarted.get(pod, 0) == self.present.get(pod, 0)]
+        return [pod for pod in self.order if 0 < self.restarted.get(pod, 0) == self.present.get(pod, 0)]
 
     def sometimes(self) -> list[str]:
         """Pods that some changes restarted and others did not."""
-        return [pod for pod in PODS if 0 < self.restarted.get(pod, 0) < self.present.get(pod, 0)]
+        return [pod for pod in self.order if 0 < self.restarted.get(pod, 0) < self.present.get(pod, 0)]
 
 
 def _templates(cluster: Topology) -> Iterator[tuple[str, Name]]:

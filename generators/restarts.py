@@ -11,6 +11,7 @@ from typing import Any, Final
 from components.matlab.rules import RULES
 from components.matlab.settings import Settings
 from components.shared.mistakes import ConfigError, load
+from generators import julia_changes
 from generators.changes import NAMESPACE, ClusterState, Effects
 from generators.reference import GENERATED
 from generators.samples import authority
@@ -155,25 +156,40 @@ def page() -> str:
         "Whether a pod exists depends on the proxy mode. *In some cases* depends on the values or on other settings.",
         "",
     ]
-    group = ""
-    found = examine()
-    for path, what in found.items():
-        first = f"matlab.{path.partition('.')[0]}" if "." in path else "matlab"
-        if first != group:
-            group = first
-            lines += [
-                "",
-                f"## {group}",
-                "",
-                "| Setting | Restarts | In some cases also | Other effects |",
-                "|---|---|---|---|",
-            ]
-        lines.append(_row(f"matlab.{path}", what.always(), what.sometimes(), sorted(what.notes)))
+    found = {f"matlab.{path}": what for path, what in examine().items()}
+    lines += _groups(found)
+    lines += [
+        "",
+        "## julia",
+        "",
+        "- A running **session** and the **workers of a pool** take over a change when you delete their pods, or at",
+        "  once if `manager.updates` is `immediately`. Everything in their memory is lost, and the depot stays.",
+        "- A **script** runs again: Kubernetes replaces its Job. A script that is still running is ended first.",
+        "",
+        "Every setting of `julia.defaults` has the same effects in `julia.sessions.NAME`.",
+        "",
+    ]
+    of_julia = julia_changes.examine()
+    lines += _groups(of_julia)
+    found |= of_julia
     lines += ["", "## kubernetes", "", "| Setting | Effect |", "|---|---|"]
     lines += [f"| `{path}` | {effect} |" for path, effect in TARGET.items()]
     lines += _objects(found)
     text = "\n".join(lines) + "\n"
     return text.replace("\n\n\n", "\n\n")
+
+
+def _groups(found: Mapping[str, Effects]) -> Iterator[str]:
+    group = ""
+    for path, what in found.items():
+        first, *rest = path.split(".")
+        heading = f"{first}.{rest[0]}" if len(rest) > 1 else first
+        if heading != group:
+            group = heading
+            if heading != "julia":
+                yield from ("", f"## {group}", "")
+            yield from ("| Setting | Restarts | In some cases also | Other effects |", "|---|---|---|---|")
+        yield _row(path, what.always(), what.sometimes(), sorted(what.notes))
 
 
 def _objects(found: Mapping[str, Effects]) -> Iterator[str]:
@@ -190,7 +206,7 @@ def _objects(found: Mapping[str, Effects]) -> Iterator[str]:
     )
     for path, what in found.items():
         cells = EVERY if NAMESPACE in what.notes else ", ".join(f"`{name}`" for name in sorted(what.objects))
-        yield f"| `matlab.{path}` | {cells or NONE} |"
+        yield f"| `{path}` | {cells or NONE} |"
 
 
 def _row(path: str, always: list[str], sometimes: list[str], notes: list[str]) -> str:

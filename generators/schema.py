@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from components.stack import KEYS, PROJECT_NAME
-from generators.setting_types import Json
+from generators.setting_types import Json, definition_name
 from generators.settings import ROOTS, Setting, documentation, settings
 
 
@@ -18,7 +18,7 @@ def schema() -> Json:
     keys: Json = {}
     for key in KEYS:
         model = ROOTS.get(key)
-        group = {"$ref": f"#/definitions/{model.__name__}"} if model else _unavailable(key)
+        group = {"$ref": f"#/definitions/{definition_name(model)}"} if model else _unavailable(key)
         keys |= {f"{PROJECT_NAME}:{key}": group, key: group}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -49,7 +49,7 @@ def _unavailable(key: str) -> Json:
 def _definitions(models: Sequence[type[BaseModel]]) -> Iterator[tuple[str, Json]]:
     for model in models:
         own = list(settings(model))
-        yield model.__name__, _definition(model, own)
+        yield definition_name(model), _definition(model, own)
         yield from _definitions([setting.type.group for setting in own if setting.type.group])
 
 
@@ -66,7 +66,7 @@ def _definition(model: type[BaseModel], own: list[Setting]) -> Json:
 
 
 def _property(setting: Setting) -> Json:
-    if setting.is_group:
+    if setting.is_group and not setting.type.is_map:
         # Draft 7 ignores everything next to a reference; the group has its own description.
         return setting.type.schema
     return {**setting.type.schema, "description": setting.description, **_schema_default(setting)}

@@ -37,6 +37,10 @@ CHECKERS = (
     "components.secret_settings",
     "components.stack",
     "components.stack_file",
+    "components.julia.effects",
+    "components.julia.fields",
+    "components.julia.rules",
+    "components.julia.settings",
     "components.matlab.effects",
     "components.matlab.rules",
     "components.matlab.fields",
@@ -44,6 +48,7 @@ CHECKERS = (
     "components.matlab.rules_environment",
     "components.matlab.rules_network",
     "components.matlab.settings",
+    "components.shared.effects",
     "components.shared.fields",
     "components.shared.groups",
     "components.shared.hosts",
@@ -264,6 +269,6 @@ def test_a_refused_config_is_json_on_standard_output_when_asked_for(project: Pat
     assert done.returncode == 2
     assert done.stderr == ""
     found = json.loads(done.stdout)["mistakes"]
-    assert [mistake["path"] for mistake in found] == ["julia", "kubernetes", "matlab.workers.min", "matlap"]
+    assert [mistake["path"] for mistake in found] == ["arkouda", "kubernetes", "matlab.workers.min", "matlap"]
     assert all(set(mistake) == {"path", "problem", "remedy", "code"} for mistake in found)
     assert not out.exists()
