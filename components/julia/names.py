@@ -55,6 +55,12 @@ def depot(name: str) -> str:
     return session(name) + _DEPOT
 
 
+def session_of_depot(claim: str) -> str | None:
+    """The name of the session that a claim is the depot of, if it is one."""
+    own = claim.startswith(f"{PREFIX}-") and claim.endswith(_DEPOT)
+    return claim.removeprefix(f"{PREFIX}-").removesuffix(_DEPOT) if own else None
+
+
 def cookie(name: str) -> str:
     """Secret that a pool's workers show when they join."""
     return session(name) + _COOKIE

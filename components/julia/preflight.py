@@ -24,6 +24,7 @@ def objections(settings: Settings, survey: Survey) -> Iterator[Mistake]:
         yield from namespace.objections(session.own_namespace, f"{session.path}.namespace", inventory)
         yield from _claims(session, inventory)
         yield from _secrets(session, inventory)
+    yield from _gone(settings, survey)
 
 
 def concerns(settings: Settings, survey: Survey) -> Iterator[str]:
@@ -66,6 +67,28 @@ def _claims(session: JuliaSession, inventory: Inventory) -> Iterator[Mistake]:
             f"Restore the setting, or run: pulumi config set --path {session.path}.depot.keep false, and pulumi up, "
             "before you change it.",
         )
+
+
+def _gone(settings: Settings, survey: Survey) -> Iterator[Mistake]:
+    """Sessions that are no longer in the config, or are elsewhere now, while the stack keeps their depots."""
+    for namespace_name, kind, claim in sorted(survey.kept):
+        name = names.session_of_depot(claim)
+        if kind != CLAIM or name is None:
+            continue
+        path, here = f"julia.sessions.{name}", settings.sessions.get(name)
+        first = f"First run: pulumi config set --path {path}.depot.keep false, and pulumi up"
+        if here is None:
+            yield Mistake(
+                path,
+                f"is gone, but {kind} {claim} holds its depot",
+                f"Restore the session. To delete it with its depot: {first[0].lower()}{first[1:]}.",
+            )
+        elif JuliaSession(name, settings).namespace != namespace_name:
+            yield Mistake(
+                f"{path}.namespace.name",
+                f"moves the session, but {kind} {claim} in namespace {namespace_name} holds its depot",
+                f"Restore the name. {first}: then the move deletes the depot.",
+            )
 
 
 def _named_claims(session: JuliaSession) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,9 @@ from components.shared.manifest import CHECKSUM, Manifest, checksum, literal, ma
 from components.shared.objects import Key, PlannedObject
 from components.shared.workload import app
 
+STARTED = "jsonpath={.status.startTime}"
+"""By itself the provider waits until a Job is complete, however long its script runs. With skipAwait it would not wait
+for the end of a Job either that it replaces, and the new one has the same name."""
 RUN = "clusters.pulumi/run"
 """Pod annotation with the number of a script's run."""
 
@@ -21,8 +24,7 @@ def objects(session: JuliaSession, component: str, after: Sequence[Key]) -> Iter
         timeout = session.settings.manager.start_timeout
         yield PlannedObject(stateful_set(session), component, after=tuple(after), timeout=timeout)
     else:
-        # The provider waits until a Job is complete, however long its script runs.
-        yield PlannedObject(job(session), component, after=tuple(after), skip_await=True)
+        yield PlannedObject(job(session), component, after=tuple(after), wait_for=STARTED)
 
 
 def stateful_set(session: JuliaSession) -> Manifest:

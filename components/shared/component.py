@@ -12,6 +12,7 @@ from components.shared.objects import Key, PlannedObject, by_key, dependencies
 
 SKIP_AWAIT: Final = {"pulumi.com/skipAwait": "true"}
 """The provider waits ten seconds and more for a Service with a selector."""
+WAIT_FOR: Final = "pulumi.com/waitFor"
 PATCH_FORCE: Final = {"pulumi.com/patchForce": "true"}
 
 
@@ -95,6 +96,7 @@ def _labelled(item: PlannedObject, stack: str) -> Manifest:
     annotations = {
         **metadata.get("annotations", {}),
         **(SKIP_AWAIT if item.skip_await else {}),
+        **({WAIT_FOR: item.wait_for} if item.wait_for else {}),
         **(PATCH_FORCE if item.take_back else {}),
     }
     if annotations:
