@@ -16,7 +16,7 @@ from components.shared.mistakes import ANY_NAME, ConfigError, load
 from components.shared.objects import Key
 from components.shared.quantities import quantity
 from generators.changes import Effects
-from generators.settings import Setting, listed
+from generators.settings import Setting, every_setting, has_default
 
 Values = dict[str, Any]
 
@@ -196,21 +196,29 @@ def _size(claim: Any) -> Any:
     return quantity(claim["spec"]["resources"]["requests"]["storage"])
 
 
+def row(setting: Setting) -> str:
+    """The path under which the table has a setting of the model: that of the default, where there is one."""
+    path = f"julia.{setting.path}"
+    return path.replace(f"sessions.{ANY_NAME}.", "defaults.", 1) if has_default(path) else path
+
+
 def examine() -> dict[str, Effects]:
-    """The effects of each setting, by path. Raises LookupError for a setting that no config here can change."""
-    every = list(listed(Settings, "julia"))
-    found = {setting.path: Effects(order=PODS) for setting in every}
-    tried = dict.fromkeys(found, 0)
+    """The effects of each setting, by path. Raises LookupError for a setting that no config here can change.
+
+    A default and the setting of a session with the same name have one row.
+    """
+    every = list(every_setting(Settings))
+    found = {row(setting): Effects(order=PODS) for setting in every}
+    tried = {setting.path: 0 for setting in every}
     for values in BASES.values():
         settings = load(Settings, values, "julia", RULES)
         before = SessionsState(settings)
         for setting in every:
-            own = Setting(setting.steps[1:], setting.type, setting.required, setting.default, setting.description)
-            for value in candidates(own, settings):
-                other = accepted(changed(values, own, value))
+            for value in candidates(setting, settings):
+                other = accepted(changed(values, setting, value))
                 if other is not None and other != settings:
                     tried[setting.path] += 1
-                    before.compare(SessionsState(other), found[setting.path])
+                    before.compare(SessionsState(other), found[row(setting)])
     if missing := [path for path, count in tried.items() if not count]:
         raise LookupError(
             f"no sample of {', '.join(missing)} is accepted in any config: add a config that accepts one to BASES in "

@@ -118,7 +118,7 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
             Text("image repository", _pattern(r"^[A-Za-z0-9.:/_\[\]-]+$"), ("other", "registry.example.org/other")),
         ),
         (ServerUrl, Text("server address", _pattern("^https?://"), ("https://other.example", "http://another:8000"))),
-        (SessionName, Text("session name", _pattern("^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"), ("other", "another"))),
+        (SessionName, Text("session name", _pattern("^[a-z0-9]([-a-z0-9]{0,37}[a-z0-9])?$"), ("other", "another"))),
         (Tag, Text("image tag", _pattern("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"), ("other", "r2025b"))),
         (TomlText, Text("TOML text", {"type": "string"}, (_PROJECTS[0], _PROJECTS[1]))),
         (UserName, Text("user name", _pattern("^[a-z_][a-z0-9_-]{0,31}$"), ("other", "another"))),

@@ -24,6 +24,7 @@ def objections(settings: Settings, survey: Survey) -> Iterator[Mistake]:
         yield from namespace.objections(session.own_namespace, f"{session.path}.namespace", inventory)
         yield from _claims(session, inventory)
         yield from _secrets(session, inventory)
+        yield from _priority_classes(session, inventory)
     yield from _gone(settings, survey)
 
 
@@ -105,3 +106,16 @@ def _secrets(session: JuliaSession, inventory: Inventory) -> Iterator[Mistake]:
         if secrets is not None and name not in secrets:
             path = f"{session.origin('pullSecrets')}[{index}]"
             yield Mistake(path, f"namespace {session.namespace} has no Secret {name}", "Create it first.")
+
+
+def _priority_classes(session: JuliaSession, inventory: Inventory) -> Iterator[Mistake]:
+    classes = inventory.of("PriorityClass")
+    settings = session.settings
+    named = {"manager": settings.manager.priority_class, "workers": settings.workers.priority_class}
+    for group, name in named.items():
+        if classes is not None and name is not None and name not in classes:
+            yield Mistake(
+                session.origin(group, "priorityClass"),
+                f"the cluster has no PriorityClass {name}",
+                "Create it, or correct the name.",
+            )

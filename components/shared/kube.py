@@ -48,6 +48,7 @@ RESOURCES: Final[Mapping[str, Resource]] = {
     "Namespace": Resource("", "v1", "namespaces"),
     "NetworkPolicy": Resource("networking.k8s.io", "v1", "networkpolicies"),
     "PersistentVolumeClaim": Resource("", "v1", "persistentvolumeclaims"),
+    "PriorityClass": Resource("scheduling.k8s.io", "v1", "priorityclasses"),
     "ResourceQuota": Resource("", "v1", "resourcequotas"),
     "Role": Resource("rbac.authorization.k8s.io", "v1", "roles"),
     "RoleBinding": Resource("rbac.authorization.k8s.io", "v1", "rolebindings"),

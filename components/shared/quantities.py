@@ -38,7 +38,7 @@ def quantity(value: str) -> Decimal:
 
 def cpu_text(cores: Decimal) -> str:
     """An amount of CPU as Kubernetes itself would write it."""
-    return f"{cores:f}" if cores == cores.to_integral_value() else f"{cores * 1000:f}".partition(".")[0] + "m"
+    return str(int(cores)) if cores == int(cores) else f"{int(cores * 1000)}m"
 
 
 def bytes_text(amount: Decimal) -> str:
