@@ -1,11 +1,13 @@
 """What the Kubernetes cluster itself says against a stack config, found before anything is changed.
 
-The checks only read, except for access reviews, which change nothing. What you may not read is not checked.
+The checks only read, except for access reviews, which change nothing. What you may not read is not checked. After them,
+what a create left whose answer was lost is prepared for being written again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,12 +15,12 @@ import pulumi
 
 from components.registry import SYSTEMS
 from components.shared.inventory import owner
-from components.shared.kube import ApiError, KubernetesApi, Unreachable
+from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi, Unreachable
 from components.shared.mistakes import ConfigError, Mistake
-from components.shared.objects import PlannedObject
+from components.shared.objects import Key, PlannedObject
 from components.shared.passwords import plain_fingerprint
 from components.shared.rights import Right, missing_rights, needed_rights
-from components.shared.state import State, read_state
+from components.shared.state import ObjectKey, State, read_state
 from components.shared.survey import Survey, survey
 from components.shared.target import connect, context
 from components.stack import StackConfig
@@ -46,12 +48,21 @@ def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
     namespaces = [namespace for system, settings in systems for namespace in system.namespaces(settings)]
     state = read_state()
     found = survey(api, list(dict.fromkeys(namespaces)), state)
-    mistakes = list(_another_cluster(stack, state, found))
+    alive = _alive(state, found)
+    mistakes = list(_another_cluster(stack, state, found, alive))
     rights: list[Right] = []
+    repeated: list[tuple[str, list[Key]]] = []
     for system, settings in systems:
         planned = system.objects(settings, plain_fingerprint, found)
         paths = system.namespaces(settings)
-        foreign = list(_foreign(paths, planned, found, stack))
+        foreign = []
+        for (namespace, who), objects in _unknown(planned, found).items():
+            # A living object in the state shows that the state was not lost. Then one with the label of this stack
+            # comes from a create whose answer was lost, as when the API server restarts.
+            if who == f"stack {stack.name}" and any(place == namespace for place, _, _ in alive):
+                repeated.append((namespace, objects))
+            else:
+                foreign.append(_foreign(paths[namespace], namespace, who, objects, stack))
         lost = any(LOST in mistake.problem for mistake in foreign)
         mistakes += foreign
         # With a lost state the namespace is in nobody else's hands.
@@ -65,9 +76,11 @@ def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
         mistakes += _missing(api, rights)
     if mistakes:
         raise ConfigError(mistakes)
-    for system, settings in systems:
-        for concern in system.concerns(settings, found):
-            pulumi.log.warn(concern)
+    if not dry_run:
+        for namespace, objects in repeated:
+            _release(api, namespace, objects)
+    for concern in [*_deleted(state, found), *(each for one, two in systems for each in one.concerns(two, found))]:
+        pulumi.log.warn(concern)
     return Preflight(api, found)
 
 
@@ -90,49 +103,69 @@ def _reach(stack: StackConfig) -> KubernetesApi:
     return api
 
 
-def _foreign(
-    paths: Mapping[str, str], planned: list[PlannedObject], found: Survey, stack: StackConfig
-) -> Iterator[Mistake]:
-    """Objects that exist under a name that the stack needs, but are not in its state: it would overwrite them."""
-    foreign: dict[tuple[str, str], list[str]] = {}
-    for item in planned:
-        kind, name = item.key
-        namespace = item.manifest["metadata"].get("namespace", "")
-        inventory = found.inventories.get(namespace)
-        existing = (inventory.of(kind) or {}).get(name) if inventory else None
-        if inventory and existing and not inventory.is_ours(kind, name):
-            foreign.setdefault((namespace, owner(existing)), []).append(f"{kind}/{name}")
-    for (namespace, who), objects in foreign.items():
-        listed = ", ".join(sorted(objects))
-        if who == f"stack {stack.name}":
-            yield Mistake(
-                f"{paths[namespace]}.name",
-                f"namespace {namespace} contains objects of this stack {LOST}: {listed}",
-                "If a run was interrupted, run `make up`, which takes them over. If the state was lost, "
-                "docs/data.md says how to bring it back.",
-            )
-        else:
-            yield Mistake(
-                f"{paths[namespace]}.name",
-                f"namespace {namespace} already contains objects of {who}: {listed}",
-                "Choose another namespace: object names are fixed, so a namespace holds one cluster of each system.",
-            )
-
-
-def _another_cluster(stack: StackConfig, state: State, found: Survey) -> Iterator[Mistake]:
-    """The state describes objects, and not one of them exists here."""
+def _alive(state: State, found: Survey) -> frozenset[ObjectKey]:
+    """The objects of the state that still exist: the very ones, and not others with the same names."""
     here = {
         (namespace, kind, name): item["metadata"].get("uid")
         for namespace, inventory in found.inventories.items()
         for kind, objects in inventory.objects.items()
         for name, item in (objects or {}).items()
     }
-    readable = {
-        key: uid
-        for key, uid in state.uids.items()
-        if (inventory := found.inventories.get(key[0])) and inventory.of(key[1]) is not None
-    }
-    if readable and not any(here.get(key) == uid for key, uid in readable.items()):
+    return frozenset(key for key, uid in state.uids.items() if here.get(key) == uid)
+
+
+def _unknown(planned: list[PlannedObject], found: Survey) -> dict[tuple[str, str], list[Key]]:
+    """Objects that exist under a name that the stack needs, but are not in its state, by namespace and owner."""
+    unknown: dict[tuple[str, str], list[Key]] = {}
+    for item in planned:
+        kind, name = item.key
+        namespace = item.manifest["metadata"].get("namespace", "")
+        inventory = found.inventories.get(namespace)
+        existing = (inventory.of(kind) or {}).get(name) if inventory else None
+        if inventory and existing and not inventory.is_ours(kind, name):
+            unknown.setdefault((namespace, owner(existing)), []).append(item.key)
+    return unknown
+
+
+def _foreign(path: str, namespace: str, who: str, objects: list[Key], stack: StackConfig) -> Mistake:
+    """The program would overwrite these objects. `path` is the config path of the namespace."""
+    listed = ", ".join(sorted(map("/".join, objects)))
+    if who == f"stack {stack.name}":
+        return Mistake(
+            f"{path}.name",
+            f"namespace {namespace} contains objects of this stack {LOST}: {listed}",
+            "If a run was interrupted, run `make up`, which takes them over. If the state was lost, "
+            "docs/data.md says how to bring it back.",
+        )
+    return Mistake(
+        f"{path}.name",
+        f"namespace {namespace} already contains objects of {who}: {listed}",
+        "Choose another namespace: object names are fixed, so a namespace holds one cluster of each system.",
+    )
+
+
+def _release(api: KubernetesApi, namespace: str, objects: list[Key]) -> None:
+    """Take their fields from the manager that made these objects.
+
+    The provider invents a name for each object that it creates. With two managers, a changed field would be a conflict,
+    and a dropped one would stay.
+    """
+    nobody: Json = {"metadata": {"managedFields": [{}]}}
+    for kind, name in objects:
+        path = f"{RESOURCES[kind].path(namespace or None)}/{name}"
+        api.request("PATCH", path, nobody, content_type="application/merge-patch+json")
+
+
+def _another_cluster(
+    stack: StackConfig, state: State, found: Survey, alive: AbstractSet[ObjectKey]
+) -> Iterator[Mistake]:
+    """The state describes objects, and not one of them exists here."""
+    readable = [
+        (namespace, kind, name)
+        for namespace, kind, name in state.uids
+        if (inventory := found.inventories.get(namespace)) and inventory.of(kind) is not None
+    ]
+    if readable and not alive:
         yield Mistake(
             "kubernetes.context",
             f"{context(stack.target)} leads to a cluster that contains none of the {len(readable)} objects of this "
@@ -140,6 +173,21 @@ def _another_cluster(stack: StackConfig, state: State, found: Survey) -> Iterato
             "Name the cluster that the stack was deployed to, or use another stack for this one. If the objects were "
             "deleted by hand, run `pulumi refresh`.",
         )
+
+
+def _deleted(state: State, found: Survey) -> Iterator[str]:
+    """Pulumi compares a config with its state alone: it would call these objects unchanged, or fail to update them."""
+    for namespace, inventory in found.inventories.items():
+        gone = sorted(
+            f"{kind}/{name}"
+            for place, kind, name in state.uids
+            if place == namespace and (objects := inventory.of(kind)) is not None and name not in objects
+        )
+        if gone:
+            yield (
+                f"Somebody deleted objects of this stack in namespace {namespace}: {', '.join(gone)}. "
+                "Run `pulumi refresh`; the next `up` then creates them again."
+            )
 
 
 def _missing(api: KubernetesApi, rights: list[Right]) -> Iterator[Mistake]:

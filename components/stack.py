@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from components import config_keys, secret_settings, stack_file
 from components.registry import ANNOUNCED, SYSTEMS
+from components.shared.fields import is_label_value
 from components.shared.groups import Target
 from components.shared.mistakes import ConfigError, Mistake, dotted, load
 from components.stack_file import StackFile
@@ -38,7 +39,7 @@ def load_stack(
     `file` is the file that the values may come from; it counts only if it holds the same values.
     Raises ConfigError with every mistake of every key.
     """
-    mistakes = list(config_keys.problems(values, KEYS, PROJECT_NAME, _SECRETS.__contains__))
+    mistakes = [*_name_problems(name), *config_keys.problems(values, KEYS, PROJECT_NAME, _SECRETS.__contains__)]
     if file is not None:
         if secret_settings.is_source(file, values):
             mistakes += config_keys.ignored(file.ignored, KEYS, PROJECT_NAME, _SETTINGS)
@@ -69,6 +70,17 @@ def load_stack(
     if mistakes or target is None:
         raise ConfigError(mistakes)
     return StackConfig(name, target, systems)
+
+
+def _name_problems(name: str) -> Iterator[Mistake]:
+    # Every object carries the stack's name as a label. Pulumi allows more: 100 characters, and any of them at the end.
+    if not is_label_value(name):
+        yield Mistake(
+            "stack",
+            f"is named `{name}`, which Kubernetes does not allow as the value of a label",
+            "Use up to 63 letters, digits, dashes, underscores and dots, with a letter or digit at both ends: "
+            "`pulumi stack rename NAME`, then rename the stack file.",
+        )
 
 
 _SETTINGS: Final = {

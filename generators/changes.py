@@ -27,7 +27,7 @@ SHRINKS: Final = "a smaller size is rejected: a claim cannot shrink"
 NAMESPACE: Final = "would move every object: rejected, because claims and credentials are protected"
 OWN_NAMESPACE: Final = "would drop the protected namespace or take over an existing one: rejected"
 BALANCER: Final = "the external address changes"
-BALANCER_CLASS: Final = "rejected by Kubernetes while the load balancer exists"
+BALANCER_CLASS: Final = "rejected while the load balancer exists: its Service must be deleted first"
 _KUBECTL: Final[Mapping[str, str]] = {
     "ConfigMap": "cm",
     "Deployment": "deploy",

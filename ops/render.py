@@ -19,8 +19,9 @@ from components.program import deploy
 from components.shared.manifest import Manifest
 from components.shared.survey import NOTHING
 from components.stack import PROJECT_NAME, StackConfig
+from components.stack_file import placeholder
+from ops import rendering_folder
 from ops.manifests import ADDRESS
-from ops.stack_values import placeholder
 
 FIRST_KEYS: Final = ("apiVersion", "kind", "metadata", "name", "namespace")
 COMPUTED: Final = {
@@ -119,11 +120,6 @@ def _text(item: Manifest) -> str:
 
 
 def write(files: dict[str, str], outputs: dict[str, Any], folder: Path) -> None:
-    """Write a rendering; what an earlier one left in the folder goes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*-*.yaml"):
-        if old.name not in files:
-            old.unlink()
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    (folder / "outputs.json").write_text(json.dumps(outputs, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write a rendering. Raises CommandError if a file would be lost that no rendering wrote."""
+    text = json.dumps(outputs, indent=2, ensure_ascii=False) + "\n"
+    rendering_folder.write({**files, "outputs.json": text}, folder)

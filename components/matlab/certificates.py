@@ -15,6 +15,7 @@ from components.matlab import credentials, names
 from components.matlab.profile import Certificate
 from components.matlab.settings import Authority as AuthoritySettings
 from components.matlab.topology import Topology
+from components.shared.manifest import checksum
 
 RSA_BITS = 4096
 VALIDITY_HOURS = 87_600
@@ -37,7 +38,8 @@ class Authority:
     ) -> None:
         """Make the key and a self-signed certificate without key usage: Java rejects one without digitalSignature.
 
-        Both are made even where an authority is `given`: they are protected, so a setting must not remove them.
+        They and their leaves are made even where an authority is `given`: they are protected, so a setting must not
+        remove them.
         """
         self.name, self._parent, self._protect = name, parent, protect
         self._key = self._private_key(name, protect=protect)
@@ -55,9 +57,12 @@ class Authority:
         """The CA's certificate, PEM."""
         self.key: pulumi.Output[str] = self._key.private_key_pem_pkcs8
         """The CA's key, PEM, PKCS#8."""
+        self._given = ""
         if given and given.certificate and given.key:
+            self._given = checksum({"": given.certificate})[:8]
             self.certificate = pulumi.Output.from_input(given.certificate)
             self.key = pulumi.Output.secret(given.key.get_secret_value())
+        self._own = certificate.cert_pem, self._key.private_key_pem
 
     def leaf(
         self,
@@ -79,16 +84,27 @@ class Authority:
             ip_addresses=ip_addresses,
             opts=options,
         )
-        certificate = tls.LocallySignedCert(
-            name,
-            cert_request_pem=request.cert_request_pem,
-            ca_private_key_pem=self.key,
-            ca_cert_pem=self.certificate,
-            allowed_uses=[],
-            validity_period_hours=VALIDITY_HOURS,
-            opts=options,
-        )
-        return pulumi.Output.all(certificate.cert_pem, key.private_key_pem_pkcs8, self.certificate).apply(
+
+        def signed(
+            resource: str, ca: pulumi.Output[str], ca_key: pulumi.Output[str], opts: pulumi.ResourceOptions
+        ) -> pulumi.Output[str]:
+            return tls.LocallySignedCert(
+                resource,
+                cert_request_pem=request.cert_request_pem,
+                ca_private_key_pem=ca_key,
+                ca_cert_pem=ca,
+                allowed_uses=[],
+                validity_period_hours=VALIDITY_HOURS,
+                opts=opts,
+            ).cert_pem
+
+        certificate = signed(name, *self._own, options)
+        if self._given:
+            # Not protected, and under a name of its own: a protected one could not follow when the authority changes.
+            # A destroy may lose it, and the next one is signed by the same authority.
+            unprotected = pulumi.ResourceOptions(parent=self._parent)
+            certificate = signed(f"{name}-{self._given}", self.certificate, self.key, unprotected)
+        return pulumi.Output.all(certificate, key.private_key_pem_pkcs8, self.certificate).apply(
             lambda parts: Certificate(*parts)
         )
 

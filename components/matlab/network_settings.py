@@ -41,7 +41,7 @@ class NetworkPolicies(Model):
     """NetworkPolicy objects. They have an effect only if the cluster's network plug-in enforces them."""
 
     enabled: Bool = True
-    """true: pods accept and open only the connections in docs/network.md. By default, workers may connect to any
+    """true: pods accept and open only the connections in docs/flows.md. By default, workers may connect to any
     address."""
     worker_egress: tuple[Cidr, ...] = ("0.0.0.0/0", "::/0")
     """Networks that workers may connect to, for data, licenses and user code. Cloud metadata addresses are always

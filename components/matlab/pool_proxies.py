@@ -25,8 +25,6 @@ def objects(cluster: Topology) -> Iterator[PlannedObject]:
     yield PlannedObject(
         config_map(names.POOL_PROXY_TEMPLATE, cluster.namespace, {names.TEMPLATE_FILE: yaml_text(template)}),
         COMPONENT,
-        # The controller signs their certificates with the shared secret.
-        after=(("Deployment", names.JOB_MANAGER), ("Secret", names.SHARED_SECRET)),
         pod_template=template,
     )
     for number in range(1, len(cluster.pool_proxy_ports) + 1):

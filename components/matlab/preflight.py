@@ -115,11 +115,15 @@ def _secrets(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
 
 
 def _load_balancer(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
-    network, path = cluster.settings.network, "matlab.network.loadBalancer.create"
+    path = "matlab.network.loadBalancer.create"
     services = inventory.of("Service")
-    if network.load_balancer.create or not cluster.open_to_outside or services is None:
+    if not cluster.open_to_outside or services is None:
         return
     service = services.get(names.INGRESS_PROXY)
+    if cluster.settings.network.load_balancer.create:
+        if service is not None:
+            yield from _load_balancer_class(cluster, service)
+        return
     if service is None:
         yield Mistake(
             path,
@@ -139,3 +143,27 @@ def _load_balancer(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]
             f"Service {names.INGRESS_PROXY} sends ports elsewhere: {', '.join(moved)}",
             "Make every targetPort the number of its port.",
         )
+
+
+def _load_balancer_class(cluster: Topology, service: Json) -> Iterator[Mistake]:
+    # https://kubernetes.io/docs/concepts/services-networking/service/#load-balancer-class: once set, it cannot change.
+    balancer, spec = cluster.settings.network.load_balancer, service["spec"]
+    if not balancer.type == "LoadBalancer" == spec.get("type"):
+        return
+    present, wanted = spec.get("loadBalancerClass"), balancer.load_balancer_class
+    # Without the setting, the class that a cloud added stays; one that was applied would be removed.
+    removed = wanted is None and present and _was_applied(service, "loadBalancerClass")
+    if removed or (wanted is not None and wanted != present):
+        yield Mistake(
+            "matlab.network.loadBalancer.class",
+            f"Service {names.INGRESS_PROXY} was created with {present or 'the default class'}, which cannot change",
+            f"Restore the setting. Or run `kubectl -n {cluster.namespace} delete service {names.INGRESS_PROXY}` and "
+            "`pulumi refresh` first; the external address then changes, and users need the new profile.",
+        )
+
+
+def _was_applied(item: Json, field: str) -> bool:
+    """Whether a field of `spec` came with an apply, and not from the API server or from a webhook."""
+    managers = item["metadata"].get("managedFields") or ()
+    applied = (entry.get("fieldsV1", {}) for entry in managers if entry.get("operation") == "Apply")
+    return any(f"f:{field}" in fields.get("f:spec", {}) for fields in applied)

@@ -16,15 +16,18 @@ BEING_WRITTEN: Final = "failed to load checkpoint"
 ATTEMPTS: Final = 50
 PAUSE_SECONDS: Final = 0.1
 
+ObjectKey = tuple[str, str, str]
+"""Namespace (empty for the whole cluster), kind and name of an object."""
+
 
 @dataclass(frozen=True)
 class State:
     """The Kubernetes objects that the stack has made. Their names, not labels, say what belongs to it."""
 
-    uids: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
-    """From namespace (empty for the whole cluster), kind and name to metadata.uid, as it was last seen."""
-    kept: frozenset[tuple[str, str, str]] = frozenset()
-    """Namespace, kind and name of the objects whose label says that they are kept."""
+    uids: Mapping[ObjectKey, str] = field(default_factory=dict)
+    """metadata.uid of each object, as it was last seen."""
+    kept: frozenset[ObjectKey] = frozenset()
+    """The objects whose label says that they are kept."""
 
     def owned(self, namespace: str) -> frozenset[tuple[str, str]]:
         """Kind and name of every object in the namespace, and of the namespace itself."""
@@ -60,7 +63,7 @@ def _state(resources: Mapping[str, Any]) -> State:
     return State({key: metadata.get("uid", "") for key, metadata in found.items()}, frozenset(kept))
 
 
-def _objects(resources: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str, str], Mapping[str, Any]]]:
+def _objects(resources: Mapping[str, Any]) -> Iterator[tuple[ObjectKey, Mapping[str, Any]]]:
     for resource in resources.values():
         if not str(resource.get("type", "")).startswith(_KUBERNETES):
             continue

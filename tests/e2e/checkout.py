@@ -47,11 +47,16 @@ class Checkout:
             else:
                 shutil.copy(source, root / part)
         (root / ".venv").symlink_to(sys.prefix)
-        self.stack_file = root / f"Pulumi.{STACK}.yaml"
-        self.state_file = state_file(root / ".state", STACK)
+        self.name_stack(STACK)
         self.config: dict[str, Any] = yaml.safe_load((PROJECT / self.stack_file.name).read_text())
         self.write()
         self.api = KubernetesApi.connect(control_plane.kubeconfig, EMBEDDED_CONTEXT)
+
+    def name_stack(self, name: str) -> None:
+        """Work on the stack with this name from now on."""
+        self.stack = name
+        self.stack_file = self.root / f"Pulumi.{name}.yaml"
+        self.state_file = state_file(self.root / ".state", name)
 
     @property
     def matlab(self) -> dict[str, Any]:
@@ -81,7 +86,7 @@ class Checkout:
     def run(self, action: str, *words: str, code: int = 0, text: str = "", **variables: str) -> str:
         """Run a command with `text` on its standard input; returns all it prints. The exit code must be `code`."""
         (self.root / ".state").mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "local.run", action, "--stack", STACK, *words]
+        command = [sys.executable, "-m", "local.run", action, "--stack", self.stack, *words]
         answer = subprocess.run(
             command,
             cwd=self.root,
@@ -98,7 +103,7 @@ class Checkout:
 
     def outputs(self) -> dict[str, Any]:
         """The stack outputs, secrets in clear."""
-        command = [sys.executable, "-m", "local.run", "outputs", "--stack", STACK, "--show-secrets"]
+        command = [sys.executable, "-m", "local.run", "outputs", "--stack", self.stack, "--show-secrets"]
         answer = subprocess.run(
             command, cwd=self.root, env=self.environment(), capture_output=True, text=True, timeout=60, check=True
         )
@@ -115,10 +120,10 @@ class Checkout:
         """Delete everything, whatever state a test left."""
         if not self.state_file.exists():
             return
-        self.config = yaml.safe_load((PROJECT / self.stack_file.name).read_text())
+        self.config = yaml.safe_load((PROJECT / f"Pulumi.{STACK}.yaml").read_text())
         self.target(EMBEDDED_CONTEXT, self.control_plane.kubeconfig)
         self.write()
-        self.run("destroy", "--purge", CONFIRM=STACK)
+        self.run("destroy", "--purge", CONFIRM=self.stack)
 
     def wait_until_gone(self) -> None:
         """Wait until the namespace is deleted, for a minute at most."""

@@ -16,6 +16,7 @@ from local.pulumi import Toolchain, find_or_build
 from tests.e2e.checkout import Checkout
 from tests.e2e.dry_run import LEVELS, DryRun
 from tests.e2e.home import move_home
+from tests.e2e.transitions import Transitions
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -48,6 +49,12 @@ def dry_runs(cluster: ControlPlane) -> dict[str, DryRun]:
     """A place for objects that are never created, for each Pod Security level."""
     api = KubernetesApi.connect(cluster.kubeconfig, EMBEDDED_CONTEXT)
     return {level: DryRun(api, level) for level in LEVELS}
+
+
+@pytest.fixture(scope="session")
+def transitions(cluster: ControlPlane) -> Transitions:
+    """A place for objects that follow others."""
+    return Transitions(KubernetesApi.connect(cluster.kubeconfig, EMBEDDED_CONTEXT))
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ def content_of(file: Path) -> StackFile | None:
 @functools.cache
 def found_in(file: Path) -> tuple[Mistake, ...]:
     with pytest.raises(ConfigError) as refused:
-        load_file(file)
+        load_file(file, "lab")
     return refused.value.mistakes
 
 
@@ -187,7 +187,7 @@ def load_everything_wrong() -> None:
     """The corpus, and what is not in this repository: private keys, and texts of hundreds of kilobytes."""
     for file in FILES:
         with suppress(ConfigError):
-            load_file(file)
+            load_file(file, "lab")
     others_key = {"certificate": pair("one").certificate, "key": pair("other").key}
     for matlab in (
         _with_authority(others_key),
@@ -200,6 +200,26 @@ def load_everything_wrong() -> None:
     ):
         with suppress(ConfigError):
             load_stack("corpus", {"kubernetes": {"context": "lab"}, "matlab": matlab}, {"matlab"})
+    with suppress(ConfigError):
+        load_stack("corpus-", {}, set())
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [("eu-prod", True), ("Lab_1.0", True), ("n" * 63, True), ("n" * 64, False), ("lab-", False), ("-lab", False)],
+)
+def test_the_name_of_a_stack_is_the_value_of_a_label(name: str, allowed: bool) -> None:
+    """Pulumi allows all of these; the API server used to reject the first object, after keys were made."""
+    config = {"kubernetes": {"context": "lab"}, "matlab": {"release": "r2026a", "workers": {"max": 4}}}
+    if allowed:
+        assert load_stack(name, config, set()).name == name
+        return
+    with pytest.raises(ConfigError) as refused:
+        load_stack(name, config, set())
+    (mistake,) = refused.value.mistakes
+    assert mistake.path == "stack"
+    assert f"`{name}`" in mistake.problem
+    assert "pulumi stack rename" in mistake.remedy
 
 
 def test_every_refusal_in_the_code_has_a_corpus_file(monkeypatch: pytest.MonkeyPatch) -> None:

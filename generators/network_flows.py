@@ -1,0 +1,108 @@
+"""Which connections a set of NetworkPolicies allows: the policies as Kubernetes evaluates them, without a cluster.
+
+A connection between two pods needs a rule at both ends
+(https://kubernetes.io/docs/concepts/services-networking/network-policies/#the-two-sorts-of-pod-isolation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from components.shared.manifest import Manifest
+from components.shared.network_policy import ANY_NAMESPACE
+
+ANYWHERE: Final = "anywhere"
+ALL_PODS: Final = "pods of any namespace"
+_LAST: Final = 65535
+
+
+class Ports(NamedTuple):
+    """A range of ports, both ends included."""
+
+    protocol: str
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        protocol = "" if self.protocol == "TCP" else f" {self.protocol}"
+        numbers = f"{self.first}" if self.first == self.last else f"{self.first}-{self.last}"
+        return ("all" if (self.first, self.last) == (1, _LAST) else numbers) + protocol
+
+
+ALL: Final = tuple(Ports(protocol, 1, _LAST) for protocol in ("TCP", "UDP", "SCTP"))
+
+
+class Flow(NamedTuple):
+    """An allowed connection. Source and target are `app` labels, address blocks, ANYWHERE or ALL_PODS."""
+
+    source: str
+    target: str
+    ports: Ports
+
+
+def flows(policies: Iterable[Manifest]) -> set[Flow]:
+    """Every flow that the policies of one namespace allow between its pods, and with anything else."""
+    rules = {
+        item["spec"]["podSelector"]["matchLabels"]["app"]: item["spec"]
+        for item in policies
+        if item["spec"]["podSelector"]
+    }
+    found: set[Flow] = set()
+    for app, spec in rules.items():
+        for rule in spec["ingress"]:
+            found |= {Flow(peer, app, ports) for peer in _strangers(rule.get("from")) for ports in _ports(rule)}
+        for rule in spec["egress"]:
+            found |= {Flow(app, peer, ports) for peer in _strangers(rule.get("to")) for ports in _ports(rule)}
+    for source, target in ((source, target) for source in rules for target in rules):
+        found |= {Flow(source, target, ports) for ports in _between(source, rules[source], target, rules[target])}
+    return {flow for flow in found if not any(_covers(other, flow) for other in found)}
+
+
+def _between(source: str, egress: Manifest, target: str, ingress: Manifest) -> Iterator[Ports]:
+    """The ports that a rule of each side allows."""
+    ways_out = [ports for rule in egress["egress"] if _matches(rule.get("to"), target) for ports in _ports(rule)]
+    ways_in = [ports for rule in ingress["ingress"] if _matches(rule.get("from"), source) for ports in _ports(rule)]
+    for one in ways_out:
+        for other in ways_in:
+            first, last = max(one.first, other.first), min(one.last, other.last)
+            if one.protocol == other.protocol and first <= last:
+                yield Ports(one.protocol, first, last)
+
+
+def _matches(peers: Sequence[Manifest] | None, app: str) -> bool:
+    """Whether a pod of this namespace is among the peers. Its address may be in any block."""
+    if not peers:
+        return True
+    selected = (peer.get("podSelector", {}).get("matchLabels", {}).get("app") == app for peer in peers)
+    return any(selected) or any(peer == ANY_NAMESPACE or "ipBlock" in peer for peer in peers)
+
+
+def _strangers(peers: Sequence[Manifest] | None) -> Iterator[str]:
+    """The peers that are not pods of this namespace."""
+    if not peers:
+        yield ANYWHERE
+    for peer in peers or ():
+        if peer == ANY_NAMESPACE:
+            yield ALL_PODS
+        elif "ipBlock" in peer:
+            block = peer["ipBlock"]
+            yield " except ".join([block["cidr"], *(", ".join(block["except"]) for _ in range("except" in block))])
+
+
+def _ports(rule: Manifest) -> Iterator[Ports]:
+    if "ports" not in rule:
+        yield from ALL
+    for port in rule.get("ports", ()):
+        yield Ports(port["protocol"], port["port"], port.get("endPort", port["port"]))
+
+
+def _covers(wide: Flow, narrow: Flow) -> bool:
+    """Whether a flow says nothing that another does not say too."""
+    return (
+        wide != narrow
+        and wide[:2] == narrow[:2]
+        and wide.ports.protocol == narrow.ports.protocol
+        and wide.ports.first <= narrow.ports.first
+        and narrow.ports.last <= wide.ports.last
+    )
