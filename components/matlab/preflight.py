@@ -11,6 +11,7 @@ from components.matlab.storage import own_claims
 from components.matlab.topology import Topology
 from components.shared import claims, namespace
 from components.shared.inventory import Inventory
+from components.shared.kube import Json
 from components.shared.mistakes import Mistake, dotted
 from components.shared.network_policy import closed_ports
 from components.shared.survey import Survey

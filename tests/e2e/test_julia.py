@@ -17,6 +17,7 @@ import yaml
 
 from components.julia import rights
 from components.shared.kube import ApiError, KubernetesApi
+from tests.conftest import PROJECT
 from tests.e2e.checkout import Checkout
 from tests.julia_worker import worker_pod
 
@@ -425,3 +426,39 @@ def test_everything_that_is_missing_is_said_at_once(checkout: Checkout, lab: str
     ):
         assert sentence in text
     assert checkout.writes()[before:] == []
+
+
+def test_this_role_is_enough(checkout: Checkout, lab: str) -> None:
+    """An administrator who may work in one namespace only, with the role of docs/rights.md and nothing else."""
+    api, page = checkout.api, (PROJECT / "docs" / "rights.md").read_text(encoding="utf-8")
+    role = yaml.safe_load(page.partition("## Julia")[2].split("```yaml")[1].split("```")[0])
+    role["metadata"]["namespace"] = lab
+    rbac, accounts = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{lab}", f"/api/v1/namespaces/{lab}/serviceaccounts"
+    deployer = {"kind": "ServiceAccount", "name": "deployer", "namespace": lab}
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "deployer"},
+        "subjects": [deployer],
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role["metadata"]["name"]},
+    }
+    api.request("POST", f"{rbac}/roles", role)
+    api.request("POST", f"{rbac}/rolebindings", binding)
+    api.request("POST", accounts, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "deployer"}})
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    token = api.request("POST", f"{accounts}/deployer/token", request)["status"]["token"]
+    config = yaml.safe_load(checkout.control_plane.kubeconfig.read_text())
+    config["users"] = [{"name": "deployer", "user": {"token": token}}]
+    config["contexts"] = [{"name": "lab", "context": {"cluster": config["clusters"][0]["name"], "user": "deployer"}}]
+    kubeconfig = checkout.root / "deployer.kubeconfig"
+    kubeconfig.write_text(yaml.safe_dump(config))
+    checkout.target("lab", kubeconfig)
+    for name, kind in (("ana", "interactive"), ("grid", "pool")):
+        julia(checkout)["sessions"] = {
+            name: {"kind": kind, "users": ["ana"], "namespace": {"name": lab, "create": False}, "workers": {"max": 1}}
+        }
+        julia(checkout)["defaults"]["depot"] = {"persistent": False}
+        checkout.write()
+        text = checkout.run("up")
+        assert "were not checked" not in text, "there is no claim whose class could matter"
+        assert list(checkout.outputs()["juliaSessions"]) == [name]
