@@ -450,6 +450,7 @@ def test_this_role_is_enough(checkout: Checkout, lab: str) -> None:
     config = yaml.safe_load(checkout.control_plane.kubeconfig.read_text())
     config["users"] = [{"name": "deployer", "user": {"token": token}}]
     config["contexts"] = [{"name": "lab", "context": {"cluster": config["clusters"][0]["name"], "user": "deployer"}}]
+    config["current-context"] = "lab"
     kubeconfig = checkout.root / "deployer.kubeconfig"
     kubeconfig.write_text(yaml.safe_dump(config))
     checkout.target("lab", kubeconfig)
