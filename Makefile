@@ -64,6 +64,7 @@ lint: $(VENV)/development
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 	@git ls-files '*.sh' .ci/run | xargs $(VENV)/bin/shellcheck
+	@git ls-files '*.jl' | xargs $(VENV)/bin/fatou lint --quiet
 
 test-unit: $(VENV)/development
 	@$(RUN) -m pytest tests/unit tests/golden

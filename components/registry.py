@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from components.arkouda.system import SYSTEM as ARKOUDA
+from components.julia.system import SYSTEM as JULIA
 from components.matlab.system import SYSTEM as MATLAB
 from components.system import System
 
-SYSTEMS: Final[Mapping[str, System[Any]]] = {system.key: system for system in (MATLAB, ARKOUDA)}
+SYSTEMS: Final[Mapping[str, System[Any]]] = {system.key: system for system in (MATLAB, JULIA, ARKOUDA)}
 """Every system by its key in the stack file, in the order in which they are deployed."""
-ANNOUNCED: Final = ("julia",)
-"""Keys that are reserved for systems to come."""

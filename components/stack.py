@@ -11,14 +11,14 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from components import config_keys, secret_settings, stack_file
-from components.registry import ANNOUNCED, SYSTEMS
+from components.registry import SYSTEMS
 from components.shared.fields import is_label_value
 from components.shared.groups import Target
 from components.shared.mistakes import ConfigError, Mistake, dotted, load
 from components.stack_file import StackFile
 
 PROJECT_NAME: Final = stack_file.PROJECT_NAME
-KEYS: Final = ("kubernetes", *SYSTEMS, *ANNOUNCED)
+KEYS: Final = ("kubernetes", *SYSTEMS)
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,6 @@ def load_stack(
         )
         mistakes += (mistake for mistake in secrecy if mistake.path not in known)
     mistakes += _shared_namespaces(systems)
-    mistakes += [
-        Mistake(key, "is not available in this version", f"Remove {key} from the stack file.")
-        for key in ANNOUNCED
-        if values.get(key)
-    ]
     if mistakes or target is None:
         raise ConfigError(mistakes)
     return StackConfig(name, target, systems)

@@ -9,9 +9,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from components.registry import ANNOUNCED
 from components.stack import PROJECT_NAME
-from generators.settings import ROOTS, Setting, documentation, item_settings, settings
+from generators.settings import ROOTS, Setting, documentation, has_default, item_settings, settings
 
 GENERATED: Final = "<!-- Written by `python -m generators`. Edit the docstrings of the settings instead. -->"
 SCHEMA_FILE: Final = "stack.schema.json"
@@ -46,14 +45,16 @@ def page() -> str:
     ]
     for root, model in ROOTS.items():
         lines += _section(root, model, 2)
-    if ANNOUNCED:
-        lines += [f"## {', '.join(ANNOUNCED)}", "", "Not available in this version. Leave them empty.", ""]
     return "\n".join(lines)
 
 
 def _section(path: str, model: type[BaseModel], level: int) -> Iterator[str]:
-    own = list(settings(model, *path.split(".")))
+    every = list(settings(model, *path.split(".")))
+    own = [setting for setting in every if not has_default(setting.path)]
     yield from (f"{'#' * level} {path}", "", documentation(model), "")
+    if len(own) < len(every):
+        root = path.partition(".")[0]
+        yield from (f"It also has every setting of `{root}.defaults`, for itself alone.", "")
     if plain := [setting for setting in own if not setting.is_group]:
         yield from ("| Setting | Type | Default | Meaning |", "|---|---|---|---|")
         for setting in plain:
@@ -63,7 +64,7 @@ def _section(path: str, model: type[BaseModel], level: int) -> Iterator[str]:
         yield ""
     for setting in own:
         if setting.type.group and setting.is_group:
-            yield from _section(setting.path, setting.type.group, min(level + 1, 4))
+            yield from _section(".".join(setting.inside), setting.type.group, min(level + 1, 4))
 
 
 def _parts(setting: Setting) -> Iterator[Setting]:

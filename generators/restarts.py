@@ -11,7 +11,7 @@ from typing import Any, Final
 from components.matlab.rules import RULES
 from components.matlab.settings import Settings
 from components.shared.mistakes import ConfigError, load
-from generators import arkouda_changes
+from generators import arkouda_changes, julia_changes
 from generators.changes import NAMESPACE, ClusterState, Effects
 from generators.reference import GENERATED
 from generators.samples import authority
@@ -172,6 +172,20 @@ def page() -> str:
     of_arkouda = arkouda_changes.examine()
     lines += _groups(of_arkouda)
     found |= of_arkouda
+    lines += [
+        "",
+        "## julia",
+        "",
+        "- A running **session** and the **workers of a pool** take over a change when you delete their pods, or at",
+        "  once if `manager.updates` is `immediately`. Everything in their memory is lost, and the depot stays.",
+        "- A **script** runs again: Kubernetes replaces its Job. A script that is still running is ended first.",
+        "",
+        "Every setting of `julia.defaults` has the same effects in `julia.sessions.NAME`.",
+        "",
+    ]
+    of_julia = julia_changes.examine()
+    lines += _groups(of_julia)
+    found |= of_julia
     lines += ["", "## kubernetes", "", "| Setting | Effect |", "|---|---|"]
     lines += [f"| `{path}` | {effect} |" for path, effect in TARGET.items()]
     lines += _objects(found)
@@ -186,7 +200,7 @@ def _groups(found: Mapping[str, Effects]) -> Iterator[str]:
         heading = f"{first}.{rest[0]}" if len(rest) > 1 else first
         if heading != group:
             group = heading
-            if heading != "arkouda":
+            if heading not in {"arkouda", "julia"}:
                 yield from ("", f"## {group}", "")
             yield from ("| Setting | Restarts | In some cases also | Other effects |", "|---|---|---|---|")
         yield _row(path, what.always(), what.sometimes(), sorted(what.notes))

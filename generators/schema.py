@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from components.stack import KEYS, PROJECT_NAME
+from components.stack import PROJECT_NAME
 from generators.setting_types import Json, definition_name
 from generators.settings import ROOTS, Setting, documentation, settings
 
@@ -16,9 +16,8 @@ from generators.settings import ROOTS, Setting, documentation, settings
 def schema() -> Json:
     """Schema of a whole stack file. It accepts all that the program accepts and rejects most of what it rejects."""
     keys: Json = {}
-    for key in KEYS:
-        model = ROOTS.get(key)
-        group = {"$ref": f"#/definitions/{definition_name(model)}"} if model else _unavailable(key)
+    for key, model in ROOTS.items():
+        group = {"$ref": f"#/definitions/{definition_name(model)}"}
         keys |= {f"{PROJECT_NAME}:{key}": group, key: group}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -42,10 +41,6 @@ def schema() -> Json:
     }
 
 
-def _unavailable(key: str) -> Json:
-    return {"type": "object", "description": f"{key} is not available in this version.", "maxProperties": 0}
-
-
 def _definitions(models: Sequence[type[BaseModel]]) -> Iterator[tuple[str, Json]]:
     for model in models:
         own = list(settings(model))
@@ -66,7 +61,7 @@ def _definition(model: type[BaseModel], own: list[Setting]) -> Json:
 
 
 def _property(setting: Setting) -> Json:
-    if setting.is_group:
+    if setting.is_group and not setting.type.is_map:
         # Draft 7 ignores everything next to a reference; the group has its own description.
         return setting.type.schema
     return {**setting.type.schema, "description": setting.description, **_schema_default(setting)}

@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 
 from components.arkouda.fields import Address, ApiServer, SbatchOption, ServerName, ServerOption
 from components.arkouda.server_settings import Declared, MultiLocale, SelfRegistered, SingleNode
+from components.julia.fields import Code, ServerUrl, SessionName, TomlText
 from components.matlab.fields import Domain, LdapUrl, LicenseManager, PrincipalFormat, Release, UserName
 from components.shared.fields import (
     AbsolutePath,
@@ -76,6 +77,9 @@ _QUANTITY: Final[Json] = {
     "pattern": "^[0-9]+(\\.[0-9]+)?([mkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?$",
     "exclusiveMinimum": 0,
 }
+_PROJECTS: Final = tuple(
+    f'[deps]\nK8sClusterManagers = "{number}"\nElasticClusterManager = "{number}"\n' for number in (1, 2)
+)
 _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
     _validator(alias): kind
     for alias, kind in (
@@ -107,6 +111,7 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
         (Domain, Text("DNS domain", _pattern("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"), ("other", "another.example"))),
         (EnvName, Text("variable name", _pattern("^[A-Za-z_][A-Za-z0-9_]*$"), ("OTHER", "ANOTHER"))),
         (EnvValue, Text("text", {"type": "string"}, ("other", "another"))),
+        (Code, Text("program text", {"type": "string", "minLength": 1}, ("println(1)\n", "println(2)\n"))),
         (Host, Text("host name or IPv4 address", _pattern("^[A-Za-z0-9.-]+$"), ("other.example", "192.0.2.1"))),
         (LabelKey, Text("label key", _pattern("^[A-Za-z0-9._/-]+$"), ("other", "example.org/other"))),
         (LabelValue, Text("label value", _pattern("^[A-Za-z0-9._-]{0,63}$"), ("other", "another"))),
@@ -130,7 +135,10 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
             Repository,
             Text("image repository", _pattern(r"^[A-Za-z0-9.:/_\[\]-]+$"), ("other", "registry.example.org/other")),
         ),
+        (ServerUrl, Text("server address", _pattern("^https?://"), ("https://other.example", "http://another:8000"))),
+        (SessionName, Text("session name", _pattern("^[a-z0-9]([-a-z0-9]{0,37}[a-z0-9])?$"), ("other", "another"))),
         (Tag, Text("image tag", _pattern("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"), ("other", "r2025b"))),
+        (TomlText, Text("TOML text", {"type": "string"}, (_PROJECTS[0], _PROJECTS[1]))),
         (UserName, Text("user name", _pattern("^[a-z_][a-z0-9_-]{0,31}$"), ("other", "another"))),
     )
 }
@@ -155,6 +163,8 @@ class Type:
     group: type[BaseModel] | None = None
     """The model of a group of settings, or of the items of a list of groups."""
     is_list: bool = False
+    is_map: bool = False
+    """A map from names to groups."""
 
 
 def type_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Type:
@@ -171,7 +181,9 @@ def type_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Type:
     if NoneType in parts:
         inner = type_of(next(part for part in parts if part is not NoneType), metadata)
         schema = {"anyOf": [inner.schema, {"type": "null"}]}
-        return Type(f"{inner.words} or null", schema, (*inner.samples, None), inner.group)
+        # A number that is not set has no neighbours to try.
+        samples = inner.samples or ((7, 8) if inner.schema.get("type") == "integer" else ())
+        return Type(f"{inner.words} or null", schema, (*samples, None), inner.group)
     return _simple(annotation, metadata)
 
 
@@ -250,6 +262,10 @@ def _list(item: Type, metadata: tuple[Any, ...]) -> Type:
 
 
 def _map(key: Type, value: Type) -> Type:
+    if value.group:
+        schema = {"type": "object", "propertyNames": key.schema, "additionalProperties": value.schema}
+        names: tuple[Any, ...] = tuple({name: {}} for name in key.samples)
+        return Type(f"map of {key.words} to {value.words}", schema, names, value.group, is_map=True)
     schema = {"type": "object", "propertyNames": key.schema, "additionalProperties": value.schema}
     samples = tuple({one: other} for one, other in zip(key.samples, value.samples, strict=False))
     return Type(f"map of {key.words} to {value.words}", schema, (*samples, {}))

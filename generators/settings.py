@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from inspect import cleandoc
 from typing import Any, Final
 
@@ -13,6 +15,7 @@ from pydantic_core import PydanticUndefined
 
 from components.registry import SYSTEMS
 from components.shared.groups import Target
+from components.shared.mistakes import ANY_NAME
 from generators.setting_types import Type, UndescribedTypeError, type_of
 
 ROOTS: Final[Mapping[str, type[BaseModel]]] = {
@@ -20,6 +23,9 @@ ROOTS: Final[Mapping[str, type[BaseModel]]] = {
     **{key: system.settings for key, system in SYSTEMS.items()},
 }
 """The keys of a stack file that have settings."""
+
+
+_IN_AN_ITEM: Final = re.compile(rf"[^.]+\.{ANY_NAME}\.")
 
 
 @dataclass(frozen=True)
@@ -39,8 +45,13 @@ class Setting:
 
     @property
     def is_group(self) -> bool:
-        """It is a group; its settings follow it."""
+        """It is a group, or a map of groups; its settings follow it."""
         return self.type.group is not None and not self.type.is_list
+
+    @property
+    def inside(self) -> tuple[str, ...]:
+        """Where the settings of the group are."""
+        return (*self.steps, ANY_NAME) if self.type.is_map else self.steps
 
 
 def settings(model: type[BaseModel], *at: str) -> Iterator[Setting]:
@@ -60,7 +71,7 @@ def every_setting(model: type[BaseModel], *at: str) -> Iterator[Setting]:
     """Every setting at any depth, without the groups."""
     for setting in settings(model, *at):
         if setting.type.group and setting.is_group:
-            yield from every_setting(setting.type.group, *setting.steps)
+            yield from every_setting(setting.type.group, *setting.inside)
         else:
             yield setting
 
@@ -72,6 +83,29 @@ def item_settings(model: type[BaseModel], *at: str) -> Iterator[Setting]:
         if setting.type.group:
             *parents, last = setting.steps
             yield from item_settings(setting.type.group, *parents, f"{last}[]")
+
+
+def listed(model: type[BaseModel], *at: str) -> Iterator[Setting]:
+    """Every setting, each once: without those of an item in a map that have a default next to the map."""
+    yield from (setting for setting in every_setting(model, *at) if not has_default(setting.path))
+
+
+def has_default(path: str) -> bool:
+    """Tell whether the setting, or group, of an item in a map is also in the group `defaults` next to the map."""
+    default = _IN_AN_ITEM.sub("defaults.", path, count=1)
+    return default != path and default in _every_path()
+
+
+@cache
+def _every_path() -> frozenset[str]:
+    return frozenset(path for root, model in ROOTS.items() for path in _paths(model, root))
+
+
+def _paths(model: type[BaseModel], *at: str) -> Iterator[str]:
+    for setting in settings(model, *at):
+        yield setting.path
+        if setting.type.group and setting.is_group:
+            yield from _paths(setting.type.group, *setting.inside)
 
 
 def documentation(model: type[BaseModel]) -> str:

@@ -12,6 +12,7 @@ from components.shared.objects import Key, PlannedObject, by_key, dependencies
 
 SKIP_AWAIT: Final = {"pulumi.com/skipAwait": "true"}
 """The provider waits ten seconds and more for a Service with a selector."""
+WAIT_FOR: Final = "pulumi.com/waitFor"
 PATCH_FORCE: Final = {"pulumi.com/patchForce": "true"}
 
 
@@ -76,13 +77,13 @@ class SystemComponent(pulumi.ComponentResource):
         object that holds a value which is not known yet.
         """
         seconds = f"{item.timeout}s" if item.timeout else None
-        namespaces = [resource for (kind, _), resource in self.resources.items() if kind == "Namespace"]
+        home = self.resources.get(("Namespace", item.manifest["metadata"].get("namespace", "")))
         needed = [self.resources[key] for key in dependencies(item, self._planned)]
         self.resources[item.key] = KubernetesObject(
             {**_labelled(item, pulumi.get_stack()), **({} if data is None else {"data": data})},
             pulumi.ResourceOptions(
                 parent=self._components[item.component],
-                depends_on=[*namespaces, *needed],
+                depends_on=[*([home] if home else []), *needed],
                 protect=item.protect,
                 ignore_changes=list(item.left_to_others) or None,
                 custom_timeouts=pulumi.CustomTimeouts(create=seconds, update=seconds) if seconds else None,
@@ -103,6 +104,7 @@ def _labelled(item: PlannedObject, stack: str) -> Manifest:
     annotations = {
         **metadata.get("annotations", {}),
         **(SKIP_AWAIT if item.skip_await else {}),
+        **({WAIT_FOR: item.wait_for} if item.wait_for else {}),
         **(PATCH_FORCE if item.take_back else {}),
     }
     if annotations:

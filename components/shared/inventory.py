@@ -13,21 +13,22 @@ from components.shared.manifest import STACK
 HELM_RELEASE: Final = "meta.helm.sh/release-name"
 DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 FORBIDDEN: Final = 403
-_WHOLE: Final = ("PersistentVolumeClaim", "Service")
+_WHOLE: Final = ("PersistentVolumeClaim", "Service", "StorageClass")
 """Kinds that are read with their spec; of the others, Secrets above all, only metadata are read."""
+_OF_THE_CLUSTER: Final = ("PriorityClass", "StorageClass")
 _NOT_LISTED: Final = (
     "EndpointSlice",
     "Namespace",
-    "StorageClass",
     "ValidatingAdmissionPolicy",
     "ValidatingAdmissionPolicyBinding",
+    *_OF_THE_CLUSTER,
 )
 """Kinds that are not in a namespace, or that other writers make under the names of Services."""
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """The objects of one namespace, and the StorageClasses."""
+    """The objects of one namespace, and the classes of the cluster that its pods and claims name."""
 
     owned: frozenset[tuple[str, str]]
     """Kind and name of what the state of the stack contains, the namespace itself included."""
@@ -40,12 +41,12 @@ class Inventory:
 
     @classmethod
     def read(cls, api: KubernetesApi, namespace: str, owned: frozenset[tuple[str, str]]) -> Inventory:
-        """Read the namespace and the StorageClasses, several requests at a time."""
+        """Read the namespace and the classes, several requests at a time."""
         unknown: set[str] = set()
 
         def listed(kind: str) -> dict[str, Json] | None:
-            path = RESOURCES[kind].path(None if kind == "StorageClass" else namespace)
-            accept = "application/json" if kind in (*_WHOLE, "StorageClass") else METADATA_ONLY
+            path = RESOURCES[kind].path(None if kind in _OF_THE_CLUSTER else namespace)
+            accept = "application/json" if kind in _WHOLE else METADATA_ONLY
             try:
                 answer = api.get(path, accept=accept)
             except ApiError as error:
@@ -66,7 +67,7 @@ class Inventory:
                     return None, False
                 raise
 
-        kinds = [kind for kind in RESOURCES if kind not in _NOT_LISTED] + ["StorageClass"]
+        kinds = [kind for kind in RESOURCES if kind not in _NOT_LISTED] + list(_OF_THE_CLUSTER)
         with ThreadPoolExecutor(max_workers=8) as pool:
             itself = pool.submit(own)
             objects = dict(zip(kinds, pool.map(listed, kinds), strict=True))

@@ -49,6 +49,7 @@ RESOURCES: Final[Mapping[str, Resource]] = {
     "NetworkPolicy": Resource("networking.k8s.io", "v1", "networkpolicies"),
     "PersistentVolumeClaim": Resource("", "v1", "persistentvolumeclaims"),
     "PodDisruptionBudget": Resource("policy", "v1", "poddisruptionbudgets"),
+    "PriorityClass": Resource("scheduling.k8s.io", "v1", "priorityclasses"),
     "ResourceQuota": Resource("", "v1", "resourcequotas"),
     "Role": Resource("rbac.authorization.k8s.io", "v1", "roles"),
     "RoleBinding": Resource("rbac.authorization.k8s.io", "v1", "rolebindings"),

@@ -20,6 +20,8 @@ Manifest = dict[str, Any]
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 STACK: Final = "clusters.pulumi/stack"
 """Tells people which stack made an object. What belongs to a stack is what its state contains."""
+KEPT: Final = "clusters.pulumi/kept"
+"""Label of a claim whose data must outlive the setting that describes it."""
 CHECKSUM: Final = "checksum/config"
 """Pod annotation that changes with the configuration, so that pods roll with it."""
 CREDENTIALS_GENERATION: Final = "clusters.pulumi/credentials-generation"
@@ -89,9 +91,12 @@ def env(values: Mapping[str, str]) -> list[Manifest]:
 
 def literal_env(values: Mapping[str, str]) -> list[Manifest]:
     """Environment variables that hold exactly these texts, whatever they contain."""
-    return env(
-        {name: value.replace("$", "$$") if "$(" in value or "$$" in value else value for name, value in values.items()}
-    )
+    return env({name: literal(value) for name, value in values.items()})
+
+
+def literal(text: str) -> str:
+    """A text that means itself in a variable, a command or an argument of a container."""
+    return text.replace("$", "$$") if "$(" in text or "$$" in text else text
 
 
 def env_from_secret(name: str, secret: str, key: str) -> Manifest:
@@ -116,7 +121,7 @@ def tolerations(given: Sequence[Toleration]) -> list[Manifest]:
     return [toleration.model_dump(by_alias=True, exclude_none=True) for toleration in given]
 
 
-def claim(name: str, namespace: str, volume: Volume) -> Manifest:
+def claim(name: str, namespace: str, volume: Volume, labels: Mapping[str, str] | None = None) -> Manifest:
     """The claim that the stack makes for a volume."""
     spec: Manifest = {
         "accessModes": [str(mode) for mode in volume.access_modes],
@@ -124,7 +129,7 @@ def claim(name: str, namespace: str, volume: Volume) -> Manifest:
     }
     if volume.storage_class:
         spec["storageClassName"] = volume.storage_class
-    return manifest("v1", "PersistentVolumeClaim", name, namespace, spec=spec)
+    return manifest("v1", "PersistentVolumeClaim", name, namespace, labels=labels, spec=spec)
 
 
 def volume_source(name: str, own_claim: str, volume: Volume) -> Manifest:

@@ -14,7 +14,7 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, NamedTuple, TypeVar, get_args
+from typing import Any, Final, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
@@ -164,13 +164,15 @@ class _Place(NamedTuple):
 def _place(model: type[BaseModel], steps: Steps) -> _Place:
     owner, group = model, model if not steps else None
     inside: type[BaseModel] | None = model
+    # The next step is the name of an item in a map of groups.
+    names_item = False
     for step in steps:
-        found = None if inside is None or isinstance(step, int) else _fields(inside).get(step)
-        if found is None and isinstance(step, int):
-            group = inside if inside is not owner else None
+        if isinstance(step, int) or names_item:
+            group, names_item = inside if inside is not owner else None, False
             continue
         owner = inside or owner
-        inside = group = found
+        names_item = step in _maps_of_groups(owner)
+        inside = group = _fields(owner).get(step) if inside is not None else None
     return _Place(owner, group)
 
 
@@ -184,6 +186,15 @@ def _group_in(annotation: Any) -> type[BaseModel] | None:
         if isinstance(part, type) and issubclass(part, BaseModel):
             return part
     return None
+
+
+def _maps_of_groups(model: type[BaseModel]) -> set[str]:
+    """The names in a group behind which there is a map of groups."""
+    return {
+        info.alias or name
+        for name, info in model.model_fields.items()
+        if get_origin(info.annotation) is dict and _group_in(info.annotation) is not None
+    }
 
 
 def _near_a_secret(place: _Place) -> bool:
@@ -290,25 +301,40 @@ def _first_setting(path: str, group: type[BaseModel] | None) -> str:
 
 def _unknown(model: type[BaseModel], detail: ErrorDetails, at: str) -> Mistake:
     *parents, word = detail["loc"]
-    known = sorted(_group_names(model, parents))
-    path, near = dotted([at, *detail["loc"]]), did_you_mean(str(word), known)
+    own = next((names for group, names in _groups(model) if _is_at(group, parents)), set())
+    path, near = dotted([at, *detail["loc"]]), did_you_mean(str(word), own)
     if near:
         return Mistake(path, "is not a setting", f"Did you mean {dotted([at, *parents, near])}?", UNKNOWN)
     for group, words in _groups(model):
         if near := did_you_mean(str(word), words):
-            return Mistake(path, "is not a setting here", f"Did you mean {dotted([at, *group, near])}?", UNKNOWN)
-    return Mistake(path, "is not a setting", f"{dotted([at, *parents])} has {', '.join(known)}.", UNKNOWN)
+            right = dotted([at, *_named(group, parents), near])
+            return Mistake(path, "is not a setting here", f"Did you mean {right}?", UNKNOWN)
+    return Mistake(path, "is not a setting", f"{dotted([at, *parents])} has {', '.join(sorted(own))}.", UNKNOWN)
 
 
-def _group_names(model: type[BaseModel], steps: Steps) -> set[str]:
+ANY_NAME: Final = "NAME"
+"""Stands for the name of an item in a map of groups."""
+
+
+def _is_at(group: Sequence[str], steps: Steps) -> bool:
+    """The group is the one at these steps of a config."""
     inside = [step for step in steps if isinstance(step, str)]
-    return next((words for group, words in _groups(model) if list(group) == inside), set())
+    return len(group) == len(inside) and all(
+        expected in (ANY_NAME, step) for expected, step in zip(group, inside, strict=True)
+    )
+
+
+def _named(group: Sequence[str], steps: Steps) -> Iterator[str]:
+    """The location of a group, with the names that the steps of a config have in the same places."""
+    for index, step in enumerate(group):
+        same = len(steps) > index and _is_at(group[: index + 1], steps[: index + 1])
+        yield str(steps[index]) if same else step
 
 
 def _groups(model: type[BaseModel], at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], set[str]]]:
     """Every group of settings in `model`: its location and the names in it."""
-    fields = _fields(model)
+    fields, maps = _fields(model), _maps_of_groups(model)
     yield at, set(fields)
     for name, inner in fields.items():
         if inner is not None:
-            yield from _groups(inner, (*at, name))
+            yield from _groups(inner, (*at, name, ANY_NAME) if name in maps else (*at, name))

@@ -38,6 +38,8 @@ class PlannedObject:
     """Seconds until it must be ready; None: the provider's default."""
     skip_await: bool = False
     """Nobody has to wait until it is ready."""
+    wait_for: str | None = None
+    """A condition that counts as ready in place of the provider's own, such as `jsonpath={.status.startTime}`."""
     take_back: bool = False
     """Fields that another writer has changed are taken back instead of being reported as a conflict."""
     left_to_others: tuple[str, ...] = ()

@@ -36,6 +36,19 @@ def quantity(value: str) -> Decimal:
     return Decimal(match["number"]) * (_SUFFIXES.get(suffix) or Decimal(f"1{suffix}"))
 
 
+def cpu_text(cores: Decimal) -> str:
+    """An amount of CPU as Kubernetes itself would write it."""
+    return str(int(cores)) if cores == int(cores) else f"{int(cores * 1000)}m"
+
+
+def bytes_text(amount: Decimal) -> str:
+    """An amount of memory as Kubernetes itself would write it: with the largest binary suffix that fits."""
+    for suffix in ("Ei", "Pi", "Ti", "Gi", "Mi", "Ki"):
+        if amount % _SUFFIXES[suffix] == 0:
+            return f"{amount / _SUFFIXES[suffix]:f}{suffix}"
+    return f"{amount:f}"
+
+
 def _quantity(value: Any) -> str:
     text = f"{value}" if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
     try:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from components.shared.manifest import KEPT
+
 _READ: Final = "pulumi:pulumi:readStackResourceOutputs"
 """A function of the engine (pulumi/pulumi pkg/resource/deploy/builtins.go); stack references once used it."""
 _KUBERNETES: Final = "kubernetes:"
@@ -24,6 +26,8 @@ class State:
 
     uids: Mapping[ObjectKey, str] = field(default_factory=dict)
     """metadata.uid of each object, as it was last seen."""
+    kept: frozenset[ObjectKey] = frozenset()
+    """The objects whose label says that they are kept."""
 
     def owned(self, namespace: str) -> frozenset[tuple[str, str]]:
         """Kind and name of every object in the namespace, and of the namespace itself."""
@@ -44,7 +48,7 @@ def read_state() -> State:
     for _ in range(ATTEMPTS):
         try:
             answer = pulumi.runtime.invoke(_READ, {"stackName": name}).value or {}
-            return State(dict(_objects(answer.get("outputs") or {})))
+            return _state(answer.get("outputs") or {})
         except Exception as error:
             # The engine is writing the checkpoint that it reads: it has just recorded that the stack exists.
             if BEING_WRITTEN not in str(error):
@@ -53,11 +57,17 @@ def read_state() -> State:
     raise pulumi.RunError("The state of this stack cannot be read: its file is incomplete. Nothing was changed.")
 
 
-def _objects(resources: Mapping[str, Any]) -> Iterator[tuple[ObjectKey, str]]:
+def _state(resources: Mapping[str, Any]) -> State:
+    found = dict(_objects(resources))
+    kept = {key for key, metadata in found.items() if KEPT in (metadata.get("labels") or {})}
+    return State({key: metadata.get("uid", "") for key, metadata in found.items()}, frozenset(kept))
+
+
+def _objects(resources: Mapping[str, Any]) -> Iterator[tuple[ObjectKey, Mapping[str, Any]]]:
     for resource in resources.values():
         if not str(resource.get("type", "")).startswith(_KUBERNETES):
             continue
         outputs = resource.get("outputs") or {}
         metadata = outputs.get("metadata") or {}
         if outputs.get("kind") and metadata.get("name"):
-            yield (metadata.get("namespace", ""), outputs["kind"], metadata["name"]), metadata.get("uid", "")
+            yield (metadata.get("namespace", ""), outputs["kind"], metadata["name"]), metadata

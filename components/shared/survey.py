@@ -24,6 +24,8 @@ class Survey:
 
     inventories: Mapping[str, Inventory] = field(default_factory=dict)
     """What exists in each namespace of the stack, by name of the namespace."""
+    kept: frozenset[tuple[str, str, str]] = frozenset()
+    """Namespace, kind and name of what the stack has made and keeps, whatever its config says now."""
     api_server_ports: tuple[int, ...] | None = None
     """Ports on which the API server itself listens; None: you may not read them."""
     dns_ports: tuple[int, ...] | None = None
@@ -49,6 +51,7 @@ def survey(api: KubernetesApi, namespaces: list[str], state: State) -> Survey:
         dns = [ports for future in name_servers if (ports := future.result()) is not None]
         return Survey(
             dict(zip(namespaces, inventories, strict=True)),
+            state.kept,
             api_server.result(),
             tuple(sorted({port for ports in dns for port in ports})) if dns else None,
         )

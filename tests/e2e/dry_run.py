@@ -8,11 +8,13 @@ from typing import Any
 
 import yaml
 
+from components.julia.names import SETTINGS_FILE
 from components.matlab import names
 from components.shared.kube import APPLY_PATCH, RESOURCES, ApiError, KubernetesApi
 from components.shared.manifest import Manifest
 from components.shared.namespace import ENFORCE
 from tests.e2e.disturbance import COLLECTIONS, wait_for
+from tests.julia_worker import worker_pod
 
 WHOLE_CLUSTER = ("Namespace", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 """Kinds that are in no namespace."""
@@ -33,15 +35,26 @@ class DryRun:
         labels = {ENFORCE: level}
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace, "labels": labels}}
         api.request("POST", COLLECTIONS["Namespace"], namespace)
-        accounts = f"/api/v1/namespaces/{self.namespace}/serviceaccounts"
-        # Pods of accounts that do not exist are refused.
-        wait_for(lambda: api.get(f"{accounts}/default") is not None)
-        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": names.CONTROLLER_SERVICE_ACCOUNT}}
-        api.request("POST", accounts, account)
+        self._accounts = f"/api/v1/namespaces/{self.namespace}/serviceaccounts"
+        wait_for(lambda: api.get(f"{self._accounts}/default") is not None)
 
     def objections(self, items: list[Manifest]) -> list[str]:
         """What the API server says against the objects, and against the pods that come of them."""
         return [said for item in items for part in (item, *pods(item)) if (said := self._objection(part))]
+
+    def _provide(self, pod: dict[str, Any]) -> None:
+        """Create what admission looks for: a pod of an unknown account or class is rejected."""
+        named = (
+            (self._accounts, pod.get("serviceAccountName"), {"apiVersion": "v1", "kind": "ServiceAccount"}),
+            (
+                "/apis/scheduling.k8s.io/v1/priorityclasses",
+                pod.get("priorityClassName"),
+                {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "value": 1},
+            ),
+        )
+        for path, name, body in named:
+            if name and self._api.get(f"{path}/{name}") is None:
+                self._api.request("POST", path, {**body, "metadata": {"name": name}})
 
     def _objection(self, item: Manifest) -> str | None:
         metadata = dict(item["metadata"])
@@ -51,6 +64,8 @@ class DryRun:
         text = json.dumps(body)
         if text in self._accepted:
             return None
+        if item["kind"] == "Pod":
+            self._provide(item["spec"])
         root, _, plural = PODS[item["kind"]].rpartition("/")
         own = item["kind"] not in WHOLE_CLUSTER
         path = f"{root}/namespaces/{self.namespace}/{plural}" if own else f"{root}/{plural}"
@@ -65,10 +80,13 @@ class DryRun:
 
 
 def pods(item: Manifest) -> Iterator[Manifest]:
-    """The pods that a Deployment or StatefulSet, or the controller for a template, will ask for."""
+    """The pods that a workload, a session, or the controller for a template will ask for."""
     name = item["metadata"]["name"]
-    if item["kind"] in {"Deployment", "StatefulSet"}:
+    if item["kind"] in {"Deployment", "Job", "StatefulSet"}:
         yield _pod(name, item["spec"]["template"])
+    elif item["kind"] == "ConfigMap" and "[manager]" in item["data"].get(SETTINGS_FILE, ""):
+        worker = worker_pod(item["data"][SETTINGS_FILE])
+        yield {**worker, "metadata": {**worker["metadata"], "name": f"{name}-worker"}}
     elif item["kind"] == "ConfigMap" and name in TEMPLATES:
         template = yaml.safe_load(item["data"][names.TEMPLATE_FILE])
         spec = template["spec"]

@@ -1,0 +1,1 @@
+"""Julia sessions with worker pods on Kubernetes."""

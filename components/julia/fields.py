@@ -1,0 +1,66 @@
+"""Field types of Julia sessions: each refuses a wrong value with the problem and the remedy."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field
+
+from components.julia.names import SUFFIXES
+from components.shared.fields import DnsLabel, Line, refuse
+
+LONGEST_SESSION: Final = 39
+"""With it every name that is made of it fits the 63 characters of a label. Kubernetes adds up to 11 of its own."""
+MOST_WORKERS: Final = 10_000
+"""Far more than one Julia session can talk to: a larger number is a typing error."""
+
+
+def _session(value: str) -> str:
+    if len(value) > LONGEST_SESSION:
+        refuse(f"{value!r} has {len(value)} characters", f"Use up to {LONGEST_SESSION}: names of pods are longer.")
+    if suffix := next((suffix for suffix in SUFFIXES if value.endswith(suffix)), None):
+        refuse(
+            f"{value!r} ends with {suffix}, as the names of other sessions' objects do",
+            "Use another name.",
+        )
+    return value
+
+
+SessionName = Annotated[DnsLabel, AfterValidator(_session)]
+"""The name of a session. The names of all its objects begin with it."""
+
+
+def _toml(value: str) -> str:
+    try:
+        tomllib.loads(value)
+    except tomllib.TOMLDecodeError as error:
+        refuse(f"is not TOML: {error}", "Paste the file below `|`, indented, each line as it is in the file.")
+    return value
+
+
+TomlText = Annotated[str, AfterValidator(_toml)]
+"""The text of a TOML file."""
+
+
+def _url(value: str) -> str:
+    if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s?#]*)?", value, re.ASCII):
+        refuse(f"{value!r} is not the address of a server", "Write https://HOST, such as https://pkg.julialang.org.")
+    return value.rstrip("/")
+
+
+ServerUrl = Annotated[Line, AfterValidator(_url)]
+"""The address of an HTTP server."""
+
+
+def _code(value: str) -> str:
+    if not value.strip() or "\0" in value:
+        refuse("is empty", "Paste the script below `|`, indented.")
+    return value
+
+
+Code = Annotated[str, AfterValidator(_code)]
+"""The text of a program."""
+WorkerCount = Annotated[int, Field(strict=True, ge=1, le=MOST_WORKERS)]
+"""A number of workers."""

@@ -1,0 +1,39 @@
+"""What a session adds to the worker pods that K8sClusterManagers.jl describes (its pod.jl, worker_pod_spec!).
+
+The package makes labels, image, command, CPU and memory. `files/startup.jl` lays the rest over its manifest, and adds
+the session's pod as the owner, whose UID only the session knows.
+"""
+
+from __future__ import annotations
+
+from components.julia import names, pods
+from components.julia.topology import JuliaSession
+from components.shared import security
+from components.shared.manifest import Manifest
+
+
+def additions(session: JuliaSession) -> Manifest:
+    """Parts of the pod, and of its only container. In TOML, in settings.toml."""
+    workers, volumes = session.settings.workers, pods.worker_volumes(session)
+    deadline = workers.active_deadline
+    return {
+        "metadata": {
+            "labels": pods.labels(session, names.worker(session.name)),
+            "annotations": dict(pods.NO_SIDECARS),
+        },
+        "spec": {
+            **pods.placement(workers),
+            **pods.common_spec(session),
+            **({"activeDeadlineSeconds": deadline} if deadline else {}),
+            "serviceAccountName": names.worker(session.name),
+            "automountServiceAccountToken": False,
+            "volumes": [volume for volume, _ in volumes],
+        },
+        "container": {
+            "imagePullPolicy": session.worker_pull_policy,
+            "env": pods.worker_environment(session),
+            **({"resources": {"limits": pods.gpus(workers)}} if workers.num_gpus else {}),
+            "securityContext": security.container(),
+            "volumeMounts": [mounted for _, mounted in volumes],
+        },
+    }

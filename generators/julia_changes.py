@@ -1,0 +1,227 @@
+"""The effects of a change of a Julia setting: which objects change, what restarts, and what else happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from components.julia import names, startup
+from components.julia.objects import objects
+from components.julia.rules import RULES
+from components.julia.settings import Settings
+from components.julia.system import SYSTEM
+from components.julia.topology import JuliaSession, sessions
+from components.shared.manifest import Manifest
+from components.shared.mistakes import ANY_NAME, ConfigError, load
+from components.shared.objects import Key
+from components.shared.quantities import quantity
+from generators.changes import Effects
+from generators.settings import Setting, every_setting, has_default
+
+Values = dict[str, Any]
+
+SAMPLE: Final = "name"
+"""The session that stands for any."""
+PODS: Final = ("session", "script", "workers of a pool")
+CLAIM: Final = "would replace or drop a claim: rejected"
+SHRINKS: Final = "a smaller size is rejected: a claim cannot shrink"
+NAMESPACE: Final = "moves the session: rejected while its depot is kept"
+ON_DEMAND: Final = "workers on demand: the ones that a restarted session starts"
+UNKEPT: Final = "a destroy keeps the depot, or no longer does"
+_KUBECTL: Final[Mapping[str, str]] = {
+    "ConfigMap": "cm",
+    "Job": "job",
+    "LimitRange": "limits",
+    "Namespace": "ns",
+    "NetworkPolicy": "netpol",
+    "PersistentVolumeClaim": "pvc",
+    "ResourceQuota": "quota",
+    "Role": "role",
+    "RoleBinding": "rolebinding",
+    "Secret": "secret",
+    "Service": "svc",
+    "ServiceAccount": "sa",
+    "StatefulSet": "sts",
+}
+"""kubectl's short names."""
+_PROJECT: Final = '[deps]\nK8sClusterManagers = "0"\nElasticClusterManager = "0"\n'
+
+
+def _session(**settings: Any) -> Values:
+    return {"sessions": {SAMPLE: settings}}
+
+
+_PLACED: Final[Values] = {"nodeSelector": {"pool": "lab"}, "priorityClass": "high", "env": {"TZ": "UTC"}}
+BASES: Final[Mapping[str, Values]] = {
+    "interactive": _session(),
+    "pool": _session(kind="pool", users=["ana"]),
+    "script in a text": _session(kind="script", script={"text": "println(0)"}),
+    "script in the image": _session(kind="script", script={"path": "/app/run.jl", "arguments": ["one"]}),
+    "everything": _session(
+        image={"repository": "registry.example.org/julia", "tag": "1.10.10"},
+        pullSecrets=["registry"],
+        users=["ana"],
+        groups=["lab"],
+        manager={**_PLACED, "updates": "immediately"},
+        workers={**_PLACED, "numGPUs": 1, "activeDeadline": 3600, "executable": "/opt/julia"},
+        depot={"accessModes": ["ReadWriteMany"], "shareWithWorkers": True},
+        packages={"project": _PROJECT, "manifest": _PROJECT},
+        claims={"data": "/data"},
+    ),
+    "baked image": _session(packages={"folder": "/opt/project", "depot": "/opt/depot"}, claims={"data": "/data"}),
+    "another image for workers": _session(workers={"image": {"repository": "lab/julia", "tag": "1.10.10"}}),
+    "existing namespace and claim": _session(namespace={"create": False, "name": "lab"}, depot={"claim": "mine"}),
+    "existing claim, shared": _session(depot={"claim": "mine", "shareWithWorkers": True}, kind="pool"),
+    "nothing is kept": _session(depot={"persistent": False}),
+    "depot without keeping": _session(depot={"keep": False}),
+    "no policies": {**_session(), "network": {"policies": {"enabled": False}}},
+    "own ports": {
+        **_session(),
+        "network": {"policies": {"egress": ["192.0.2.0/24"], "apiServerPorts": [6443], "dnsPorts": [53]}},
+    },
+    "several, with defaults": {
+        "sessions": {SAMPLE: {"workers": {"max": 2}}, "grid": {"kind": "pool"}},
+        "defaults": {"workers": {"cpu": "2", "env": {"TZ": "UTC"}}, "depot": {"size": "5Gi"}},
+    },
+    "defaults that need each other": {
+        **_session(),
+        "defaults": {
+            "workers": {"image": {"repository": "lab/julia", "tag": "1.10.10"}},
+            "packages": {"project": _PROJECT, "manifest": _PROJECT},
+        },
+    },
+}
+"""Stack configs to change: each setting has an effect in one of them."""
+
+
+def accepted(values: Values) -> Settings | None:
+    """The settings, or None if they are refused."""
+    try:
+        return load(Settings, values, "julia", RULES)
+    except ConfigError:
+        return None
+
+
+def changed(values: Values, setting: Setting, value: Any) -> Values:
+    """The config with another value of one setting; of an item in a map, in the sample session."""
+    whole = group = dict(values)
+    *parents, last = [SAMPLE if step == ANY_NAME else step for step in setting.steps]
+    for step in parents:
+        group[step] = dict(group.get(step, {}))
+        group = group[step]
+    group[last] = value
+    return whole
+
+
+def candidates(setting: Setting, settings: Settings) -> Iterator[Any]:
+    """Other values of a setting: samples of its type, and the neighbours of a number."""
+    value: Any = settings
+    for step in setting.steps:
+        if step == ANY_NAME:
+            value = value.get(SAMPLE)
+        else:
+            by_alias = {info.alias or name: name for name, info in type(value).model_fields.items()}
+            value = getattr(value, by_alias[step])
+    yield from setting.type.samples
+    if isinstance(value, int) and not isinstance(value, bool):
+        yield from (value + 1, value - 1)
+
+
+class SessionsState:
+    """Everything about the sessions of a stack that a config change can affect."""
+
+    def __init__(self, settings: Settings) -> None:
+        planned = objects(settings)
+        self.objects: dict[Key, Any] = {item.key: item.manifest for item in planned}
+        for name, content in SYSTEM.secret_sources(settings).items():
+            self.objects["Secret", name] = (self.objects["Secret", name], content)
+        self.sessions = {session.name: session for session in sessions(settings)}
+        self.kept = {item.key for item in planned if item.protect}
+        self.pods = dict(self._pods())
+
+    def _pods(self) -> Iterator[tuple[tuple[str, str], Manifest]]:
+        for session in self.sessions.values():
+            own, worker = names.session(session.name), names.worker(session.name)
+            for pod, key in zip(PODS, (("StatefulSet", own), ("Job", own), ("StatefulSet", worker)), strict=True):
+                if key in self.objects:
+                    yield (session.name, pod), self.objects[key]["spec"]["template"]
+
+    def label(self, key: Key) -> str:
+        """The name of an object in the table, with NAME for the session's."""
+        kind, own = key
+        for session in self.sessions:
+            whole = names.session(session)
+            if own == whole or own.startswith(f"{whole}-"):
+                own = names.session(ANY_NAME) + own.removeprefix(whole)
+        return f"{_KUBECTL[kind]}/{own if kind != 'Namespace' else '<namespace>'}"
+
+    def compare(self, after: SessionsState, effects: Effects) -> None:
+        """Add the effects of the change from this state to another."""
+        every = self.objects.keys() | after.objects.keys()
+        effects.objects |= {self.label(key) for key in every if self.objects.get(key) != after.objects.get(key)}
+        for where in self.pods.keys() & after.pods.keys():
+            pod = where[1]
+            effects.present[pod] = effects.present.get(pod, 0) + 1
+            effects.restarted[pod] = effects.restarted.get(pod, 0) + (self.pods[where] != after.pods[where])
+        for name in self.sessions.keys() & after.sessions.keys():
+            effects.notes |= set(_notes(self, after, name))
+
+
+def _notes(before: SessionsState, after: SessionsState, name: str) -> Iterator[str]:
+    one, other = before.sessions[name], after.sessions[name]
+    if one.namespace != other.namespace:
+        yield NAMESPACE
+        return
+    claim = ("PersistentVolumeClaim", names.depot(name))
+    old, new = before.objects.get(claim), after.objects.get(claim)
+    if claim in before.kept and (new is None or _fixed(old) != _fixed(new)):
+        yield CLAIM
+    elif claim in before.kept and _size(new) < _size(old):
+        yield SHRINKS
+    if (claim in before.kept) != (claim in after.kept) and old and new:
+        yield UNKEPT
+    if one.starts_workers and other.starts_workers and _starts(one) != _starts(other):
+        yield ON_DEMAND
+
+
+def _starts(session: JuliaSession) -> Any:
+    return startup.settings(session)
+
+
+def _fixed(claim: Any) -> Manifest:
+    return {key: value for key, value in claim["spec"].items() if key != "resources"}
+
+
+def _size(claim: Any) -> Any:
+    return quantity(claim["spec"]["resources"]["requests"]["storage"])
+
+
+def row(setting: Setting) -> str:
+    """The path under which the table has a setting of the model: that of the default, where there is one."""
+    path = f"julia.{setting.path}"
+    return path.replace(f"sessions.{ANY_NAME}.", "defaults.", 1) if has_default(path) else path
+
+
+def examine() -> dict[str, Effects]:
+    """The effects of each setting, by path. Raises LookupError for a setting that no config here can change.
+
+    A default and the setting of a session with the same name have one row.
+    """
+    every = list(every_setting(Settings))
+    found = {row(setting): Effects(order=PODS) for setting in every}
+    tried = {setting.path: 0 for setting in every}
+    for values in BASES.values():
+        settings = load(Settings, values, "julia", RULES)
+        before = SessionsState(settings)
+        for setting in every:
+            for value in candidates(setting, settings):
+                other = accepted(changed(values, setting, value))
+                if other is not None and other != settings:
+                    tried[setting.path] += 1
+                    before.compare(SessionsState(other), found[row(setting)])
+    if missing := [path for path, count in tried.items() if not count]:
+        raise LookupError(
+            f"no sample of {', '.join(missing)} is accepted in any config: add a config that accepts one to BASES in "
+            "generators/julia_changes.py"
+        )
+    return found
