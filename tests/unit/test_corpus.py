@@ -291,6 +291,6 @@ def test_a_refused_config_is_json_on_standard_output_when_asked_for(project: Pat
     assert done.returncode == 2
     assert done.stderr == ""
     found = json.loads(done.stdout)["mistakes"]
-    assert [mistake["path"] for mistake in found] == ["arkouda", "kubernetes", "matlab.workers.min", "matlap"]
+    assert [mistake["path"] for mistake in found] == ["arkouda.workers", "kubernetes", "matlab.workers.min", "matlap"]
     assert all(set(mistake) == {"path", "problem", "remedy", "code"} for mistake in found)
     assert not out.exists()
