@@ -50,7 +50,7 @@ class AuditLog:
         calls = Calls(Counter(), Counter(), Counter())
         for event in events.values():
             verb, uri = event["verb"], event["requestURI"]
-            if event["user"]["username"] != ADMINISTRATOR or "fieldManager=embedded-cluster" in uri:
+            if event["user"].get("username") != ADMINISTRATOR or "fieldManager=embedded-cluster" in uri:
                 continue
             if "dryRun=All" in uri:
                 calls.left_out["dry run"] += 1

@@ -177,7 +177,7 @@ class Audit:
             made = event["responseStatus"]["code"] == HTTPStatus.CREATED
             removed = event["verb"] == "delete" and event["responseStatus"]["code"] == HTTPStatus.OK
             if (
-                event["user"]["username"] == ADMINISTRATOR
+                event["user"].get("username") == ADMINISTRATOR
                 and place.get("resource") in PLURALS
                 and "dryRun" not in event["requestURI"]
                 and (made or removed)

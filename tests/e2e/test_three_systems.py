@@ -32,7 +32,7 @@ def test_a_stack_deploys_all_three_systems(checkout: Checkout) -> None:
     } <= set(outputs["keptOnDestroy"])
     assert [line for line in outputs["readme"].splitlines() if line.startswith("# ")] == [
         "# MATLAB Parallel Server R2026a",
-        "# Julia",
+        "# Julia sessions",
         "# Arkouda",
     ]
     assert set(outputs["arkouda"]["servers"]) == {"hpc", "small"}
