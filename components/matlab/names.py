@@ -64,7 +64,7 @@ PROXY_CERTIFICATE_DIR: Final = "/cert"
 MATLAB_ROOT_FILE: Final = "/tmp/matlab_root"  # noqa: S108 - read by the controller in the job manager's container
 
 PROXY_CERTIFICATE_VOLUME: Final = "proxy-cert-vol"
-"""The controller adds this volume to workers and pool proxies; the templates hold only its mount (docs/upstream.md#templates)."""
+"""The controller adds this volume to workers and pool proxies; the templates only mount it (docs/upstream.md)."""
 
 POOL_PROXY_ID: Final = "mjs/pool-proxy-id"
 """Label that, with `app`, selects one pool proxy."""

@@ -75,7 +75,7 @@ def configuration(cluster: Topology) -> Manifest:
 
 
 def pod_template(cluster: Topology, password_fingerprint: str) -> Manifest:
-    """The PodTemplateSpec of one worker; the controller adds name, host name, aliases and certificates (docs/upstream.md#templates)."""
+    """The PodTemplateSpec of one worker; the controller adds what differs from worker to worker (docs/upstream.md)."""
     settings, workers, probes = cluster.settings, cluster.settings.workers, cluster.settings.probes
     volumes = _volumes(cluster)
     mounts = [mounted for _, mounted in volumes]
