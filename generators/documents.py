@@ -6,17 +6,19 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from generators import flows_page, reference, restarts, schema, values_table
+from generators import flows_page, reference, restarts, runbook, schema, values_table
 
 CONFIGURATION: Final = "docs/configuration.md"
 FLOWS: Final = "docs/flows.md"
 RESTARTS: Final = "docs/restarts.md"
+RUNBOOK: Final = "docs/runbook.md"
 VALUES: Final = "docs/values.md"
 
 DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
     CONFIGURATION: reference.page,
     FLOWS: flows_page.page,
     RESTARTS: restarts.page,
+    RUNBOOK: runbook.page,
     VALUES: values_table.page,
     reference.SCHEMA_FILE: lambda: json.dumps(schema.schema(), indent=2, ensure_ascii=False) + "\n",
 }

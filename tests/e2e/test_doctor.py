@@ -1,0 +1,356 @@
+"""`python -m ops doctor` on a cluster that is broken in one way after the other."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from components.shared.kube import Json
+from ops.doctor.command import diagnosed
+from ops.doctor.findings import Diagnosis
+from ops.doctor.rows import ROWS
+from ops.doctor.snapshot import Snapshot
+from tests.e2e.checkout import NAMESPACE, Checkout
+from tests.e2e.disturbance import path_of, wait_for
+from tests.pem import pair
+
+MERGE = "application/merge-patch+json"
+WORKER: Json = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "mjs-worker-1", "labels": {"app": "mjs-worker"}},
+    # No kubelet reports on it, so the test can.
+    "spec": {"schedulerName": "nobody", "containers": [{"name": "mjs-worker", "image": "worker:r2026a"}]},
+}
+
+
+class Patient:
+    """The deployed cluster, and the codes that the doctor has found in it so far."""
+
+    def __init__(self, checkout: Checkout) -> None:
+        self.checkout, self.api = checkout, checkout.api
+        self.seen: set[str] = set()
+
+    def look(self, namespace: str = NAMESPACE, later: timedelta = timedelta(minutes=5)) -> list[Diagnosis]:
+        """What the doctor would say in five minutes: it is patient with claims and load balancers."""
+        snapshot = Snapshot.take(self.api, namespace)
+        found = diagnosed(dataclasses.replace(snapshot, taken=snapshot.taken + later))
+        self.seen |= {one.code for item in found for one in (item.cause, *item.consequences)}
+        return found
+
+    def expect(self, *codes: str, words: str = "", **options: Any) -> None:
+        """Wait until exactly these are the root causes, the first of them with these words."""
+        end = time.monotonic() + 60
+        while True:
+            found = self.look(**options)
+            if [item.cause.code for item in found] == list(codes) and (not words or words in _text(found)):
+                return
+            assert time.monotonic() < end, _text(found)
+            time.sleep(0.3)
+
+    def patch(self, name: str, body: Json, subresource: str = "") -> None:
+        self.api.request("PATCH", path_of(name) + subresource, body, content_type=MERGE)
+
+    def delete(self, name: str) -> None:
+        self.api.request("DELETE", path_of(name))
+
+    def post(self, kind: str, body: Json) -> None:
+        self.api.request("POST", f"/api/v1/namespaces/{NAMESPACE}/{kind}", body)
+
+    def worker(self, status: Json) -> None:
+        """A worker pod with a status that no kubelet overwrites."""
+        self.post("pods", WORKER)
+        path = f"/api/v1/namespaces/{NAMESPACE}/pods/mjs-worker-1/status"
+        self.api.request("PATCH", path, {"status": status}, content_type=MERGE)
+
+    def delete_pod(self) -> None:
+        path = f"/api/v1/namespaces/{NAMESPACE}/pods/mjs-worker-1"
+        self.api.request("DELETE", path, query={"gracePeriodSeconds": "0"})
+        wait_for(lambda: self.api.get(path) is None)
+
+    def forget_events(self) -> None:
+        self.api.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/events")
+
+    def restore(self) -> None:
+        """What the runbook says."""
+        self.checkout.run("pulumi", "--", "refresh", "--yes")
+        self.checkout.run("up")
+
+    def restart(self, app: str) -> None:
+        """Delete the pods of a Deployment; it creates new ones."""
+        query = {"labelSelector": f"app={app}"}
+        for pod in self.api.request("GET", f"/api/v1/namespaces/{NAMESPACE}/pods", query=query)["items"]:
+            self.api.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod['metadata']['name']}")
+
+
+def _text(found: list[Diagnosis]) -> str:
+    return "\n".join(f"{one.code} {one.sentence}" for item in found for one in (item.cause, *item.consequences))
+
+
+def test_every_row_of_the_runbook(checkout: Checkout) -> None:
+    checkout.run("up")
+    patient = Patient(checkout)
+    the_command_finds_a_healthy_cluster_healthy(patient)
+    for story in STORIES:
+        patient.expect()
+        story(patient)
+    the_namespace(patient)
+    assert sorted(ROWS.keys() - patient.seen) == []
+
+
+def the_command_finds_a_healthy_cluster_healthy(patient: Patient) -> None:
+    """And it writes nothing: not even an access review."""
+    before = patient.checkout.control_plane.audit_log.read_text().count('"verb":"create"')
+    done = doctor(patient.checkout)
+    assert (done.returncode, done.stdout) == (0, "Namespace mjs: healthy\n"), done.stderr
+    assert patient.checkout.control_plane.audit_log.read_text().count('"verb":"create"') == before
+    answer = json.loads(doctor(patient.checkout, "--json").stdout)
+    assert answer == {"namespaces": [{"namespace": "mjs", "findings": [], "notChecked": []}]}
+
+
+def doctor(checkout: Checkout, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ops", "doctor", "--stack", "dev", *words]
+    environment = checkout.environment()
+    return subprocess.run(
+        command, cwd=checkout.root, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def a_missing_secret(patient: Patient) -> None:
+    secret = patient.checkout.get("secrets", "mjs-admin-password")
+    assert secret is not None
+    patient.delete("Secret/mjs-admin-password")
+    patient.restart("mjs-job-manager")
+    patient.expect("MJS023", words="Secret mjs-admin-password does not exist, and pod mjs-job-manager-")
+    done = doctor(patient.checkout)
+    assert done.returncode == 1
+    assert "error MJS023  Secret mjs-admin-password does not exist" in done.stdout
+    assert "docs/runbook.md#mjs023" in done.stdout
+    (finding,) = json.loads(doctor(patient.checkout, "--json").stdout)["namespaces"][0]["findings"]
+    assert (finding["code"], finding["level"], finding["kind"]) == ("MJS023", "error", "Secret")
+    metadata = {"name": "mjs-admin-password", "labels": secret["metadata"]["labels"]}
+    patient.post("secrets", {**secret, "metadata": metadata})
+
+
+def a_selector_that_no_node_has(patient: Patient) -> None:
+    selector = {"spec": {"template": {"spec": {"nodeSelector": {"no": "such-node"}}}}}
+    patient.patch("Deployment/mjs-ingress-proxy", selector)
+    patient.expect("MJS010", words="didn't match Pod's node affinity/selector")
+    patient.patch("Deployment/mjs-ingress-proxy", {"spec": {"template": {"spec": {"nodeSelector": None}}}})
+
+
+def a_worker_without_a_gpu(patient: Patient) -> None:
+    container = {"name": "mjs-worker", "image": "worker", "resources": {"limits": {"nvidia.com/gpu": "1"}}}
+    patient.post("pods", {**WORKER, "spec": {"containers": [container]}})
+    patient.expect("MJS011", words="Insufficient nvidia.com/gpu. It requests 1 nvidia.com/gpu")
+    patient.delete_pod()
+
+
+def a_quota(patient: Patient) -> None:
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
+    patient.post("resourcequotas", quota)
+    patient.restart("mjs-ingress-proxy")
+    patient.expect("MJS012", words="exceeded quota: none")
+    patient.api.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/resourcequotas/none")
+    patient.forget_events()
+
+
+def workers_that_are_too_big(patient: Patient) -> None:
+    path = path_of("ConfigMap/mjs-worker-template")
+    before = patient.api.request("GET", path)["data"]["pod-template.yaml"]
+    assert "memory: 1Gi" in before
+    patient.patch("ConfigMap/mjs-worker-template", {"data": {"pod-template.yaml": before.replace("1Gi", "1Ti")}})
+    patient.expect("MJS013", words="requests 1Ti of memory for each worker, and the largest node offers 3840Mi")
+    patient.patch("ConfigMap/mjs-worker-template", {"data": {"pod-template.yaml": before}})
+
+
+def workers_that_have_failed(patient: Patient) -> None:
+    patient.worker({"phase": "Failed", "reason": "Evicted"})
+    patient.expect("MJS014", words="has failed (Evicted) and was not deleted")
+    patient.delete_pod()
+
+
+def containers_that_do_not_run(patient: Patient) -> None:
+    """Nothing runs on hollow nodes, so the API server is told what a kubelet would say."""
+    for code, state, words in (
+        ("MJS020", {"state": waiting("ImagePullBackOff", "not found")}, "cannot pull image worker:r2026a: not found"),
+        ("MJS021", {"state": waiting("CrashLoopBackOff"), **ended("Error", 3)}, "keeps ending in container mjs-worker"),
+        ("MJS022", {"state": waiting("CrashLoopBackOff"), **ended("OOMKilled", 137)}, "ran out of memory"),
+        ("MJS023", {"state": waiting("CreateContainerConfigError", 'no key "x"')}, 'cannot start: no key "x"'),
+    ):
+        container = {"name": "mjs-worker", "image": "worker:r2026a", "imageID": "", "ready": False, "restartCount": 9}
+        patient.worker({"phase": "Pending", "containerStatuses": [{**container, **state}]})
+        patient.expect(code, words=words)
+        patient.delete_pod()
+
+
+def waiting(reason: str, message: str = "") -> Json:
+    return {"waiting": {"reason": reason, "message": message}}
+
+
+def ended(reason: str, code: int) -> Json:
+    return {"lastState": {"terminated": {"reason": reason, "exitCode": code}}}
+
+
+def events_of_a_kubelet(patient: Patient) -> None:
+    for code, reason, message in (
+        ("MJS024", "Unhealthy", "Startup probe failed: timeout"),
+        ("MJS032", "FailedAttachVolume", "Multi-Attach error for volume pvc-1: used by another node"),
+    ):
+        patient.worker({"phase": "Pending"})
+        patient.post("events", event("mjs-worker-1", reason, message))
+        patient.expect(code, words=message)
+        patient.delete_pod()
+        patient.forget_events()
+
+
+def event(pod: str, reason: str, message: str) -> Json:
+    moment = "2999-01-01T00:00:00Z"
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": f"{pod}.{reason.lower()}"},
+        "involvedObject": {"kind": "Pod", "name": pod, "namespace": NAMESPACE},
+        "type": "Warning",
+        "reason": reason,
+        "message": message,
+        "count": 9,
+        "firstTimestamp": moment,
+        "lastTimestamp": moment,
+    }
+
+
+def a_sidecar(patient: Patient) -> None:
+    sidecar = {"name": "istio-proxy", "image": "istio"}
+    spec = WORKER["spec"]
+    patient.post("pods", {**WORKER, "spec": {**spec, "containers": [*spec["containers"], sidecar]}})
+    patient.expect("MJS025", words="a container that is not ours: istio-proxy")
+    patient.delete_pod()
+
+
+def a_deleted_controller(patient: Patient) -> None:
+    patient.delete("Deployment/mjs-controller")
+    patient.expect("MJS026", words="Deployment mjs-controller is missing")
+    patient.restore()
+
+
+def claims(patient: Patient) -> None:
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data"},
+        "spec": {
+            "storageClassName": "missing",
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }
+    volume = {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}
+    spec = {"containers": WORKER["spec"]["containers"], "volumes": [volume]}
+    patient.post("pods", {**WORKER, "spec": spec})
+    patient.expect("MJS030", words="PersistentVolumeClaim data does not exist, and pod mjs-worker-1 needs it")
+    patient.post("persistentvolumeclaims", claim)
+    patient.expect("MJS031", words="there is no StorageClass missing (there is: standard)")
+    (diagnosis,) = patient.look()
+    assert [one.code for one in diagnosis.consequences] == ["MJS010"], "the pod waits for the claim"
+    patient.delete_pod()
+    patient.delete("PersistentVolumeClaim/data")
+    wait_for(lambda: patient.api.get(path_of("PersistentVolumeClaim/data")) is None)
+
+
+def the_load_balancer(patient: Patient) -> None:
+    service = patient.checkout.get("services", "mjs-ingress-proxy")
+    assert service is not None
+    (port,) = service["spec"]["ports"]
+    moved = {"spec": {"ports": [{**port, "targetPort": 1}]}}
+    patient.patch("Service/mjs-ingress-proxy", moved)
+    patient.expect("MJS042", words="sends ports elsewhere: 1080 → 1")
+    patient.delete("Service/mjs-ingress-proxy")
+    patient.expect("MJS041")
+    metadata = {"name": "mjs-ingress-proxy"}
+    spec = {"type": "LoadBalancer", "loadBalancerClass": "example.org/nobody", "ports": [{"port": 1080}]}
+    patient.post("services", {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+    patient.delete("Secret/mjs-cluster-profile")
+    patient.expect("MJS040", words="has no external address")
+    patient.delete("Service/mjs-ingress-proxy")
+    patient.restore()
+
+
+def a_pool_proxy_without_owner(patient: Patient) -> None:
+    deployment = patient.checkout.deployment("mjs-ingress-proxy")
+    labels = {"app": "somebody"}
+    spec = {
+        "replicas": 0,
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": deployment["spec"]["template"]["spec"]},
+    }
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "mjs-pool-proxy-1"}, "spec": spec}
+    patient.api.request("POST", f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments", body)
+    patient.expect("MJS043", words="Deployment mjs-pool-proxy-1 has no owner")
+    patient.delete("Deployment/mjs-pool-proxy-1")
+
+
+def credentials(patient: Patient) -> None:
+    secret = patient.checkout.secret("mjs-parallel-server-proxy-secret")
+    document = json.loads(secret["certificate.json"])
+
+    def write(**changes: str) -> None:
+        text = b64encode(json.dumps({**document, **changes}).encode()).decode()
+        patient.patch("Secret/mjs-parallel-server-proxy-secret", {"data": {"certificate.json": text}})
+
+    write(serverCert=pair("another CA").certificate)
+    patient.expect("MJS051", words="has a certificate of another CA than Secret mjs-shared-secret")
+    write(clientCert=pair("old", ends=-timedelta(days=1)).certificate)
+    patient.expect("MJS052", words="holds an expired certificate")
+    write(clientCert=pair("soon", ends=timedelta(days=30)).certificate)
+    patient.expect("MJS053", words="holds a certificate that expires on")
+    write(clientCert="nonsense")
+    patient.expect("MJS050", words="its certificate is no certificate")
+    key = pair("secret").key.splitlines()[1]
+    write(clientKey=key, serverCert=1)  # type: ignore[arg-type]
+    patient.expect("MJS050", words="a file is damaged")
+    assert key not in _text(patient.look())
+    write()
+
+
+def somebody_elses_objects(patient: Patient) -> None:
+    metadata = {"name": "mjs-other", "annotations": {"meta.helm.sh/release-name": "mjs"}}
+    patient.post("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+    patient.expect("MJS003", words="holds objects of Helm release mjs and stack dev")
+    patient.delete("ConfigMap/mjs-other")
+
+
+def the_namespace(patient: Patient) -> None:
+    assert [item.cause.code for item in patient.look(namespace="default")] == ["MJS002"]
+    held = {"metadata": {"finalizers": ["example.org/held"]}}
+    patient.patch("ConfigMap/mjs-worker-config", held)
+    patient.delete(f"Namespace/{NAMESPACE}")
+    wait_for(lambda: "MJS001" in {item.cause.code for item in patient.look()} or not patient.look())
+    patient.patch("ConfigMap/mjs-worker-config", {"metadata": {"finalizers": None}})
+    patient.checkout.wait_until_gone()
+
+
+STORIES: tuple[Callable[[Patient], None], ...] = (
+    a_missing_secret,
+    a_selector_that_no_node_has,
+    a_worker_without_a_gpu,
+    a_quota,
+    workers_that_are_too_big,
+    workers_that_have_failed,
+    containers_that_do_not_run,
+    events_of_a_kubelet,
+    a_sidecar,
+    a_deleted_controller,
+    claims,
+    the_load_balancer,
+    a_pool_proxy_without_owner,
+    credentials,
+    somebody_elses_objects,
+)
