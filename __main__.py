@@ -5,7 +5,7 @@ import pulumi
 from components.preflight import preflight
 from components.program import deploy, read_config
 from components.shared.address import live_address
-from components.shared.kube import Unreachable
+from components.shared.kube import ApiError, Unreachable
 from components.shared.mistakes import ConfigError
 
 try:
@@ -14,6 +14,8 @@ try:
 except (ConfigError, Unreachable) as error:
     # RunError is shown without a traceback.
     raise pulumi.RunError(str(error)) from error
+except ApiError as error:
+    raise pulumi.RunError(f"kubernetes: the API server answers {error.status}: {error}. Try again later.") from error
 
 for name, value in deploy(stack, live_address(checked.api), checked.survey).items():
     pulumi.export(name, value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
@@ -65,6 +66,11 @@ RESOURCES: Final[Mapping[str, Resource]] = {
     ),
 }
 """Every kind that the program reads or writes."""
+
+BUSY: Final = (429, 503)
+ATTEMPTS: Final = 5
+LONGEST_PAUSE: Final = 5
+"""Seconds between two attempts."""
 
 _ESCAPE = re.compile(r"\\u(d[89ab]..)\\ud[c-f]..|\\.")
 """A surrogate pair, or any other escape: a backslash that is escaped itself begins none."""
@@ -132,7 +138,8 @@ class KubernetesApi:
     ) -> Json:
         """Send one request (timeout in seconds) and return the decoded answer.
 
-        Raises ApiError for an answer of 400 and above, Unreachable when there is none.
+        A read is repeated while the API server is busy and says when to come back. Raises ApiError for an answer of 400
+        and above, Unreachable when there is none.
         """
         headers = {"Accept": accept}
         if body is not None:
@@ -140,12 +147,18 @@ class KubernetesApi:
         self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
         url = self.server + path + (f"?{urlencode(query)}" if query else "")
         data = None if body is None else encoded(body)
-        try:
-            response = self._client.rest_client.pool_manager.request(
-                method, url, body=data, headers=headers, timeout=timeout, retries=False
-            )
-        except HTTPError as error:
-            raise Unreachable(f"the API server {self.server} does not answer: {error}") from error
+        for attempt in range(ATTEMPTS):
+            try:
+                response = self._client.rest_client.pool_manager.request(
+                    method, url, body=data, headers=headers, timeout=timeout, retries=False
+                )
+            except HTTPError as error:
+                raise Unreachable(f"the API server {self.server} does not answer: {error}") from error
+            # An overloaded API server, or one that has just learnt a kind, names a time. Only reads are repeated.
+            pause = response.headers.get("Retry-After", "")
+            if method != "GET" or response.status not in BUSY or not pause.isdigit() or attempt == ATTEMPTS - 1:
+                break
+            time.sleep(min(int(pause), LONGEST_PAUSE))
         if response.status >= 400:  # noqa: PLR2004 - HTTP
             raise _api_error(response.status, response.data)
         return cast("Json", json.loads(response.data)) if response.data else {}
