@@ -17,8 +17,8 @@ import yaml
 
 from components.julia import rights
 from components.shared.kube import ApiError, KubernetesApi
-from tests.conftest import PROJECT
 from tests.e2e.checkout import Checkout
+from tests.e2e.deployer import become_deployer
 from tests.julia_worker import worker_pod
 
 SMALL = {"cpu": "50m", "memory": "64Mi"}
@@ -430,30 +430,7 @@ def test_everything_that_is_missing_is_said_at_once(checkout: Checkout, lab: str
 
 def test_this_role_is_enough(checkout: Checkout, lab: str) -> None:
     """An administrator who may work in one namespace only, with the role of docs/rights.md and nothing else."""
-    api, page = checkout.api, (PROJECT / "docs" / "rights.md").read_text(encoding="utf-8")
-    role = yaml.safe_load(page.partition("## Julia")[2].split("```yaml")[1].split("```")[0])
-    role["metadata"]["namespace"] = lab
-    rbac, accounts = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{lab}", f"/api/v1/namespaces/{lab}/serviceaccounts"
-    deployer = {"kind": "ServiceAccount", "name": "deployer", "namespace": lab}
-    binding = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "RoleBinding",
-        "metadata": {"name": "deployer"},
-        "subjects": [deployer],
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role["metadata"]["name"]},
-    }
-    api.request("POST", f"{rbac}/roles", role)
-    api.request("POST", f"{rbac}/rolebindings", binding)
-    api.request("POST", accounts, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "deployer"}})
-    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = api.request("POST", f"{accounts}/deployer/token", request)["status"]["token"]
-    config = yaml.safe_load(checkout.control_plane.kubeconfig.read_text())
-    config["users"] = [{"name": "deployer", "user": {"token": token}}]
-    config["contexts"] = [{"name": "lab", "context": {"cluster": config["clusters"][0]["name"], "user": "deployer"}}]
-    config["current-context"] = "lab"
-    kubeconfig = checkout.root / "deployer.kubeconfig"
-    kubeconfig.write_text(yaml.safe_dump(config))
-    checkout.target("lab", kubeconfig)
+    become_deployer(checkout, "## Julia", lab)
     for kind in ("interactive", "pool"):
         julia(checkout)["sessions"] = {
             "ana": {"kind": kind, "users": ["ana"], "namespace": {"name": lab, "create": False}, "workers": {"max": 1}}

@@ -1,0 +1,37 @@
+"""A person with the rights of docs/rights.md in one namespace, and no others."""
+
+from __future__ import annotations
+
+import yaml
+
+from tests.conftest import PROJECT
+from tests.e2e.checkout import Checkout
+
+
+def become_deployer(checkout: Checkout, heading: str, namespace: str) -> None:
+    """From here on, the stack works in the name of an account with the first role below the heading."""
+    api, page = checkout.api, (PROJECT / "docs" / "rights.md").read_text(encoding="utf-8")
+    role = yaml.safe_load(page.partition(heading)[2].split("```yaml")[1].split("```")[0])
+    role["metadata"]["namespace"] = namespace
+    rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
+    accounts = f"/api/v1/namespaces/{namespace}/serviceaccounts"
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "deployer"},
+        "subjects": [{"kind": "ServiceAccount", "name": "deployer", "namespace": namespace}],
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role["metadata"]["name"]},
+    }
+    api.request("POST", f"{rbac}/roles", role)
+    api.request("POST", f"{rbac}/rolebindings", binding)
+    api.request("POST", accounts, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "deployer"}})
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    token = api.request("POST", f"{accounts}/deployer/token", request)["status"]["token"]
+    config = yaml.safe_load(checkout.control_plane.kubeconfig.read_text())
+    config["users"] = [{"name": "deployer", "user": {"token": token}}]
+    context = {"cluster": config["clusters"][0]["name"], "user": "deployer"}
+    config["contexts"] = [{"name": namespace, "context": context}]
+    config["current-context"] = namespace
+    kubeconfig = checkout.root / "deployer.kubeconfig"
+    kubeconfig.write_text(yaml.safe_dump(config))
+    checkout.target(namespace, kubeconfig)
