@@ -129,6 +129,12 @@ def _failed(pods: Iterable[Json]) -> Iterator[Finding]:
 
 
 def _events(snapshot: Snapshot) -> Iterator[Finding]:
+    """The last event of each kind about an object: earlier ones say the same in other numbers."""
+    latest = {(finding.code, finding.subject): finding for finding in _every_event(snapshot)}
+    yield from latest.values()
+
+
+def _every_event(snapshot: Snapshot) -> Iterator[Finding]:
     for event in snapshot.objects.get("Event", ()):
         subject, message = event["involvedObject"], event.get("message", "")
         last = event.get("lastTimestamp") or event.get("eventTime") or event["metadata"]["creationTimestamp"]

@@ -58,8 +58,10 @@ def test_an_example_is_accepted_and_leads_to_its_mode(name: str) -> None:
 
 
 def test_every_example_has_its_test_and_its_introduction() -> None:
-    # Arkouda's are in test_arkouda_cluster.py.
-    assert {file.stem for file in EXAMPLES.glob("*.yaml") if not file.stem.startswith("arkouda-")} == set(MODES)
+    # The other systems' are in test_arkouda_cluster.py and test_julia.py.
+    assert {file.stem for file in EXAMPLES.glob("*.yaml") if not file.stem.startswith(("arkouda-", "julia-"))} == set(
+        MODES
+    )
     assert all(file.read_text(encoding="utf-8").startswith("# ") for file in EXAMPLES.glob("*.yaml"))
 
 
