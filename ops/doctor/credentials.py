@@ -33,7 +33,7 @@ def findings(snapshot: Snapshot) -> Iterator[Finding]:
         try:
             values = {file: _decoded(secrets[name], file) for file in files}
             certificates = dict(_certificates(values))
-        except (KeyError, ValueError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             yield Finding("MJS050", ("Secret", name), f"cannot be used: {_reason(error)}")
             continue
         yield from _expiry(name, certificates, snapshot)

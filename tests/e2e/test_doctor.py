@@ -47,7 +47,7 @@ class Patient:
 
     def expect(self, *codes: str, words: str = "", **options: Any) -> None:
         """Wait until exactly these are the root causes, the first of them with these words."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while True:
             found = self.look(**options)
             if [item.cause.code for item in found] == list(codes) and (not words or words in _text(found)):
