@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from components.shared.address import ExternalAddress
 
 S = TypeVar("S", bound=BaseModel)
+
+PLACEHOLDER_ADDRESS: Final = "load-balancer-address.invalid"
+"""Stands for the external address where nobody can know it; names under .invalid never resolve (RFC 2606)."""
 
 
 @dataclass(frozen=True)

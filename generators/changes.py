@@ -1,83 +1,61 @@
-"""The effects of a config change: which objects change, which pods restart, and what else happens."""
+"""What a config change does, for any system: which objects change, which pods restart, and what else happens.
+
+Each system has a module of its own (`matlab_changes.py` and so on) with configs to change, its pods and its notes.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from pydantic import SecretStr
+from pydantic import BaseModel
 
-from components.matlab import names
-from components.matlab.settings import Settings
-from components.matlab.topology import Topology
 from components.shared.manifest import Manifest
+from components.shared.objects import Key
+from components.shared.passwords import plain_fingerprint
 from components.shared.quantities import quantity
-from ops.manifests import Name, objects, secrets
+from components.shared.survey import NOTHING
+from components.system import System
+from generators.settings import Setting
 
-PODS: Final = ("job manager", "controller", "parallel server proxy", "HAProxy", "workers", "pool proxies")
-INVALID: Final = "every profile that you handed out becomes invalid"
-AUTHORITY: Final = "profiles of another authority become invalid"
-NEW_PROFILE: Final = "users need the new profile"
-MODE: Final = "may change the proxy mode and therefore which proxies run"
+Values = dict[str, Any]
+
 CLAIM: Final = "would replace or drop a claim: rejected"
 SHRINKS: Final = "a smaller size is rejected: a claim cannot shrink"
 NAMESPACE: Final = "would move every object: rejected, because claims and credentials are protected"
 OWN_NAMESPACE: Final = "would drop the protected namespace or take over an existing one: rejected"
-BALANCER: Final = "the external address changes"
-BALANCER_CLASS: Final = "rejected while the load balancer exists: its Service must be deleted first"
-_KUBECTL: Final[Mapping[str, str]] = {
+KUBECTL: Final[Mapping[str, str]] = {
     "ConfigMap": "cm",
     "Deployment": "deploy",
+    "EndpointSlice": "endpointslice",
+    "Job": "job",
+    "LimitRange": "limits",
     "Namespace": "ns",
     "NetworkPolicy": "netpol",
     "PersistentVolumeClaim": "pvc",
+    "PodDisruptionBudget": "pdb",
+    "ResourceQuota": "quota",
     "Role": "role",
     "RoleBinding": "rolebinding",
     "Secret": "secret",
     "Service": "svc",
     "ServiceAccount": "sa",
+    "ServiceMonitor": "servicemonitor",
+    "StatefulSet": "sts",
+    "ValidatingAdmissionPolicy": "validatingadmissionpolicy",
+    "ValidatingAdmissionPolicyBinding": "validatingadmissionpolicybinding",
 }
 """kubectl's short names."""
-_CLAIM: Final = "PersistentVolumeClaim"
-_NAMESPACE: Final = "<matlab.namespace.name>"
-_PROFILES: Final = (names.PROFILE_SECRET, names.PROFILE_PRE_R2026A_SECRET)
-_POOL_PROXY: Final = re.compile(rf"{re.escape(names.POOL_PROXY)}-\d+")
-
-
-def label(name: Name) -> str:
-    """The name of an object in the table: kubectl's short name, with N for the number of a pool proxy."""
-    kind, own = name
-    # The only name that is a setting.
-    own = _NAMESPACE if kind == "Namespace" else _POOL_PROXY.sub(f"{names.POOL_PROXY}-N", own)
-    return f"{_KUBECTL[kind]}/{own}"
-
-
-def _fingerprint(password: SecretStr | None, _purpose: str = "") -> str:
-    """A fast substitute for components/shared/passwords.py, which is slow on purpose."""
-    return password.get_secret_value() if password else ""
-
-
-def _template(holder: Manifest) -> Any:
-    """The pod template. Templates of pods that the controller creates are in ConfigMaps."""
-    return holder["spec"]["template"] if holder["kind"] == "Deployment" else holder["data"]
-
-
-def _size(spec: Manifest) -> Decimal:
-    return quantity(spec["resources"]["requests"]["storage"])
-
-
-def _fixed(spec: Manifest | None) -> Manifest | None:
-    """The part of a claim that can never change."""
-    return spec and {key: value for key, value in spec.items() if key != "resources"}
 
 
 @dataclass
 class Effects:
     """The effects of changes of one setting."""
 
+    order: Sequence[str]
+    """Every kind of pod, in the order in which they are named."""
     restarted: dict[str, int] = field(default_factory=dict)
     """Number of changes that restarted a pod, by pod."""
     present: dict[str, int] = field(default_factory=dict)
@@ -85,8 +63,11 @@ class Effects:
     objects: set[str] = field(default_factory=set)
     """Labels of the objects that were created, changed or deleted."""
     notes: set[str] = field(default_factory=set)
-    order: tuple[str, ...] = PODS
-    """Every pod, in the order in which the table names them."""
+
+    def see(self, pod: str, *, restarts: bool) -> None:
+        """Count a change with the pod present before and after."""
+        self.present[pod] = self.present.get(pod, 0) + 1
+        self.restarted[pod] = self.restarted.get(pod, 0) + restarts
 
     def always(self) -> list[str]:
         """Pods that every change restarted."""
@@ -97,66 +78,52 @@ class Effects:
         return [pod for pod in self.order if 0 < self.restarted.get(pod, 0) < self.present.get(pod, 0)]
 
 
-def _templates(cluster: Topology) -> Iterator[tuple[str, Name]]:
-    """Each kind of pod in the cluster, and the object that holds its template."""
-    yield "job manager", ("Deployment", names.JOB_MANAGER)
-    yield "controller", ("Deployment", names.CONTROLLER)
-    if cluster.uses_haproxy:
-        yield "HAProxy", ("Deployment", names.INGRESS_PROXY)
-    if cluster.uses_parallel_server_proxy:
-        # Without HAProxy it is the ingress proxy itself.
-        own = names.PARALLEL_SERVER_PROXY if cluster.uses_haproxy else names.INGRESS_PROXY
-        yield "parallel server proxy", ("Deployment", own)
-    yield "workers", ("ConfigMap", names.WORKER_TEMPLATE)
-    if cluster.uses_pool_proxies:
-        yield "pool proxies", ("ConfigMap", names.POOL_PROXY_TEMPLATE)
+def everything(system: System[Any], settings: BaseModel) -> dict[Key, Any]:
+    """Every object of a system; a Secret with what its content is made from."""
+    planned = system.objects(settings, plain_fingerprint, NOTHING)
+    sources = system.secret_sources(settings)
+    return {
+        item.key: (item.manifest, sources.get(item.key[1])) if item.key[0] == "Secret" else item.manifest
+        for item in planned
+    }
 
 
-class ClusterState:
-    """Everything about a cluster that a config change can affect."""
+def differing(before: Mapping[Key, Any], after: Mapping[Key, Any]) -> set[Key]:
+    """The objects that are created, changed or deleted."""
+    return {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
 
-    def __init__(self, settings: Settings) -> None:
-        self.cluster = cluster = Topology(settings)
-        self.objects = {**objects(cluster, _fingerprint), **secrets(cluster)}
-        self.pods = {pod: _template(self.objects[name]) for pod, name in _templates(cluster)}
-        self.claims = {own: item["spec"] for (kind, own), item in self.objects.items() if kind == _CLAIM}
-        self.own_namespace = settings.namespace.create
-        balancer = settings.network.load_balancer
-        self.balancer = balancer.type if ("Service", names.INGRESS_PROXY) in self.objects else None
-        self.balancer_class = balancer.load_balancer_class
-        self.profiles = [self.objects.get(("Secret", name)) for name in _PROFILES]
 
-    def changed(self, after: ClusterState) -> set[str]:
-        """Labels of the objects that differ between the two."""
-        every = self.objects.keys() | after.objects.keys()
-        return {label(name) for name in every if self.objects.get(name) != after.objects.get(name)}
+def fixed(claim: Manifest | None) -> Manifest | None:
+    """The part of a claim that can never change."""
+    return claim and {key: value for key, value in claim["spec"].items() if key != "resources"}
 
-    def compare(self, after: ClusterState, effects: Effects) -> None:
-        """Add the effects of the change from this state to another."""
-        if self.cluster.namespace != after.cluster.namespace:
-            effects.notes.add(NAMESPACE)
-            return
-        if not (changed := self.changed(after)):
-            return
-        effects.objects |= changed
-        for pod in self.pods.keys() & after.pods.keys():
-            effects.present[pod] = effects.present.get(pod, 0) + 1
-            effects.restarted[pod] = effects.restarted.get(pod, 0) + (self.pods[pod] != after.pods[pod])
-        effects.notes |= set(self._notes(after))
 
-    def _notes(self, after: ClusterState) -> Iterator[str]:
-        one, other = self.cluster.settings.security, after.cluster.settings.security
-        credentials = one.credentials_generation != other.credentials_generation, one.authority != other.authority
-        changes = {
-            MODE: self.cluster.mode != after.cluster.mode,
-            INVALID: credentials[0],
-            AUTHORITY: credentials[1],
-            NEW_PROFILE: self.profiles != after.profiles and not any(credentials),
-            OWN_NAMESPACE: self.own_namespace != after.own_namespace,
-            CLAIM: any(_fixed(after.claims.get(name)) != _fixed(spec) for name, spec in self.claims.items()),
-            SHRINKS: any(_size(after.claims.get(name, spec)) < _size(spec) for name, spec in self.claims.items()),
-        }
-        if self.cluster.mode == after.cluster.mode and self.balancer is not None:
-            changes[BALANCER] = self.balancer != after.balancer
-            changes[BALANCER_CLASS] = not changes[BALANCER] and self.balancer_class != after.balancer_class
-        yield from (note for note, happens in changes.items() if happens)
+def size(claim: Manifest) -> Decimal:
+    """The storage that a claim requests, in bytes."""
+    return quantity(claim["spec"]["resources"]["requests"]["storage"])
+
+
+def changed(values: Values, steps: Sequence[str], value: Any) -> Values:
+    """The config with another value of one setting."""
+    first, *rest = steps
+    return {**values, first: changed(values.get(first, {}), rest, value) if rest else value}
+
+
+def candidates(setting: Setting, group: Any, steps: Sequence[str]) -> Iterator[Any]:
+    """Other values of a setting: samples of its type, and the neighbours of the number that it has in the group."""
+    value = group
+    for step in steps:
+        value = value[step] if isinstance(value, Mapping) else getattr(value, _field(value, step))
+    yield from setting.type.samples
+    if isinstance(value, int) and not isinstance(value, bool):
+        yield from (value + 1, value - 1)
+
+
+def _field(group: BaseModel, alias: str) -> str:
+    return next(name for name, info in type(group).model_fields.items() if (info.alias or name) == alias)
+
+
+def demand_all(tried: Mapping[str, int], where: str) -> None:
+    """Raise LookupError for settings of which no other value was accepted; `where` is the place for a config."""
+    if missing := [path for path, count in tried.items() if not count]:
+        raise LookupError(f"no sample of {', '.join(missing)} is accepted in any config: add one that does to {where}")

@@ -14,36 +14,28 @@ from components.julia.topology import JuliaSession, sessions
 from components.shared.manifest import Manifest
 from components.shared.mistakes import ANY_NAME, ConfigError, load
 from components.shared.objects import Key
-from components.shared.quantities import quantity
-from generators.changes import Effects
+from generators.changes import (
+    CLAIM,
+    KUBECTL,
+    SHRINKS,
+    Effects,
+    Values,
+    candidates,
+    changed,
+    demand_all,
+    differing,
+    everything,
+    fixed,
+    size,
+)
 from generators.settings import Setting, every_setting, has_default
-
-Values = dict[str, Any]
 
 SAMPLE: Final = "name"
 """The session that stands for any."""
 PODS: Final = ("session", "script", "workers of a pool")
-CLAIM: Final = "would replace or drop a claim: rejected"
-SHRINKS: Final = "a smaller size is rejected: a claim cannot shrink"
 NAMESPACE: Final = "moves the session: rejected while its depot is kept"
 ON_DEMAND: Final = "workers on demand: the ones that a restarted session starts"
 UNKEPT: Final = "a destroy keeps the depot, or no longer does"
-_KUBECTL: Final[Mapping[str, str]] = {
-    "ConfigMap": "cm",
-    "Job": "job",
-    "LimitRange": "limits",
-    "Namespace": "ns",
-    "NetworkPolicy": "netpol",
-    "PersistentVolumeClaim": "pvc",
-    "ResourceQuota": "quota",
-    "Role": "role",
-    "RoleBinding": "rolebinding",
-    "Secret": "secret",
-    "Service": "svc",
-    "ServiceAccount": "sa",
-    "StatefulSet": "sts",
-}
-"""kubectl's short names."""
 _PROJECT: Final = '[deps]\nK8sClusterManagers = "0"\nElasticClusterManager = "0"\n'
 
 
@@ -102,41 +94,18 @@ def accepted(values: Values) -> Settings | None:
         return None
 
 
-def changed(values: Values, setting: Setting, value: Any) -> Values:
-    """The config with another value of one setting; of an item in a map, in the sample session."""
-    whole = group = dict(values)
-    *parents, last = [SAMPLE if step == ANY_NAME else step for step in setting.steps]
-    for step in parents:
-        group[step] = dict(group.get(step, {}))
-        group = group[step]
-    group[last] = value
-    return whole
-
-
-def candidates(setting: Setting, settings: Settings) -> Iterator[Any]:
-    """Other values of a setting: samples of its type, and the neighbours of a number."""
-    value: Any = settings
-    for step in setting.steps:
-        if step == ANY_NAME:
-            value = value.get(SAMPLE)
-        else:
-            by_alias = {info.alias or name: name for name, info in type(value).model_fields.items()}
-            value = getattr(value, by_alias[step])
-    yield from setting.type.samples
-    if isinstance(value, int) and not isinstance(value, bool):
-        yield from (value + 1, value - 1)
+def steps(setting: Setting) -> list[str]:
+    """Where the setting is; of an item in a map, in the sample session."""
+    return [SAMPLE if step == ANY_NAME else step for step in setting.steps]
 
 
 class SessionsState:
     """Everything about the sessions of a stack that a config change can affect."""
 
     def __init__(self, settings: Settings) -> None:
-        planned = objects(settings)
-        self.objects: dict[Key, Any] = {item.key: item.manifest for item in planned}
-        for name, content in SYSTEM.secret_sources(settings).items():
-            self.objects["Secret", name] = (self.objects["Secret", name], content)
+        self.objects = everything(SYSTEM, settings)
         self.sessions = {session.name: session for session in sessions(settings)}
-        self.kept = {item.key for item in planned if item.protect}
+        self.kept = {item.key for item in objects(settings) if item.protect}
         self.pods = dict(self._pods())
 
     def _pods(self) -> Iterator[tuple[tuple[str, str], Manifest]]:
@@ -153,16 +122,13 @@ class SessionsState:
             whole = names.session(session)
             if own == whole or own.startswith(f"{whole}-"):
                 own = names.session(ANY_NAME) + own.removeprefix(whole)
-        return f"{_KUBECTL[kind]}/{own if kind != 'Namespace' else '<namespace>'}"
+        return f"{KUBECTL[kind]}/{own if kind != 'Namespace' else '<namespace>'}"
 
     def compare(self, after: SessionsState, effects: Effects) -> None:
         """Add the effects of the change from this state to another."""
-        every = self.objects.keys() | after.objects.keys()
-        effects.objects |= {self.label(key) for key in every if self.objects.get(key) != after.objects.get(key)}
+        effects.objects |= set(map(self.label, differing(self.objects, after.objects)))
         for where in self.pods.keys() & after.pods.keys():
-            pod = where[1]
-            effects.present[pod] = effects.present.get(pod, 0) + 1
-            effects.restarted[pod] = effects.restarted.get(pod, 0) + (self.pods[where] != after.pods[where])
+            effects.see(where[1], restarts=self.pods[where] != after.pods[where])
         for name in self.sessions.keys() & after.sessions.keys():
             effects.notes |= set(_notes(self, after, name))
 
@@ -173,10 +139,11 @@ def _notes(before: SessionsState, after: SessionsState, name: str) -> Iterator[s
         yield NAMESPACE
         return
     claim = ("PersistentVolumeClaim", names.depot(name))
-    old, new = before.objects.get(claim), after.objects.get(claim)
-    if claim in before.kept and (new is None or _fixed(old) != _fixed(new)):
+    old: Any = before.objects.get(claim)
+    new: Any = after.objects.get(claim)
+    if claim in before.kept and (new is None or fixed(old) != fixed(new)):
         yield CLAIM
-    elif claim in before.kept and _size(new) < _size(old):
+    elif claim in before.kept and size(new) < size(old):
         yield SHRINKS
     if (claim in before.kept) != (claim in after.kept) and old and new:
         yield UNKEPT
@@ -186,14 +153,6 @@ def _notes(before: SessionsState, after: SessionsState, name: str) -> Iterator[s
 
 def _starts(session: JuliaSession) -> Any:
     return startup.settings(session)
-
-
-def _fixed(claim: Any) -> Manifest:
-    return {key: value for key, value in claim["spec"].items() if key != "resources"}
-
-
-def _size(claim: Any) -> Any:
-    return quantity(claim["spec"]["resources"]["requests"]["storage"])
 
 
 def row(setting: Setting) -> str:
@@ -208,20 +167,16 @@ def examine() -> dict[str, Effects]:
     A default and the setting of a session with the same name have one row.
     """
     every = list(every_setting(Settings))
-    found = {row(setting): Effects(order=PODS) for setting in every}
+    found = {row(setting): Effects(PODS) for setting in every}
     tried = {setting.path: 0 for setting in every}
     for values in BASES.values():
         settings = load(Settings, values, "julia", RULES)
         before = SessionsState(settings)
         for setting in every:
-            for value in candidates(setting, settings):
-                other = accepted(changed(values, setting, value))
+            for value in candidates(setting, settings, steps(setting)):
+                other = accepted(changed(values, steps(setting), value))
                 if other is not None and other != settings:
                     tried[setting.path] += 1
                     before.compare(SessionsState(other), found[row(setting)])
-    if missing := [path for path, count in tried.items() if not count]:
-        raise LookupError(
-            f"no sample of {', '.join(missing)} is accepted in any config: add a config that accepts one to BASES in "
-            "generators/julia_changes.py"
-        )
+    demand_all(tried, "BASES in generators/julia_changes.py")
     return found

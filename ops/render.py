@@ -21,8 +21,8 @@ from components.shared.objects import TOKEN_SECRET
 from components.shared.survey import NOTHING
 from components.stack import PROJECT_NAME, StackConfig
 from components.stack_file import placeholder
+from components.system import PLACEHOLDER_ADDRESS
 from ops import rendering_folder
-from ops.manifests import ADDRESS
 
 FIRST_KEYS: Final = ("apiVersion", "kind", "metadata", "name", "namespace")
 COMPUTED: Final = {
@@ -97,7 +97,7 @@ def render(stack: StackConfig) -> tuple[dict[str, str], dict[str, Any]]:
     outputs: dict[str, Any] = {}
 
     def program() -> None:
-        outcome = deploy(stack, lambda *_: pulumi.Output.from_input(ADDRESS), NOTHING)
+        outcome = deploy(stack, lambda *_: pulumi.Output.from_input(PLACEHOLDER_ADDRESS), NOTHING)
         pulumi.Output.from_input(outcome).apply(outputs.update)
 
     async def evaluate() -> None:

@@ -12,13 +12,10 @@ from components.matlab.topology import Topology
 from components.shared.mistakes import Mistake
 from components.shared.objects import Fingerprint, PlannedObject
 from components.shared.survey import Survey
-from components.system import Site, System
+from components.system import PLACEHOLDER_ADDRESS, Site, System
 
 if TYPE_CHECKING:
     import pulumi
-
-PLACEHOLDER_ADDRESS: Final = "load-balancer-address.invalid"
-"""Stands for the external address where nobody can know it; names under .invalid never resolve (RFC 2606)."""
 
 
 def _namespaces(settings: Settings) -> Mapping[str, str]:

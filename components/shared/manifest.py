@@ -76,7 +76,7 @@ def yaml_text(document: Any) -> str:
 
 @functools.lru_cache(maxsize=256)
 def _yaml_text(document: str) -> str:
-    # The same few pod templates, thousands of times, for generators/restarts.py: PyYAML is slow,
+    # The same few pod templates, thousands of times, for generators/matlab_changes.py: PyYAML is slow,
     # and its faster twin in C writes other bytes and is not everywhere.
     return yaml.safe_dump(json.loads(document), sort_keys=True, width=float("inf"), allow_unicode=True)
 

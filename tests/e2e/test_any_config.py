@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hypothesis import event, given, note
 
-from ops.manifests import objects
+from components.shared.passwords import plain_fingerprint
 from tests.configs import accepted, configs, law
 from tests.e2e.dry_run import DryRun
-from tests.unit.clusters import Values, in_mode
+from tests.unit.clusters import Values, in_mode, manifests
 
 
 def test_the_api_server_accepts_objects_and_pods_of_any_accepted_config(dry_runs: dict[str, DryRun]) -> None:
@@ -24,14 +24,14 @@ def test_the_api_server_accepts_objects_and_pods_of_any_accepted_config(dry_runs
         # One that exists has whatever level its owner gave it.
         level = namespace.pod_security if namespace.create else "privileged"
         note(f"mode {here.mode}, Pod Security {level}")
-        assert dry_runs[level].objections(list(objects(here).values())) == []
+        assert dry_runs[level].objections(list(manifests(here, plain_fingerprint).values())) == []
 
     holds()
 
 
 def test_an_objection_would_be_seen(dry_runs: dict[str, DryRun]) -> None:
     """Of the object, of an unknown field, of a variable that is there twice, and of the pod that comes only later."""
-    found = objects(in_mode("new-proxy-mode"))
+    found = manifests(in_mode("new-proxy-mode"), plain_fingerprint)
     deployment = found["Deployment", "mjs-controller"]
     spec = deployment["spec"]["template"]["spec"]
     baseline = dry_runs["baseline"]

@@ -12,19 +12,21 @@ from hypothesis import event, given, note, settings
 from hypothesis import strategies as st
 
 from components.matlab.topology import Topology
-from ops.manifests import Name, objects
+from components.shared.manifest import Manifest
+from components.shared.objects import Key
+from components.shared.passwords import plain_fingerprint
 from tests.configs import EXAMPLES, accepted, configs, law
 from tests.e2e.transitions import Transitions
-from tests.unit.clusters import in_mode, merged
+from tests.unit.clusters import in_mode, manifests, merged
 
 CHANGED_BY_REPLACEMENT = "PersistentVolumeClaim"
 """Claims never change; the preflight rejects what would replace one (tests/e2e/test_refusals.py)."""
 
 
-def updated(cluster: Topology) -> dict[Name, dict[str, Any]]:
+def updated(cluster: Topology) -> dict[Key, Manifest]:
     """The objects that an update writes."""
     kept = {CHANGED_BY_REPLACEMENT, "Namespace"}
-    return {key: item for key, item in objects(cluster).items() if key[0] not in kept}
+    return {key: item for key, item in manifests(cluster, plain_fingerprint).items() if key[0] not in kept}
 
 
 def test_any_accepted_config_can_follow_any_other(transitions: Transitions) -> None:

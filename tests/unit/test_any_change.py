@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from components.matlab.topology import Topology
 from components.shared.groups import Target
 from components.stack import StackConfig
-from generators.changes import NAMESPACE, ClusterState, Effects, label
-from generators.restarts import examine
+from generators.changes import NAMESPACE, Effects
+from generators.matlab_changes import PODS, ClusterState, examine, label
 from generators.settings import Setting
 from ops.render import render
 from tests.configs import ANY, EXAMPLES, SETTINGS, accepted, configs, law, nested
@@ -45,7 +45,7 @@ def changes(draw: st.DrawFn) -> tuple[Setting, Topology, Topology]:
 def test_a_setting_changes_only_what_its_rows_name(change: tuple[Setting, Topology, Topology]) -> None:
     setting, before, after = change
     row = table()[setting.path]
-    seen = Effects()
+    seen = Effects(PODS)
     ClusterState(before.settings).compare(ClusterState(after.settings), seen)
     note(f"{setting.path}: {seen}")
     assert seen.objects <= row.objects

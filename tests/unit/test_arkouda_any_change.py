@@ -7,12 +7,11 @@ from typing import Any
 from hypothesis import assume, given, note
 from hypothesis import strategies as st
 
-from generators.arkouda_changes import State, compare, examine
-from generators.changes import Effects
+from generators.arkouda_changes import PODS, State, compare, examine
+from generators.changes import Effects, Values, changed
 from generators.settings import Setting
 from tests.configs import law
-from tests.unit.arkouda_stacks import Values
-from tests.unit.test_arkouda_any_config import ANY, SETTINGS, accepted, stacks, with_value
+from tests.unit.test_arkouda_any_config import ANY, SETTINGS, accepted, stacks
 
 SINGLE = [setting for setting in SETTINGS if f"{setting.path}[]" not in {".".join(one.steps[:2]) for one in SETTINGS}]
 """Every setting but the lists of servers."""
@@ -22,13 +21,13 @@ def replaced(config: Values, setting: Setting, value: Any, index: int) -> Values
     """The config with another value of the setting, in the server with this index if it is one of a server."""
     first, *steps = setting.steps[1:]
     if not first.endswith("[]"):
-        return with_value(config, (first, *steps), value)
+        return changed(config, (first, *steps), value)
     kind = first.removesuffix("[]")
     servers = list(config.get(kind, ()))
     if not servers:
         return None
     index %= len(servers)
-    servers[index] = with_value(servers[index], tuple(steps), value)
+    servers[index] = changed(servers[index], steps, value)
     return {**config, kind: servers}
 
 
@@ -37,14 +36,14 @@ def replaced(config: Values, setting: Setting, value: Any, index: int) -> Values
 def test_a_setting_changes_only_what_its_rows_name(
     config: Values, setting: Setting, data: st.DataObject, index: int
 ) -> None:
-    changed = replaced(config, setting, data.draw(ANY[setting.path]), index)
-    assume(changed is not None)
-    assert changed is not None
-    before, after = accepted(config), accepted(changed)
+    other = replaced(config, setting, data.draw(ANY[setting.path]), index)
+    assume(other is not None)
+    assert other is not None
+    before, after = accepted(config), accepted(other)
     assume(before is not None and after is not None)
     assert before is not None
     assert after is not None
-    seen, row = Effects(), examine()[setting.path]
+    seen, row = Effects(PODS), examine()[setting.path]
     compare(State(before.settings), State(after.settings), seen)
     note(f"{setting.path}: {seen}")
     assert seen.objects <= row.objects

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import jsonschema
 from hypothesis import event, given, note
@@ -13,6 +12,7 @@ from components.arkouda.topology import Topology
 from components.shared.mistakes import ConfigError
 from generators import schema
 from generators.arkouda_changes import every
+from generators.changes import changed
 from generators.settings import Setting
 from tests.configs import law, values
 from tests.schemas import VERSIONS, problems
@@ -28,14 +28,9 @@ OF_ITEMS = {
 }
 
 
-def with_value(group: Values, steps: tuple[str, ...], value: Any) -> Values:
-    first, *rest = steps
-    return {**group, first: with_value(group.get(first, {}), tuple(rest), value) if rest else value}
-
-
-def changed(draw: st.DrawFn, group: Values, settings: list[Setting], skip: int) -> Values:
+def varied(draw: st.DrawFn, group: Values, settings: list[Setting], skip: int) -> Values:
     for setting in draw(st.lists(st.sampled_from(settings), max_size=3, unique_by=lambda setting: setting.path)):
-        group = with_value(group, setting.steps[skip:], draw(ANY[setting.path]))
+        group = changed(group, setting.steps[skip:], draw(ANY[setting.path]))
     return group
 
 
@@ -46,10 +41,10 @@ def stacks(draw: st.DrawFn) -> Values:
     kinds = draw(st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=3))
     for index, kind in enumerate(kinds):
         where, own = server(kind, everything=draw(st.booleans()), name=f"server{index}")
-        found.setdefault(where, []).append(changed(draw, own, OF_ITEMS[where], 2))
+        found.setdefault(where, []).append(varied(draw, own, OF_ITEMS[where], 2))
     if {*kinds} & {*BY_JOBS}:
         found["apiServer"] = API_SERVER
-    return changed(draw, found, OF_ALL, 1)
+    return varied(draw, found, OF_ALL, 1)
 
 
 def accepted(config: Values) -> Topology | None:

@@ -18,6 +18,7 @@ from components.arkouda.system import SYSTEM
 from components.arkouda.topology import Topology
 from components.shared.mistakes import ConfigError
 from generators.arkouda_changes import every
+from generators.changes import changed
 from generators.settings import Setting
 from tests.unit.arkouda_stacks import KINDS, Values, stack, values
 
@@ -51,14 +52,14 @@ def noticed(here: Topology) -> str:
     )
 
 
-def changed(base: Values, steps: tuple[str, ...], value: Any) -> Values:
+def with_value(base: Values, steps: tuple[str, ...], value: Any) -> Values:
+    """The config with another value of a setting, in the first server if it is one of a server."""
     first, *rest = steps
-    if first.endswith("[]"):
-        kind = first.removesuffix("[]")
-        servers = base.get(kind) or []
-        return {**base, kind: [changed(servers[0], tuple(rest), value), *servers[1:]]} if servers else base
-    inner = changed(base.get(first, {}), tuple(rest), value) if rest else value
-    return {**base, first: inner}
+    if not first.endswith("[]"):
+        return changed(base, steps, value)
+    kind = first.removesuffix("[]")
+    servers = base.get(kind) or []
+    return {**base, kind: [changed(servers[0], rest, value), *servers[1:]]} if servers else base
 
 
 def candidates(setting: Setting, here: Settings) -> list[Any]:
@@ -76,7 +77,7 @@ def test_a_setting_is_refused_or_has_an_effect(base: Values) -> None:
     seen, silent = noticed(before), []
     for setting in every():
         for value in candidates(setting, before.settings):
-            after = stack_or_none(changed(base, setting.steps[1:], value))
+            after = stack_or_none(with_value(base, setting.steps[1:], value))
             if after is not None and after.settings != before.settings and noticed(after) == seen:
                 silent.append(f"{setting.path}: {value!r:.60}")
     assert silent == []

@@ -20,6 +20,7 @@ from components.matlab.topology import Mode, Topology
 from components.shared.manifest import CHECKSUM
 from components.shared.mistakes import ConfigError
 from components.shared.passwords import plain_fingerprint
+from generators.changes import candidates
 from generators.settings import Setting, every_setting
 from tests.configs import nested
 from tests.unit.clusters import EVERYTHING, LDAPS, MODES, Values, cluster, manifests, merged, mode_values
@@ -95,16 +96,11 @@ def without_refused(values: Values) -> Values:
     return values
 
 
-def candidates(setting: Setting, settings: Settings) -> Iterator[Any]:
+def others(setting: Setting, settings: Settings) -> Iterator[Any]:
     """Other values of a setting than the one that it has."""
-    value: Any = settings
-    for step in setting.steps:
-        by_alias = {info.alias or name: name for name, info in type(value).model_fields.items()}
-        value = getattr(value, by_alias[step])
     # Without a tag of its own, an image has the default one.
-    yield from (sample for sample in setting.type.samples if sample is not None or setting.steps[-1] != "tag")
-    if isinstance(value, int) and not isinstance(value, bool):
-        yield from (value + 1, value - 1)
+    is_tag = setting.steps[-1] == "tag"
+    return (value for value in candidates(setting, settings, setting.steps) if value is not None or not is_tag)
 
 
 def noticed(here: Topology) -> str:
@@ -151,7 +147,7 @@ def test_a_setting_is_refused_or_has_an_effect(base: Values) -> None:
     seen = noticed(before)
     silent = []
     for setting in SETTINGS:
-        for value in candidates(setting, before.settings):
+        for value in others(setting, before.settings):
             try:
                 after = cluster(base=merged(base, nested(setting, value)))
             except ConfigError:

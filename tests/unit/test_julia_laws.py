@@ -20,8 +20,8 @@ from components.julia.topology import sessions, whole_cores
 from components.shared.mistakes import ConfigError, load
 from components.stack import load_stack
 from generators import schema
-from generators.changes import Effects
-from generators.julia_changes import BASES, PODS, SessionsState, accepted, candidates, changed, examine, row
+from generators.changes import Effects, candidates, changed
+from generators.julia_changes import BASES, PODS, SessionsState, accepted, examine, row, steps
 from generators.settings import Setting, every_setting
 from ops.render import render
 from tests.configs import law, values
@@ -40,7 +40,7 @@ def configs(draw: st.DrawFn) -> dict[str, Any]:
     config: dict[str, Any] = BASES[draw(st.sampled_from(sorted(BASES)))]
     for setting in draw(st.lists(st.sampled_from(SETTINGS), max_size=5, unique_by=lambda setting: setting.path)):
         if not setting.path.endswith("workers.max"):
-            config = changed(config, setting, draw(values(setting.type.schema, setting.type.samples)))
+            config = changed(config, steps(setting), draw(values(setting.type.schema, setting.type.samples)))
     return config
 
 
@@ -74,8 +74,8 @@ def test_a_setting_is_refused_or_has_an_effect(base: str) -> None:
     assert before is not None
     seen, silent = noticed(before), []
     for setting in SETTINGS:
-        for value in candidates(setting, before):
-            after = accepted(changed(BASES[base], setting, value))
+        for value in candidates(setting, before, steps(setting)):
+            after = accepted(changed(BASES[base], steps(setting), value))
             if after is None or resolved(after) == resolved(before) or setting.path.endswith(WAITING):
                 continue
             if noticed(after) == seen:
@@ -114,7 +114,7 @@ def changes(draw: st.DrawFn) -> tuple[Setting, Settings, Settings]:
     config = draw(configs())
     setting = draw(st.sampled_from(SETTINGS))
     before = accepted(config)
-    after = accepted(changed(config, setting, draw(values(setting.type.schema, setting.type.samples))))
+    after = accepted(changed(config, steps(setting), draw(values(setting.type.schema, setting.type.samples))))
     assume(before is not None and after is not None and before != after)
     assert before is not None
     assert after is not None
@@ -126,7 +126,7 @@ def changes(draw: st.DrawFn) -> tuple[Setting, Settings, Settings]:
 def test_a_setting_changes_only_what_its_row_names(change: tuple[Setting, Settings, Settings]) -> None:
     """docs/restarts.md is found with a few configs; here it is held against any."""
     setting, before, after = change
-    expected, seen = table()[row(setting)], Effects(order=PODS)
+    expected, seen = table()[row(setting)], Effects(PODS)
     SessionsState(before).compare(SessionsState(after), seen)
     note(f"{setting.path}: {seen}")
     assert seen.objects <= expected.objects

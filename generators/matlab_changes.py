@@ -1,0 +1,209 @@
+"""The effects of a change of a MATLAB setting."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from components.matlab import names
+from components.matlab.rules import RULES
+from components.matlab.settings import Settings
+from components.matlab.system import SYSTEM
+from components.matlab.topology import Topology
+from components.shared.manifest import Manifest
+from components.shared.mistakes import ConfigError, load
+from components.shared.objects import Key
+from generators.changes import (
+    CLAIM,
+    KUBECTL,
+    NAMESPACE,
+    OWN_NAMESPACE,
+    SHRINKS,
+    Effects,
+    Values,
+    candidates,
+    changed,
+    demand_all,
+    differing,
+    everything,
+    fixed,
+    size,
+)
+from generators.samples import authority
+from generators.settings import Setting, every_setting
+
+PODS: Final = ("job manager", "controller", "parallel server proxy", "HAProxy", "workers", "pool proxies")
+INVALID: Final = "every profile that you handed out becomes invalid"
+AUTHORITY: Final = "profiles of another authority become invalid"
+NEW_PROFILE: Final = "users need the new profile"
+MODE: Final = "may change the proxy mode and therefore which proxies run"
+BALANCER: Final = "the external address changes"
+BALANCER_CLASS: Final = "rejected while the load balancer exists: its Service must be deleted first"
+_NAMESPACE: Final = "<matlab.namespace.name>"
+_PROFILES: Final = (names.PROFILE_SECRET, names.PROFILE_PRE_R2026A_SECRET)
+_POOL_PROXY: Final = re.compile(rf"{re.escape(names.POOL_PROXY)}-\d+")
+_CERTIFICATE, _KEY = authority("present")
+_LDAP: Final[Values] = {
+    "ldap.securityPrincipalFormat": "[username]@example.org",
+    "security.adminPassword": "of the administrator",
+}
+_VOLUMES: Final = ("checkpoint", "log", "workerLog")
+_FEATURES: Final[Values] = {
+    "workers.env": {"OMP_NUM_THREADS": "4"},
+    "workers.claims": {"data": "/data"},
+    "installation.javaClaim": "java",
+    "installation.additionalClaims": ["older"],
+    "network.clusterHost": "mjs.example.org",
+    "ldap.url": "ldaps://ldap.example.org:636",
+    "ldap.certificate": _CERTIFICATE,
+    **_LDAP,
+    "metrics.export": True,
+}
+_SMALLEST: Final[Values] = {"release": "r2026a", "workers.max": 32}
+_BASES: Final[tuple[Values, ...]] = (
+    {},
+    _FEATURES,
+    {"network.internalClientsOnly": True},
+    {"release": "r2025a", "workers.max": 40, "license.useOnlineLicensing": True},
+    {"additionalSupportedReleases": ["r2024b"], **_FEATURES},
+    {"metrics": {"export": True, "openPortOutsideKubernetes": True}},
+    {
+        "installation": {"claim": "matlab", "jobManagerUsesClaim": True},
+        "ldap.url": "ldap://ldap.example.org:389",
+        **_LDAP,
+        "metrics": {"export": True, "bringOwnCertificates": True},
+        "network.loadBalancer.sourceRanges": ["192.0.2.0/24"],
+        "security.authority": {"certificate": _CERTIFICATE, "key": _KEY},
+        "storage": {name: {"claim": "old"} for name in _VOLUMES},
+    },
+    {
+        "namespace.create": False,
+        "network.loadBalancer.create": False,
+        "storage": {name: {"persistent": False} for name in _VOLUMES},
+    },
+    {"parallelServerProxy.port": 30080, "network": {"clusterHost": "mjs", "loadBalancer": {"type": "NodePort"}}},
+)
+"""Clusters to change: one per proxy mode, with whatever each setting needs to have an effect."""
+
+
+def label(key: Key) -> str:
+    """The name of an object in the table: kubectl's short name, with N for the number of a pool proxy."""
+    kind, own = key
+    # The only name that is a setting.
+    own = _NAMESPACE if kind == "Namespace" else _POOL_PROXY.sub(f"{names.POOL_PROXY}-N", own)
+    return f"{KUBECTL[kind]}/{own}"
+
+
+def _template(holder: Manifest) -> Any:
+    """The pod template. Templates of pods that the controller creates are in ConfigMaps."""
+    return holder["spec"]["template"] if holder["kind"] == "Deployment" else holder["data"]
+
+
+def _templates(cluster: Topology) -> Iterator[tuple[str, Key]]:
+    """Each kind of pod in the cluster, and the object that holds its template."""
+    yield "job manager", ("Deployment", names.JOB_MANAGER)
+    yield "controller", ("Deployment", names.CONTROLLER)
+    if cluster.uses_haproxy:
+        yield "HAProxy", ("Deployment", names.INGRESS_PROXY)
+    if cluster.uses_parallel_server_proxy:
+        # Without HAProxy it is the ingress proxy itself.
+        own = names.PARALLEL_SERVER_PROXY if cluster.uses_haproxy else names.INGRESS_PROXY
+        yield "parallel server proxy", ("Deployment", own)
+    yield "workers", ("ConfigMap", names.WORKER_TEMPLATE)
+    if cluster.uses_pool_proxies:
+        yield "pool proxies", ("ConfigMap", names.POOL_PROXY_TEMPLATE)
+
+
+class ClusterState:
+    """Everything about a cluster that a config change can affect."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.cluster = cluster = Topology(settings)
+        self.objects = everything(SYSTEM, settings)
+        self.pods = {pod: _template(self.objects[name]) for pod, name in _templates(cluster)}
+        self.claims = {own: item for (kind, own), item in self.objects.items() if kind == "PersistentVolumeClaim"}
+        self.own_namespace = settings.namespace.create
+        balancer = settings.network.load_balancer
+        self.balancer = balancer.type if ("Service", names.INGRESS_PROXY) in self.objects else None
+        self.balancer_class = balancer.load_balancer_class
+        self.profiles = [self.objects.get(("Secret", name)) for name in _PROFILES]
+
+    def changed(self, after: ClusterState) -> set[str]:
+        """Labels of the objects that differ between the two."""
+        return set(map(label, differing(self.objects, after.objects)))
+
+    def compare(self, after: ClusterState, effects: Effects) -> None:
+        """Add the effects of the change from this state to another."""
+        if self.cluster.namespace != after.cluster.namespace:
+            effects.notes.add(NAMESPACE)
+            return
+        if not (labels := self.changed(after)):
+            return
+        effects.objects |= labels
+        for pod in self.pods.keys() & after.pods.keys():
+            effects.see(pod, restarts=self.pods[pod] != after.pods[pod])
+        effects.notes |= set(self._notes(after))
+
+    def _notes(self, after: ClusterState) -> Iterator[str]:
+        one, other = self.cluster.settings.security, after.cluster.settings.security
+        credentials = one.credentials_generation != other.credentials_generation, one.authority != other.authority
+        changes = {
+            MODE: self.cluster.mode != after.cluster.mode,
+            INVALID: credentials[0],
+            AUTHORITY: credentials[1],
+            NEW_PROFILE: self.profiles != after.profiles and not any(credentials),
+            OWN_NAMESPACE: self.own_namespace != after.own_namespace,
+            CLAIM: any(fixed(after.claims.get(name)) != fixed(claim) for name, claim in self.claims.items()),
+            SHRINKS: any(size(after.claims.get(name, claim)) < size(claim) for name, claim in self.claims.items()),
+        }
+        if self.cluster.mode == after.cluster.mode and self.balancer is not None:
+            changes[BALANCER] = self.balancer != after.balancer
+            changes[BALANCER_CLASS] = not changes[BALANCER] and self.balancer_class != after.balancer_class
+        yield from (note for note, happens in changes.items() if happens)
+
+
+def _nested(flat: Mapping[str, Any]) -> Values:
+    """`{"a.b": 1}` as `{"a": {"b": 1}}`."""
+    whole: Values = {}
+    for path, value in flat.items():
+        *parents, last = path.split(".")
+        group = whole
+        for step in parents:
+            group = group.setdefault(step, {})
+        group[last] = value
+    return whole
+
+
+def _load(values: Values) -> Settings | None:
+    try:
+        return load(Settings, values, "matlab", RULES)
+    except ConfigError:
+        return None
+
+
+def examine() -> dict[str, Effects]:
+    """The effects of each setting, by path. Raises LookupError for a setting that no cluster here can change."""
+    every = list(every_setting(Settings))
+    found = {setting.path: Effects(PODS) for setting in every}
+    tried = dict.fromkeys(found, 0)
+    for base in _BASES:
+        values = _nested({**_SMALLEST, **base})
+        settings = load(Settings, values, "matlab", RULES)
+        before = ClusterState(settings)
+        for setting in every:
+            for candidate in candidates(setting, settings, setting.steps):
+                other = _load(_changed(values, setting, candidate))
+                if other is not None and other != settings:
+                    tried[setting.path] += 1
+                    before.compare(ClusterState(other), found[setting.path])
+    demand_all(tried, "_BASES in generators/matlab_changes.py")
+    return found
+
+
+def _changed(values: Values, setting: Setting, value: Any) -> Values:
+    pair = next((pair for pair in map(authority, "AB") if value in pair), None)
+    if pair and setting.steps[-2] == "authority":
+        # Neither is accepted without the other.
+        return changed(values, setting.steps[:-1], dict(zip(("certificate", "key"), pair, strict=True)))
+    return changed(values, setting.steps, value)
