@@ -25,7 +25,6 @@ from components.shared.survey import Survey, survey
 from components.shared.target import connect, context
 from components.stack import StackConfig
 
-LOST: Final = "that its state does not know"
 REACH_TIMEOUT: Final = 10.0
 """Seconds for the first answer of the API server."""
 
@@ -55,16 +54,17 @@ def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
     for system, settings in systems:
         planned = system.objects(settings, plain_fingerprint, found)
         paths = system.namespaces(settings)
-        foreign = []
+        lost = False
         for (namespace, who), objects in _unknown(planned, found).items():
-            # A living object in the state shows that the state was not lost. Then one with the label of this stack
-            # comes from a create whose answer was lost, as when the API server restarts.
-            if who == f"stack {stack.name}" and any(place == namespace for place, _, _ in alive):
+            if who != f"stack {stack.name}":
+                mistakes.append(_foreign(paths[namespace], namespace, who, objects))
+            elif any(place == namespace for place, _, _ in alive):
+                # A living object in the state shows that the state was not lost. Then one with the label of this stack
+                # comes from a create whose answer was lost, as when the API server restarts.
                 repeated.append((namespace, objects))
             else:
-                foreign.append(_foreign(paths[namespace], namespace, who, objects, stack))
-        lost = any(LOST in mistake.problem for mistake in foreign)
-        mistakes += foreign
+                lost = True
+                mistakes.append(_forgotten(paths[namespace], namespace, objects))
         # With a lost state the namespace is in nobody else's hands.
         mistakes += [
             mistake
@@ -127,21 +127,27 @@ def _unknown(planned: list[PlannedObject], found: Survey) -> dict[tuple[str, str
     return unknown
 
 
-def _foreign(path: str, namespace: str, who: str, objects: list[Key], stack: StackConfig) -> Mistake:
+def _foreign(path: str, namespace: str, who: str, objects: list[Key]) -> Mistake:
     """The program would overwrite these objects. `path` is the config path of the namespace."""
-    listed = ", ".join(sorted(map("/".join, objects)))
-    if who == f"stack {stack.name}":
-        return Mistake(
-            f"{path}.name",
-            f"namespace {namespace} contains objects of this stack {LOST}: {listed}",
-            "If a run was interrupted, run `make up`, which takes them over. If the state was lost, "
-            "docs/data.md says how to bring it back.",
-        )
     return Mistake(
         f"{path}.name",
-        f"namespace {namespace} already contains objects of {who}: {listed}",
+        f"namespace {namespace} already contains objects of {who}: {_listed(objects)}",
         "Choose another namespace: object names are fixed, so a namespace holds one cluster of each system.",
     )
+
+
+def _forgotten(path: str, namespace: str, objects: list[Key]) -> Mistake:
+    """The state of this stack was lost, or belongs to a run that ended before it was written."""
+    return Mistake(
+        f"{path}.name",
+        f"namespace {namespace} contains objects of this stack that its state does not know: {_listed(objects)}",
+        "If a run was interrupted, run `make up`, which takes them over. If the state was lost, "
+        "docs/data.md says how to bring it back.",
+    )
+
+
+def _listed(objects: list[Key]) -> str:
+    return ", ".join(sorted(map("/".join, objects)))
 
 
 def _release(api: KubernetesApi, namespace: str, objects: list[Key]) -> None:

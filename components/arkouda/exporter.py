@@ -59,8 +59,8 @@ def deployment(cluster: Topology, server: Server) -> Manifest:
         "METRICS_POLLING_INTERVAL": str(server.metrics.interval),
         "METRICS_SCRAPE_PORT": str(names.EXPORTER_PORT),
         # The client writes there, and the image's own folders are read-only.
-        "ARKOUDA_CLIENT_DIRECTORY": "/tmp",  # noqa: S108
-        "HOME": "/tmp",  # noqa: S108
+        "ARKOUDA_CLIENT_DIRECTORY": names.TEMPORARY_DIR,
+        "HOME": names.TEMPORARY_DIR,
     }
     check = {
         "exec": {"command": ["python3", f"{names.CONFIG_DIR}/{CHECK}"]},
@@ -76,7 +76,7 @@ def deployment(cluster: Topology, server: Server) -> Manifest:
         "resources": resources(Resources(cpuRequest="50m", memoryRequest="128Mi", memoryLimit="512Mi")),
         "securityContext": security.container(),
         "livenessProbe": check,
-        "volumeMounts": [mount("config", names.CONFIG_DIR), mount("tmp", "/tmp", read_only=False)],  # noqa: S108
+        "volumeMounts": [mount("config", names.CONFIG_DIR), mount("tmp", names.TEMPORARY_DIR, read_only=False)],
     }
     return workload.deployment(
         app(server),

@@ -66,5 +66,7 @@ RUN_DIR: Final = "/arkouda/run"
 SSH_DIR: Final = "/arkouda/ssh"
 FILES_DIR: Final = "/arkouda-files"
 """Upstream's mount path for data files."""
+TEMPORARY_DIR: Final = "/tmp"  # noqa: S108 - a volume of the container's own, as its root file system is read-only
+SHARED_MEMORY_DIR: Final = "/dev/shm"  # noqa: S108 - where GASNet looks for memory that processes of a node share
 SETTINGS_FILE: Final = "settings.env"
 ARGUMENTS_FILE: Final = "server.args"

@@ -114,8 +114,8 @@ def container(  # noqa: PLR0913 - the parts of a container
         "volumeMounts": [
             mount("config", names.CONFIG_DIR),
             mount("run", names.RUN_DIR, read_only=False),
-            mount("tmp", "/tmp", read_only=False),  # noqa: S108 - the container's own
-            mount("shm", "/dev/shm", read_only=False),  # noqa: S108
+            mount("tmp", names.TEMPORARY_DIR, read_only=False),
+            mount("shm", names.SHARED_MEMORY_DIR, read_only=False),
             mount("files", names.FILES_DIR, read_only=False),
             *mounts,
         ],

@@ -9,6 +9,7 @@ from components.arkouda.server_settings import Declared, MultiLocale, SelfRegist
 from components.arkouda.topology import Entry, Topology, registered_services
 from components.shared import namespace
 from components.shared.claims import changed, storage_class
+from components.shared.existing import missing
 from components.shared.inventory import Inventory
 from components.shared.mistakes import Mistake
 from components.shared.survey import Survey
@@ -22,7 +23,9 @@ def objections(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
         yield from _monitor(entry, inventory)
         yield from _other_kind(entry, inventory)
     yield from _dropped_claims(cluster, inventory)
-    yield from _pull_secrets(cluster, inventory)
+    pull_secrets = cluster.settings.images.pull_secrets
+    named = [(f"arkouda.images.pullSecrets[{index}]", name) for index, name in enumerate(pull_secrets)]
+    yield from missing("Secret", named, cluster.namespace, inventory)
 
 
 def concerns(cluster: Topology, survey: Survey) -> Iterator[str]:
@@ -45,11 +48,9 @@ def _files(cluster: Topology, entry: Entry, inventory: Inventory) -> Iterator[Mi
     if not isinstance(server, (SingleNode, MultiLocale)) or claims is None:
         return
     path = f"{at}.files"
-    if server.files.claim and server.files.claim not in claims:
-        yield Mistake(
-            f"{path}.claim",
-            f"namespace {cluster.namespace} has no PersistentVolumeClaim {server.files.claim}",
-            "Create it, or correct the name.",
+    if server.files.claim:
+        yield from missing(
+            "PersistentVolumeClaim", [(f"{path}.claim", server.files.claim)], cluster.namespace, inventory
         )
     for name in pods.claims(server):
         if name in claims:
@@ -99,14 +100,3 @@ def _other_kind(entry: Entry, inventory: Inventory) -> Iterator[Mistake]:
             f"Service {server.name} leads to pods, and Kubernetes would go on leading clients to them",
             "Choose another name, or run `pulumi up` once without this server.",
         )
-
-
-def _pull_secrets(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
-    secrets = inventory.of("Secret")
-    for index, name in enumerate(cluster.settings.images.pull_secrets):
-        if secrets is not None and name not in secrets:
-            yield Mistake(
-                f"arkouda.images.pullSecrets[{index}]",
-                f"namespace {cluster.namespace} has no Secret {name}",
-                "Create it first.",
-            )

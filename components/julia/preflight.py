@@ -9,6 +9,7 @@ from components.julia.settings import Settings
 from components.julia.topology import JuliaSession, sessions
 from components.shared import claims, namespace
 from components.shared.config_paths import below
+from components.shared.existing import missing
 from components.shared.inventory import Inventory
 from components.shared.mistakes import Mistake
 from components.shared.network_policy import closed_ports
@@ -23,8 +24,7 @@ def objections(settings: Settings, survey: Survey) -> Iterator[Mistake]:
         inventory = survey.inventories[session.namespace]
         yield from namespace.objections(session.own_namespace, f"{session.path}.namespace", inventory)
         yield from _claims(session, inventory)
-        yield from _secrets(session, inventory)
-        yield from _priority_classes(session, inventory)
+        yield from _named(session, inventory)
     yield from _gone(settings, survey)
 
 
@@ -48,13 +48,7 @@ def _claims(session: JuliaSession, inventory: Inventory) -> Iterator[Mistake]:
     existing = inventory.of(CLAIM)
     if existing is None:
         return
-    for path, name in _named_claims(session):
-        if name not in existing:
-            yield Mistake(
-                path,
-                f"namespace {session.namespace} has no PersistentVolumeClaim {name}",
-                "Create it, or correct the name.",
-            )
+    yield from missing(CLAIM, _named_claims(session), session.namespace, inventory)
     own, depot = names.depot(session.name), session.settings.depot
     path = session.origin("depot")
     if session.own_claim and own in existing:
@@ -100,22 +94,11 @@ def _named_claims(session: JuliaSession) -> Iterator[tuple[str, str]]:
         yield below(session.origin("claims"), name), name
 
 
-def _secrets(session: JuliaSession, inventory: Inventory) -> Iterator[Mistake]:
-    secrets = inventory.of("Secret")
-    for index, name in enumerate(session.settings.pull_secrets):
-        if secrets is not None and name not in secrets:
-            path = f"{session.origin('pullSecrets')}[{index}]"
-            yield Mistake(path, f"namespace {session.namespace} has no Secret {name}", "Create it first.")
-
-
-def _priority_classes(session: JuliaSession, inventory: Inventory) -> Iterator[Mistake]:
-    classes = inventory.of("PriorityClass")
+def _named(session: JuliaSession, inventory: Inventory) -> Iterator[Mistake]:
     settings = session.settings
-    named = {"manager": settings.manager.priority_class, "workers": settings.workers.priority_class}
-    for group, name in named.items():
-        if classes is not None and name is not None and name not in classes:
-            yield Mistake(
-                session.origin(group, "priorityClass"),
-                f"the cluster has no PriorityClass {name}",
-                "Create it, or correct the name.",
-            )
+    path = session.origin("pullSecrets")
+    secrets = [(f"{path}[{index}]", name) for index, name in enumerate(settings.pull_secrets)]
+    yield from missing("Secret", secrets, session.namespace, inventory)
+    groups = {"manager": settings.manager.priority_class, "workers": settings.workers.priority_class}
+    classes = [(session.origin(group, "priorityClass"), name) for group, name in groups.items() if name is not None]
+    yield from missing("PriorityClass", classes, session.namespace, inventory)

@@ -10,6 +10,7 @@ from components.matlab.rules import NO_WORKER_STARTS, RESTRICTED
 from components.matlab.storage import own_claims
 from components.matlab.topology import Topology
 from components.shared import claims, namespace
+from components.shared.existing import missing
 from components.shared.inventory import Inventory
 from components.shared.kube import Json
 from components.shared.mistakes import Mistake, dotted
@@ -61,13 +62,7 @@ def _claims(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     existing = inventory.of("PersistentVolumeClaim")
     if existing is None:
         return
-    for path, name in _named_claims(cluster):
-        if name not in existing:
-            yield Mistake(
-                path,
-                f"namespace {cluster.namespace} has no PersistentVolumeClaim {name}",
-                "Create it, or correct the name.",
-            )
+    yield from missing("PersistentVolumeClaim", _named_claims(cluster), cluster.namespace, inventory)
     own = own_claims(cluster)
     for name, volume in own.items():
         if name in existing:
@@ -103,16 +98,11 @@ def _named_claims(cluster: Topology) -> Iterator[tuple[str, str]]:
 
 
 def _secrets(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
-    secrets = inventory.of("Secret")
-    if secrets is None:
-        return
     settings = cluster.settings
-    wanted = [(f"matlab.images.pullSecrets[{index}]", name) for index, name in enumerate(settings.images.pull_secrets)]
+    named = [(f"matlab.images.pullSecrets[{index}]", name) for index, name in enumerate(settings.images.pull_secrets)]
     if settings.metrics.bring_own_certificates:
-        wanted.append(("matlab.metrics.bringOwnCertificates", names.METRICS_SECRET))
-    for path, name in wanted:
-        if name not in secrets:
-            yield Mistake(path, f"namespace {cluster.namespace} has no Secret {name}", "Create it first.")
+        named.append(("matlab.metrics.bringOwnCertificates", names.METRICS_SECRET))
+    yield from missing("Secret", named, cluster.namespace, inventory)
 
 
 def _load_balancer(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:

@@ -15,13 +15,13 @@ DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 FORBIDDEN: Final = 403
 _WHOLE: Final = ("PersistentVolumeClaim", "Service", "StorageClass")
 """Kinds that are read with their spec; of the others, Secrets above all, only metadata are read."""
-_OF_THE_CLUSTER: Final = ("PriorityClass", "StorageClass")
+OF_THE_CLUSTER: Final = ("PriorityClass", "StorageClass")
 _NOT_LISTED: Final = (
     "EndpointSlice",
     "Namespace",
     "ValidatingAdmissionPolicy",
     "ValidatingAdmissionPolicyBinding",
-    *_OF_THE_CLUSTER,
+    *OF_THE_CLUSTER,
 )
 """Kinds that are not in a namespace, or that other writers make under the names of Services."""
 
@@ -45,7 +45,7 @@ class Inventory:
         unknown: set[str] = set()
 
         def listed(kind: str) -> dict[str, Json] | None:
-            path = RESOURCES[kind].path(None if kind in _OF_THE_CLUSTER else namespace)
+            path = RESOURCES[kind].path(None if kind in OF_THE_CLUSTER else namespace)
             accept = "application/json" if kind in _WHOLE else METADATA_ONLY
             try:
                 answer = api.get(path, accept=accept)
@@ -67,7 +67,7 @@ class Inventory:
                     return None, False
                 raise
 
-        kinds = [kind for kind in RESOURCES if kind not in _NOT_LISTED] + list(_OF_THE_CLUSTER)
+        kinds = [kind for kind in RESOURCES if kind not in _NOT_LISTED] + list(OF_THE_CLUSTER)
         with ThreadPoolExecutor(max_workers=8) as pool:
             itself = pool.submit(own)
             objects = dict(zip(kinds, pool.map(listed, kinds), strict=True))

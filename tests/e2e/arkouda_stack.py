@@ -41,13 +41,6 @@ def own_address() -> str:
     return address
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 def api_port(checkout: Checkout) -> int:
     port = urlsplit(checkout.api.server).port
     assert port is not None

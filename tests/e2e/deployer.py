@@ -5,6 +5,7 @@ from __future__ import annotations
 import yaml
 
 from tests.conftest import PROJECT
+from tests.e2e.accounts import kubeconfig_of
 from tests.e2e.checkout import Checkout
 
 
@@ -25,13 +26,4 @@ def become_deployer(checkout: Checkout, heading: str, namespace: str) -> None:
     api.request("POST", f"{rbac}/roles", role)
     api.request("POST", f"{rbac}/rolebindings", binding)
     api.request("POST", accounts, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "deployer"}})
-    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = api.request("POST", f"{accounts}/deployer/token", request)["status"]["token"]
-    config = yaml.safe_load(checkout.control_plane.kubeconfig.read_text())
-    config["users"] = [{"name": "deployer", "user": {"token": token}}]
-    context = {"cluster": config["clusters"][0]["name"], "user": "deployer"}
-    config["contexts"] = [{"name": namespace, "context": context}]
-    config["current-context"] = namespace
-    kubeconfig = checkout.root / "deployer.kubeconfig"
-    kubeconfig.write_text(yaml.safe_dump(config))
-    checkout.target(namespace, kubeconfig)
+    checkout.target("deployer", kubeconfig_of(checkout, namespace, "deployer"))

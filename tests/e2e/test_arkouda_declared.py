@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from local.cluster.ports import choose_port
 from tests.e2e.arkouda_stack import (
     CORE,
     SERVER,
@@ -12,7 +13,6 @@ from tests.e2e.arkouda_stack import (
     Machine,
     addresses,
     configure,
-    free_port,
     greets,
     token_status,
 )
@@ -68,7 +68,7 @@ def another_address_changes_the_slice_and_nothing_else(checkout: Checkout) -> No
 
 
 def test_a_job_enters_its_address_and_takes_it_out(checkout: Checkout, tmp_path: Path) -> None:
-    port, other_port = free_port(), free_port()
+    port, other_port = choose_port(), choose_port()
     configure(checkout, declared=[job("night", port, sbatchOptions=["--partition=large"]), job("day", other_port)])
     checkout.run("up")
     assert addresses(checkout, "night-job") == []
@@ -117,7 +117,7 @@ def an_up_leaves_the_address_of_the_job(checkout: Checkout, machine: Machine, po
     checkout.run("up")
     assert checkout.writes()[before:] == []
     # A change of the same object.
-    metrics_port = free_port()
+    metrics_port = choose_port()
     checkout.config["config"]["clusters:arkouda"]["declared"][0]["metrics"] = {"port": metrics_port}
     checkout.write()
     checkout.run("up")
@@ -220,7 +220,7 @@ def mistakes_are_explained(machine: Machine) -> None:
     host = next(line for line in right.splitlines() if line.startswith("K8S_HOST=")).partition("=")[2]
     nothing = {"ARKOUDA_ADDRESS": ""}
     try:
-        assert "curl error 7: nobody listens there" in said((host, f"https://127.0.0.1:{free_port()}"), **nothing)
+        assert "curl error 7: nobody listens there" in said((host, f"https://127.0.0.1:{choose_port()}"), **nothing)
         assert "curl error 6: the name" in said((host, "https://nowhere.invalid:6443"), **nothing)
         # The embedded API server listens on loopback alone.
         assert "127.0.0.1 is not an IPv4 address that pods reach" in said(("", ""), **nothing)

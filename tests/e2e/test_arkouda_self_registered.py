@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from local.cluster import ControlPlane
+from local.cluster.ports import choose_port
 from tests.e2e.arkouda_stack import (
     CORE,
     NAMESPACE,
     SERVER,
     Machine,
     configure,
-    free_port,
     greets,
     ops,
     token_status,
@@ -30,12 +30,12 @@ DELAY = {"STAND_IN_DELAY": "1"}
 
 @pytest.fixture
 def port() -> int:
-    return free_port()
+    return choose_port()
 
 
 @pytest.fixture
 def machine(checkout: Checkout, tmp_path: Path, port: int) -> Machine:
-    server = {"name": "lab", "port": port, "metrics": {"port": free_port()}, "job": {"executable": str(SERVER)}}
+    server = {"name": "lab", "port": port, "metrics": {"port": choose_port()}, "job": {"executable": str(SERVER)}}
     configure(checkout, selfRegistered=[server])
     checkout.run("up")
     return Machine(checkout, "lab", tmp_path / "lab")
@@ -203,9 +203,9 @@ def kubectl(control_plane: ControlPlane, *words: str) -> str:
 
 
 def test_an_old_server_registers_with_a_certificate(checkout: Checkout, tmp_path: Path) -> None:
-    port = free_port()
+    port = choose_port()
     server = {"name": "lab", "port": port, "credential": "certificate", "job": {"executable": str(SERVER)}}
-    configure(checkout, selfRegistered=[{**server, "metrics": {"port": free_port()}}])
+    configure(checkout, selfRegistered=[{**server, "metrics": {"port": choose_port()}}])
     checkout.run("up")
     assert checkout.api.get(f"{CORE}/secrets/lab-registrar") is None
     machine = Machine(checkout, "lab", tmp_path / "lab")

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import yaml
 
 from components.julia import rights
 from components.shared.kube import ApiError, KubernetesApi
+from tests.e2e.accounts import kubeconfig_of
 from tests.e2e.checkout import Checkout
 from tests.e2e.deployer import become_deployer
 from tests.julia_worker import worker_pod
@@ -58,18 +58,10 @@ class Session:
     def __init__(self, checkout: Checkout, name: str) -> None:
         self.namespace = f"julia-{name}"
         self.admin = checkout.api
-        account = f"/api/v1/namespaces/{self.namespace}/serviceaccounts/julia-{name}/token"
-        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-        token = self.admin.request("POST", account, request)["status"]["token"]
-        config = yaml.safe_load(checkout.control_plane.kubeconfig.read_text())
-        config["users"] = [{"name": "session", "user": {"token": token}}]
-        inside = {"cluster": config["clusters"][0]["name"], "user": "session", "namespace": self.namespace}
-        config["contexts"] = [{"name": "session", "context": inside}]
-        config["current-context"] = "session"
-        self._kubeconfig = checkout.root / f"{name}.kubeconfig"
-        self._kubeconfig.write_text(yaml.safe_dump(config))
+        account = f"julia-{name}"
+        self._kubeconfig = kubeconfig_of(checkout, self.namespace, account)
         self._binary = checkout.control_plane.binaries["kubectl"]
-        self.api = KubernetesApi.connect(self._kubeconfig, "session")
+        self.api = KubernetesApi.connect(self._kubeconfig, account)
         startup = self.admin.get(f"/api/v1/namespaces/{self.namespace}/configmaps/julia-{name}-startup") or {}
         self.settings = startup["data"].get("settings.toml", "")
 

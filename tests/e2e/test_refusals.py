@@ -12,6 +12,7 @@ import pytest
 from components.shared.kube import KubernetesApi
 from components.shared.target import EMBEDDED_CONTEXT
 from local.cluster import ControlPlane
+from tests.e2e.accounts import kubeconfig_of
 from tests.e2e.checkout import NAMESPACE, Checkout
 
 
@@ -159,11 +160,7 @@ def test_missing_rights(checkout: Checkout) -> None:
     checkout.api.request("POST", accounts, account)
     checkout.api.request("POST", bindings, binding)
     try:
-        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-        token = checkout.api.request("POST", f"{accounts}/reader/token", request)["status"]["token"]
-        config = checkout.root / "reader.kubeconfig"
-        config.write_text(reader_kubeconfig(checkout, token))
-        checkout.target("reader", config)
+        checkout.target("reader", kubeconfig_of(checkout, "default", "reader"))
         checkout.write()
         checkout.run("preview")
         text = checkout.run("up", code=1)
@@ -172,17 +169,6 @@ def test_missing_rights(checkout: Checkout) -> None:
     finally:
         checkout.api.request("DELETE", f"{bindings}/reader")
         checkout.api.request("DELETE", f"{accounts}/reader")
-
-
-def reader_kubeconfig(checkout: Checkout, token: str) -> str:
-    """The kubeconfig of the tests' cluster with another user."""
-    import yaml
-
-    config = yaml.safe_load(checkout.control_plane.kubeconfig.read_text())
-    config["users"] = [{"name": "reader", "user": {"token": token}}]
-    config["contexts"] = [{"name": "reader", "context": {"cluster": config["clusters"][0]["name"], "user": "reader"}}]
-    config["current-context"] = "reader"
-    return str(yaml.safe_dump(config))
 
 
 @pytest.fixture

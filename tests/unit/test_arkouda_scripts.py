@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -17,17 +16,12 @@ import pytest
 from components.arkouda import names, pods
 from components.arkouda.server_settings import MultiLocale, SingleNode
 from components.shared.shell import assignments
+from local.cluster.ports import choose_port
 from tests.conftest import PROJECT
 from tests.unit.arkouda_stacks import Values, one
 
 TOOLS = PROJECT / "tests" / "tools" / "arkouda"
 POD_IP = "192.0.2.5"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -41,7 +35,7 @@ class Pod:
     """The folders of a pod, with the ConfigMap of the stack and Secrets of its keys."""
 
     def __init__(self, root: Path, kind: str, locales: tuple[str, ...] = (), **more: Values) -> None:
-        self.root, self.port, self.ssh_port = root, free_port(), free_port()
+        self.root, self.port, self.ssh_port = root, choose_port(), choose_port()
         here = one(kind, port=self.port, metrics={"enabled": False}, executable=str(TOOLS / "arkouda_server"), **more)
         (server,) = here.servers
         assert isinstance(server, (SingleNode, MultiLocale))
