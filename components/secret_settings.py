@@ -9,10 +9,12 @@ from pydantic import BaseModel, SecretStr
 
 from components.shared.config_paths import config_set, dotted
 from components.shared.mistakes import Mistake
+from components.shared.placeholders import is_unread_secret
 from components.stack_file import StackFile, is_encrypted
 
 CLEAR: Final = "clear-secret"
 ENCRYPTED: Final = "encrypted-setting"
+PLACEHOLDER: Final = "placeholder"
 
 
 def secrets(group: type[BaseModel], values: Any, *at: str) -> Iterator[tuple[str, Any]]:
@@ -57,6 +59,18 @@ def problems(
                 "is encrypted, but this setting is not a secret: its value is readable in the Kubernetes cluster",
                 "Set it without --secret, or remove it.",
                 ENCRYPTED,
+            )
+
+
+def placeholders(key: str, model: type[BaseModel], values: Any) -> Iterator[Mistake]:
+    """Placeholders of `ops` in place of secrets, copied from what it printed."""
+    for path, value in secrets(model, values, key):
+        if is_unread_secret(value):
+            yield Mistake(
+                path,
+                "is the placeholder that `ops` prints in place of a secret",
+                f"Run: {config_set(path, '--secret', value=None)}, and enter the secret.",
+                PLACEHOLDER,
             )
 
 

@@ -32,10 +32,16 @@ class StackConfig:
 
 
 def load_stack(
-    name: str, values: Mapping[str, Any], secret_keys: AbstractSet[str], file: StackFile | None = None
+    name: str,
+    values: Mapping[str, Any],
+    secret_keys: AbstractSet[str],
+    file: StackFile | None = None,
+    *,
+    decrypted: bool = True,
 ) -> StackConfig:
     """Check the stack's config, `values` by key; `secret_keys` are the keys that hold something encrypted.
 
+    `decrypted` says that `values` has the secrets themselves; otherwise placeholders stand for them.
     `file` is the file that the values may come from; it counts only if it holds the same values.
     Raises ConfigError with every mistake of every key.
     """
@@ -57,6 +63,8 @@ def load_stack(
                 systems[key] = load(system.settings, values[key], key, system.rules)
         except ConfigError as error:
             mistakes += error.mistakes
+        if decrypted:
+            mistakes += secret_settings.placeholders(key, system.settings, values.get(key))
         known = {mistake.path for mistake in mistakes}
         secrecy = secret_settings.problems(
             key, system.settings, values.get(key), any_encrypted=key in secret_keys, file=file
@@ -124,7 +132,7 @@ def load_file(path: Path, name: str | None = None) -> StackConfig:
                 )
             ]
         )
-    return load_stack(name or stack_file.stack_name(path), *file_values(file), file)
+    return load_stack(name or stack_file.stack_name(path), *file_values(file), file, decrypted=False)
 
 
 def file_values(file: StackFile) -> tuple[dict[str, Any], set[str]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from components.shared.mistakes import ConfigError, Mistake
+from components.shared.placeholders import unread_secret
 from components.shared.yaml_subset import Position, UnreadableError, parse
 
 PROJECT_NAME: Final = "clusters"
@@ -115,15 +116,10 @@ def is_encrypted(value: Any) -> bool:
     return isinstance(value, Mapping) and list(value) == ["secure"] and isinstance(value["secure"], str)
 
 
-def placeholder(what: str) -> str:
-    """Takes the place of a value that only a cluster, a state or a passphrase can tell; nobody mistakes it for one."""
-    return f"<{what}>"
-
-
 def with_placeholders(value: Any, at: str) -> Any:
     """A value with placeholders for everything that is encrypted; `at` is its config path."""
     if is_encrypted(value):
-        return placeholder(f"secret {at}")
+        return unread_secret(at)
     if isinstance(value, Mapping):
         return {key: with_placeholders(item, f"{at}.{key}") for key, item in value.items()}
     if isinstance(value, list):

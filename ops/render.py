@@ -18,9 +18,9 @@ from pulumi.runtime.stack import run_pulumi_func
 from components.program import deploy
 from components.shared.manifest import Manifest, base64
 from components.shared.objects import TOKEN_SECRET
+from components.shared.placeholders import placeholder
 from components.shared.survey import NOTHING
 from components.stack import PROJECT_NAME, StackConfig
-from components.stack_file import placeholder
 from components.system import PLACEHOLDER_ADDRESS
 from ops import rendering_folder
 

@@ -11,6 +11,7 @@ from components.matlab.topology import Topology
 from components.shared import pem
 from components.shared.hosts import share
 from components.shared.mistakes import Mistake, Rule, no_effect
+from components.shared.placeholders import is_unread_secret
 
 
 def _ldap(settings: Settings) -> Iterator[Mistake]:
@@ -63,7 +64,7 @@ def _authority(settings: Settings) -> Iterator[Mistake]:
             "Paste serverCert of secret.json in Secret mjs-shared-secret, or another CA certificate without key usage.",
         )
     key = authority.key.get_secret_value() if authority.key else None
-    if authority.certificate and key and not pem.is_unread(key) and not pem.belongs(key, authority.certificate):
+    if authority.certificate and key and not is_unread_secret(key) and not pem.belongs(key, authority.certificate):
         yield Mistake(
             f"{path}.key",
             "belongs to another certificate",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from pydantic import AfterValidator, SecretStr
 
 from components.shared.fields import SecretText, refuse
+from components.shared.placeholders import is_unread_secret
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -119,7 +120,7 @@ def _key_block(text: str) -> str | None:
 
 def _private_key_text(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
-    if is_unread(text):
+    if is_unread_secret(text):
         return value
     try:
         private_key(text)
@@ -127,11 +128,6 @@ def _private_key_text(value: SecretStr) -> SecretStr:
         refuse(str(error), _KEY_REMEDY)
     # What openssl writes above the key is no part of it.
     return SecretStr(f"{_key_block(text)}\n")
-
-
-def is_unread(secret: str) -> bool:
-    """Tell whether a secret was left encrypted, as commands do that read a stack file without its passphrase."""
-    return secret.startswith("<secret ") and secret.endswith(">")
 
 
 PrivateKey = Annotated[SecretText, AfterValidator(_private_key_text)]

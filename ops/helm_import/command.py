@@ -20,8 +20,9 @@ from components.matlab.topology import Topology
 from components.matlab.upstream import KEYS
 from components.matlab.upstream_keys import NEWEST_CHART, Key
 from components.shared.mistakes import NO_EFFECT, ConfigError, Mistake
+from components.shared.placeholders import placeholder
 from components.stack import load_stack
-from components.stack_file import placeholder, stack_name
+from components.stack_file import stack_name
 from ops.errors import CommandError
 from ops.helm_import import chart_schema, chart_versions
 from ops.helm_import.chart_versions import spelled

@@ -130,6 +130,15 @@ def test_a_clear_secret_next_to_an_encrypted_one_is_found_in_the_file(folder: Pa
     assert codes({"clusters:matlab": TWO}, "matlab") == [secret_settings.CLEAR]
 
 
+def test_a_placeholder_is_no_secret(folder: Path) -> None:
+    """It would be taken for a password, and for a key that nobody has to check."""
+    authority = {"certificate": "x", "key": "<secret matlab.security.authority.key>"}
+    matlab = {**MATLAB, "security": {"authority": authority}}
+    assert secret_settings.PLACEHOLDER in codes({"clusters:matlab": matlab}, "matlab")
+    copied = {**MATLAB, "security": {"adminPassword": "<secret matlab.security.adminPassword>"}}
+    assert codes({"clusters:matlab": copied}, "matlab") == [secret_settings.PLACEHOLDER]
+
+
 def test_a_file_that_the_run_does_not_use_is_not_judged(folder: Path) -> None:
     """`--config-file other.yaml` with everything encrypted, while the stack's own file holds a clear secret."""
     write(folder / "Pulumi.lab.yaml", {**CLEAR, "logLevel": 3}, "\n# The next key is outside config.\n")

@@ -123,7 +123,7 @@ def test_the_program_finds_what_the_file_check_finds(file: Path) -> None:
     values, secret_keys = file_values(content)
     with_the_file = set(found_in(file))
     try:
-        load_stack("corpus", values, secret_keys)
+        load_stack("corpus", values, secret_keys, decrypted=False)
         found: set[Mistake] = set()
     except ConfigError as error:
         found = set(error.mistakes)
@@ -193,6 +193,7 @@ def load_everything_wrong() -> None:
     others_key = {"certificate": pair("one").certificate, "key": pair("other").key}
     for matlab in (
         _with_authority(others_key),
+        {**_with_authority({}), "security": {"adminPassword": "<secret matlab.security.adminPassword>"}},
         {"release": "r2026a", "workers": {"max": 4, "env": {"TEXT": "x" * 2**17}}},
         {
             "release": "r2026a",

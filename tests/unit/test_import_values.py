@@ -31,7 +31,7 @@ def with_password(result: Import) -> StackConfig:
     assert file is not None
     password = {"security": {"adminPassword": {"secure": "v1:a:b"}}}
     file = replace(file, config=merged(file.config, {"matlab": password}))
-    return load_stack(stack_file.stack_name(result.file), *file_values(file), file)
+    return load_stack(stack_file.stack_name(result.file), *file_values(file), file, decrypted=False)
 
 
 def test_the_case_sets_each_of_the_106_values_to_another_than_the_default() -> None:
