@@ -17,12 +17,14 @@ from annotated_types import Ge, Le, MinLen
 from pydantic import AfterValidator, BaseModel, BeforeValidator, SecretStr
 from pydantic.fields import FieldInfo
 
-from components.arkouda.fields import Address, ApiServer, SbatchOption, ServerName, ServerOption
+from components.arkouda.fields import Address, ApiServer, ServerName, ServerOption
+from components.arkouda.sbatch import SbatchOption
 from components.arkouda.server_settings import Declared, MultiLocale, SelfRegistered, SingleNode
 from components.julia.fields import Code, ServerUrl, SessionName, TomlText
 from components.matlab.fields import Domain, LdapUrl, LicenseManager, PrincipalFormat, Release, UserName
 from components.shared.fields import (
     AbsolutePath,
+    Distinct,
     DnsLabel,
     DnsName,
     EnvName,
@@ -251,6 +253,8 @@ def _list(item: Type, metadata: tuple[Any, ...]) -> Type:
     schema: Json = {"type": "array", "items": item.schema}
     for limit in _limits(metadata):
         schema |= {"minItems": limit.min_length} if isinstance(limit, MinLen) else {}
+    if any(isinstance(item, AfterValidator) and item.func is _validator(Distinct) for item in metadata):
+        schema["uniqueItems"] = True
     samples: tuple[Any, ...] = item.samples
     if item.group:
         if item.group not in _ITEMS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from components.shared.fields import DnsLabel, DnsName, Model
+from components.shared.fields import Distinct, DnsName, Model, NamespaceName
 from components.shared.groups import AccessMode, AccessModes, Image, Namespace, Repository, Tag, Volume
 from components.shared.quantities import Bytes
 
@@ -15,7 +15,7 @@ NEWEST_TAG: Final = "v2024.04.19"
 class ArkoudaNamespace(Namespace):
     """The namespace of all Arkouda servers of the stack."""
 
-    name: DnsLabel = "arkouda"
+    name: NamespaceName = "arkouda"
 
 
 class SingleNodeImage(Image):
@@ -43,7 +43,7 @@ class Images(Model):
     """Images that all servers share. Each server in Kubernetes has an image of its own."""
 
     exporter: ExporterImage = ExporterImage()
-    pull_secrets: tuple[DnsName, ...] = ()
+    pull_secrets: Distinct[DnsName] = ()
     """Existing image pull Secrets, for every pod."""
 
 

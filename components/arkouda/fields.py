@@ -24,6 +24,7 @@ _OWN_OPTIONS: Final = {
     "memMax": "set memMax",
     "memTrack": "set metrics.enabled",
     "nl": "set locales",
+    "numLocales": "set locales",
     "ServerPort": "set port",
     "systemType": "it follows from the kind of server",
 }
@@ -86,13 +87,21 @@ ApiServer = Annotated[str, AfterValidator(_api_server)]
 """The URL of the Kubernetes API server."""
 
 
+_ENDS_AT_ONCE: Final = ("-a", "--about", "-h", "--help")
+"""Options with which a Chapel program prints a text and ends."""
+
+
 def _option(value: str) -> str:
     name = re.split(r"[=.]", value.lstrip("-"), maxsplit=1)[0]
     last = value.partition("=")[0].rpartition(".")[2].lstrip("-")
     for own in (name, last):
         if own in _OWN_OPTIONS:
             refuse(f"{value!r} is an option that this program sets", f"Remove it; {_OWN_OPTIONS[own]}.")
-    if not value.startswith("-"):
+    if re.fullmatch(r"-nl\d+", value):
+        refuse(f"{value!r} is an option that this program sets", f"Remove it; {_OWN_OPTIONS['nl']}.")
+    if value in _ENDS_AT_ONCE:
+        refuse(f"{value!r} makes the server print a text and end", "Remove it.")
+    if not is_option(value):
         refuse(f"{value!r} is not an option of arkouda_server", "Write --name=value.")
     return value
 
@@ -101,11 +110,6 @@ ServerOption = Annotated[Line, AfterValidator(_option)]
 """One option of arkouda_server."""
 
 
-def _sbatch_option(value: str) -> str:
-    if not value.startswith("-"):
-        refuse(f"{value!r} is not an option of sbatch", "Write --name=value.")
-    return value
-
-
-SbatchOption = Annotated[Line, AfterValidator(_sbatch_option)]
-"""One option of Slurm's sbatch."""
+def is_option(value: str) -> bool:
+    """One argument that begins with the name of an option: a space may be only in its value."""
+    return bool(re.match(r"--?[A-Za-z][\w.-]*(=|$)", value, re.ASCII))

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 from components.arkouda import names
 from components.arkouda.effects import without_effect
+from components.arkouda.sbatch import time_limit
 from components.arkouda.server_settings import InKubernetes, SelfRegistered, Server
 from components.arkouda.settings import Settings
 from components.arkouda.topology import Topology, array_memory, job, needs_credentials
+from components.shared.groups import AccessMode
 from components.shared.mistakes import Mistake, Rule
 from components.shared.quantities import quantity
 
@@ -78,7 +80,53 @@ def _api_server(settings: Settings) -> Iterator[Mistake]:
         )
 
 
-RULES: tuple[Rule[Settings], ...] = (_any_server, _names, _ports, _memory, _api_server, without_effect)
+def _files(settings: Settings) -> Iterator[Mistake]:
+    for index, server in enumerate(settings.multi_locale):
+        files = server.files
+        if files.persistent and not files.claim and AccessMode.READ_WRITE_MANY not in files.access_modes:
+            yield Mistake(
+                f"arkouda.multiLocale[{index}].files.accessModes",
+                "lets one node mount the claim, and every locale needs it",
+                "Write [ReadWriteMany], with a StorageClass that offers it, or set files.persistent to false.",
+            )
+
+
+def _trace(settings: Settings) -> Iterator[Mistake]:
+    for at, server in Topology(settings).entries:
+        own = server if isinstance(server, InKubernetes) else job(server)
+        if own and server.metrics.enabled and "--trace=false" in own.server_options:
+            where = at if isinstance(server, InKubernetes) else f"{at}.job"
+            yield Mistake(
+                f"{where}.serverOptions",
+                "--trace=false ends the recording of metrics, and metrics.enabled is true",
+                "Remove it, or set metrics.enabled to false.",
+            )
+
+
+def _margin(settings: Settings) -> Iterator[Mistake]:
+    for at, server in Topology(settings).entries:
+        own = job(server)
+        limit = time_limit(own.sbatch_options) if own else None
+        if own and limit is not None and own.stop_margin >= limit:
+            yield Mistake(
+                f"{at}.job.stopMargin",
+                f"{own.stop_margin} is not less than the time limit of {limit} seconds in sbatchOptions: the server "
+                "would be shut down when it starts",
+                "Lower it, or raise --time.",
+            )
+
+
+RULES: tuple[Rule[Settings], ...] = (
+    _any_server,
+    _names,
+    _ports,
+    _memory,
+    _api_server,
+    _files,
+    _trace,
+    _margin,
+    without_effect,
+)
 
 
 def warnings(settings: Settings) -> Iterator[str]:

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from components.arkouda import names
 from components.arkouda.defaults import MultiLocaleFiles, MultiLocaleImage, SingleNodeFiles, SingleNodeImage
-from components.arkouda.fields import Address, SbatchOption, ServerName, ServerOption
+from components.arkouda.fields import Address, ServerName, ServerOption
+from components.arkouda.sbatch import SbatchOption
 from components.shared.fields import (
     AbsolutePath,
     Bool,

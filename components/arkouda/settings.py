@@ -8,7 +8,7 @@ from __future__ import annotations
 from components.arkouda.defaults import ArkoudaNamespace, Images
 from components.arkouda.fields import ApiServer
 from components.arkouda.server_settings import Declared, MultiLocale, SelfRegistered, SingleNode
-from components.shared.fields import Bool, DnsLabel, Model
+from components.shared.fields import Bool, Distinct, DnsLabel, Model
 
 
 class Network(Model):
@@ -16,9 +16,9 @@ class Network(Model):
 
     policies: Bool = True
     """true: NetworkPolicies allow only the connections that a server needs."""
-    client_namespaces: tuple[DnsLabel, ...] = ()
+    client_namespaces: Distinct[DnsLabel] = ()
     """Namespaces whose pods may connect to servers, besides the servers' own namespace."""
-    prometheus_namespaces: tuple[DnsLabel, ...] = ()
+    prometheus_namespaces: Distinct[DnsLabel] = ()
     """Namespaces whose pods may scrape the exporters, besides the servers' own namespace."""
 
 

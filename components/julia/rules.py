@@ -7,6 +7,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from components.julia import names, pods
 from components.julia.effects import without_effect
@@ -16,7 +17,9 @@ from components.julia.topology import JuliaSession, sessions
 from components.shared.config_paths import below
 from components.shared.fields import covers
 from components.shared.groups import AccessMode
-from components.shared.mistakes import Mistake, Rule, duplicates
+from components.shared.hosts import host_problem
+from components.shared.mistakes import Mistake, Rule
+from components.shared.network_policy import metadata_networks
 from components.shared.quantities import quantity
 from components.shared.references import circular, references
 
@@ -24,9 +27,12 @@ MOST_MEMORY: Final = "1Pi"
 """The API server warns of amounts that it has to round, kubectl prints the warning, and K8sClusterManagers.jl fails."""
 JSON_VERSION: Final = "0.21."
 """What K8sClusterManagers.jl accepts (its Project.toml)."""
-RESERVED_MOUNTS: Final = (names.DEPOT_DIR, "/julia", names.TEMPORARY_DIR)
+RESERVED_MOUNTS: Final = (names.DEPOT_DIR, "/julia", names.TEMPORARY_DIR, "/usr/local/julia")
+"""The last one is Julia itself in the official image."""
 EVERYBODY: Final = ("system:anonymous", "system:authenticated", "system:unauthenticated")
 """Users and groups that anybody belongs to."""
+OLDEST_JULIA: Final = (1, 6, 0)
+"""K8sClusterManagers.jl and ElasticClusterManager.jl need it (their Project.toml)."""
 EXACT_TAG: Final = re.compile(r"v?\d+\.\d+\.\d+.*")
 
 
@@ -162,10 +168,67 @@ def _people(settings: Settings) -> Iterator[Mistake]:
     for session in sessions(settings):
         for field, given in (("users", session.settings.users), ("groups", session.settings.groups)):
             path = f"{session.path}.{field}"
-            yield from duplicates(path, given)
             for name in given:
                 if name in EVERYBODY:
                     yield Mistake(path, f"{name} is everybody, and the session is a shell", "Name users or groups.")
+
+
+def _policies(settings: Settings) -> Iterator[Mistake]:
+    yield from metadata_networks("julia.network.policies.egress", settings.network.policies.egress)
+
+
+def _server(settings: Settings) -> Iterator[Mistake]:
+    for session in sessions(settings):
+        host = urlsplit(session.settings.packages.server).hostname or ""
+        if problem := host_problem(host):
+            yield Mistake(
+                session.origin("packages", "server"),
+                f"{host!r} {problem}",
+                "Write the address under which pods reach the package server.",
+            )
+
+
+def _versions(settings: Settings) -> Iterator[Mistake]:
+    for session in sessions(settings):
+        image, workers = session.settings.image, session.settings.workers.image
+        own, theirs = _julia(image.repository, image.tag), _julia(workers.repository or image.repository, workers.tag)
+        if own and own < OLDEST_JULIA:
+            yield Mistake(
+                session.origin("image", "tag"),
+                f"{image.tag} is older than Julia {_dots(OLDEST_JULIA)}, which {package(session).name} needs",
+                "Write a newer version.",
+            )
+        if own and theirs and own != theirs:
+            yield Mistake(
+                session.origin("workers", "image", "tag"),
+                f"is Julia {_dots(theirs)}, and the session has {_dots(own)}: different versions cannot talk to each "
+                "other",
+                "Write the same version, or remove it.",
+            )
+
+
+def _julia(repository: str, tag: str | None) -> tuple[int, ...] | None:
+    """The version of Julia in one of its official images; None where the tag may count something else."""
+    version = re.match(r"v?(\d+)\.(\d+)\.(\d+)", tag or "")
+    is_official = repository.rpartition("/")[2] == "julia"
+    return tuple(map(int, version.groups())) if version and is_official else None
+
+
+def _dots(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
+
+
+def _deadline(settings: Settings) -> Iterator[Mistake]:
+    for session in sessions(settings):
+        workers = session.settings.workers
+        # Kubernetes counts from the moment when the pod is on a node.
+        if workers.active_deadline is not None and workers.active_deadline <= workers.connect_timeout:
+            yield Mistake(
+                session.origin("workers", "activeDeadline"),
+                f"{workers.active_deadline} ends workers that may still be connecting: connectTimeout is "
+                f"{workers.connect_timeout}",
+                "Write more seconds, or lower connectTimeout.",
+            )
 
 
 RULES: tuple[Rule[Settings], ...] = (
@@ -178,6 +241,10 @@ RULES: tuple[Rule[Settings], ...] = (
     _claims,
     _environment,
     _people,
+    _policies,
+    _server,
+    _versions,
+    _deadline,
     without_effect,
 )
 

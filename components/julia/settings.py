@@ -15,7 +15,7 @@ from components.shared.fields import (
     AbsolutePath,
     Bool,
     Count,
-    DnsLabel,
+    Distinct,
     DnsName,
     EnvName,
     EnvValue,
@@ -24,7 +24,9 @@ from components.shared.fields import (
     Line,
     Model,
     MountPath,
+    NamespaceName,
     Port,
+    Ports,
     Positive,
     refuse,
 )
@@ -165,7 +167,7 @@ class Defaults(Model):
     """Settings of every session that does not have its own. A map or list of a session replaces the whole default."""
 
     image: SessionImage = SessionImage()
-    pull_secrets: tuple[DnsName, ...] = ()
+    pull_secrets: Distinct[DnsName] = ()
     """Existing image pull Secrets in the namespace of the session."""
     user_id: Positive = Field(1000, alias="userID")
     """User ID that session and workers run as."""
@@ -182,7 +184,7 @@ class Defaults(Model):
 class SessionNamespace(Model):
     """The namespace of one session. Rights on pods cannot be divided within a namespace."""
 
-    name: DnsLabel | None = None
+    name: NamespaceName | None = None
     """Name of the namespace; null: julia- and the name of the session."""
     create: Bool = True
     """true: the stack creates it; false: it already exists."""
@@ -211,9 +213,9 @@ class Session(Defaults):
     kind: Kind = Kind.INTERACTIVE
     """interactive: a prompt that you attach to, and workers on demand. script: a script that runs once, with workers on
     demand. pool: a prompt with workers that always run; it has no rights in Kubernetes."""
-    users: tuple[Line, ...] = ()
+    users: Distinct[Line] = ()
     """Kubernetes users who may attach to the session, read its logs and delete its pods."""
-    groups: tuple[Line, ...] = ()
+    groups: Distinct[Line] = ()
     """Kubernetes groups with the same rights."""
     namespace: SessionNamespace = SessionNamespace()
     script: Script = Script()
@@ -224,15 +226,15 @@ class JuliaNetworkPolicies(Model):
 
     enabled: Bool = True
     """true: sessions and workers accept and open only the connections in docs/julia.md."""
-    egress: tuple[Cidr, ...] = ()
+    egress: Distinct[Cidr] = ()
     """Networks that sessions and workers may connect to on any port, for data and user code. Cloud metadata addresses
     are always excluded."""
-    package_ports: tuple[Port, ...] = (443,)
+    package_ports: Distinct[Port] = (443,)
     """TCP ports on which sessions may connect to any address, to install packages; empty: none."""
-    api_server_ports: tuple[Port, ...] | None = None
+    api_server_ports: Ports | None = None
     """Ports of the Kubernetes API server, for sessions that start workers; null: 443, 6443 and the ones that the
     cluster reports."""
-    dns_ports: tuple[Port, ...] | None = None
+    dns_ports: Ports | None = None
     """Ports of the cluster's DNS pods, for every pod; null: 53, 5353 and the ones that the cluster reports."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from components.shared.fields import DnsLabel, DnsName, Model
+from components.shared.fields import Distinct, DnsName, Model, NamespaceName
 from components.shared.groups import (
     AccessMode,
     AccessModes,
@@ -31,7 +31,7 @@ HAPROXY_TAG: Final = "3.3"
 class MatlabNamespace(Namespace):
     """The namespace of the cluster. Object names are fixed, so a namespace holds one MATLAB cluster."""
 
-    name: DnsLabel = "mjs"
+    name: NamespaceName = "mjs"
 
 
 class CheckpointVolume(Volume):
@@ -144,5 +144,5 @@ class Images(Model):
     parallel_server_proxy: ParallelServerProxyImage = ParallelServerProxyImage()
     haproxy: HaproxyImage = HaproxyImage()
     pool_proxy: PoolProxyImage = PoolProxyImage()
-    pull_secrets: tuple[DnsName, ...] = ()
+    pull_secrets: Distinct[DnsName] = ()
     """Existing image pull Secrets, for every pod."""

@@ -11,9 +11,10 @@ from components.matlab.fields import Domain
 from components.shared.fields import (
     Annotations,
     Bool,
+    Distinct,
     LabelKey,
     Model,
-    Port,
+    Ports,
     Positive,
     UserPort,
 )
@@ -31,7 +32,7 @@ class LoadBalancer(Model):
     """loadBalancerClass of the Service, such as service.k8s.aws/nlb; null: the cluster's default."""
     annotations: Annotations = {}
     """Annotations of the Service, for the load-balancer implementation."""
-    source_ranges: tuple[Cidr, ...] = ()
+    source_ranges: Distinct[Cidr] = ()
     """Networks that may connect; empty: all. Only a Service of type LoadBalancer applies them."""
     address_timeout: Positive = 300
     """Seconds that `up` waits for the external address, if clusterHost is null."""
@@ -43,14 +44,14 @@ class NetworkPolicies(Model):
     enabled: Bool = True
     """true: pods accept and open only the connections in docs/flows.md. By default, workers may connect to any
     address."""
-    worker_egress: tuple[Cidr, ...] = ("0.0.0.0/0", "::/0")
+    worker_egress: Distinct[Cidr] = ("0.0.0.0/0", "::/0")
     """Networks that workers may connect to, for data, licenses and user code. Cloud metadata addresses are always
     excluded."""
-    api_server_ports: tuple[Port, ...] | None = None
+    api_server_ports: Ports | None = None
     """Ports of the Kubernetes API server, for the controller; null: 443, 6443 and the ones that the cluster reports."""
-    dns_ports: tuple[Port, ...] | None = None
+    dns_ports: Ports | None = None
     """Ports of the cluster's DNS pods, for every pod; null: 53, 5353 and the ones that the cluster reports."""
-    online_licensing_ports: tuple[Port, ...] = (443,)
+    online_licensing_ports: Ports = (443,)
     """Ports of MathWorks' licensing service, or of the web proxy in front of it, for the job manager."""
 
 

@@ -9,7 +9,7 @@ from components.matlab import rules_access, rules_environment, rules_network, to
 from components.matlab.effects import without_effect
 from components.matlab.settings import Settings
 from components.shared.fields import covers
-from components.shared.mistakes import Mistake, Rule, dotted, duplicates, no_effect
+from components.shared.mistakes import Mistake, Rule, dotted, no_effect
 from components.shared.quantities import quantity
 
 RESTRICTED = "restricted"
@@ -45,11 +45,9 @@ def _releases(settings: Settings) -> Iterator[Mistake]:
                 f"{release} is newer than matlab.release, {settings.release}",
                 "Set matlab.release to the newest release and list the older ones.",
             )
-    yield from duplicates(path, settings.additional_supported_releases)
 
 
 def _claims(settings: Settings) -> Iterator[Mistake]:
-    yield from duplicates("matlab.installation.additionalClaims", settings.installation.additional_claims)
     if settings.installation.job_manager_uses_claim and not settings.installation.claim:
         yield no_effect(
             "matlab.installation.jobManagerUsesClaim",

@@ -11,7 +11,7 @@ from components.matlab.settings import Settings
 from components.matlab.topology import JOB_MANAGER_PORTS, Mode, Topology
 from components.shared.hosts import LONGEST_NAME, share
 from components.shared.mistakes import Mistake, Rule, no_effect
-from components.shared.network_policy import METADATA_ADDRESSES
+from components.shared.network_policy import metadata_networks
 
 FIRST_METRICS_RELEASE = "r2024b"
 OPEN_SHARE = {4: 2**-6, 6: 2**-12}
@@ -151,14 +151,7 @@ def _nearly_everything(ranges: Sequence[str]) -> str | None:
 
 
 def _policies(settings: Settings) -> Iterator[Mistake]:
-    for index, cidr in enumerate(settings.network.policies.worker_egress):
-        if cidr in METADATA_ADDRESSES:
-            # The policy excludes it from a wider network; of this one, nothing would be left.
-            yield Mistake(
-                f"matlab.network.policies.workerEgress[{index}]",
-                f"{cidr} is where clouds give a node's credentials to any process that asks for them",
-                "Remove it.",
-            )
+    yield from metadata_networks("matlab.network.policies.workerEgress", settings.network.policies.worker_egress)
 
 
 def _names(settings: Settings) -> Iterator[Mistake]:

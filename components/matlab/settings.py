@@ -26,6 +26,7 @@ from components.shared.fields import (
     AbsolutePath,
     Bool,
     Count,
+    Distinct,
     DnsName,
     EnvName,
     EnvValue,
@@ -113,7 +114,7 @@ class Installation(Model):
     """true: the job manager takes MATLAB from that claim too."""
     root: AbsolutePath | None = None
     """MATLAB's folder in the containers; null: /opt/matlab or /opt/matlab/R<release>, whichever contains MATLAB."""
-    additional_claims: tuple[DnsName, ...] = ()
+    additional_claims: Distinct[DnsName] = ()
     """Existing claims with older releases of MATLAB, for workers that serve several releases."""
     java_claim: DnsName | None = None
     """Existing claim with a Java runtime to use instead of MATLAB's own."""
@@ -221,7 +222,7 @@ class Settings(Model):
 
     release: Release
     """MATLAB release of the cluster, such as r2026a."""
-    additional_supported_releases: tuple[Release, ...] = ()
+    additional_supported_releases: Distinct[Release] = ()
     """Older releases; clients of these releases can connect too."""
     namespace: MatlabNamespace = MatlabNamespace()
     workers: Workers

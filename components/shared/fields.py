@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 import unicodedata
-from typing import Annotated, Any, NoReturn
+from collections import Counter
+from typing import Annotated, Any, Final, NoReturn, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -38,6 +39,20 @@ def refuse(problem: str, remedy: str) -> NoReturn:
     raise PydanticCustomError("refused", "{problem}", {"problem": problem, "remedy": remedy})
 
 
+T = TypeVar("T")
+
+
+def _distinct(items: tuple[T, ...]) -> tuple[T, ...]:
+    for item, count in Counter(items).items():
+        if count > 1:
+            refuse(f"`{item}` is listed {count} times", "List it once.")
+    return items
+
+
+# Server-side apply rejects a list that names one item twice where it merges by name, and elsewhere it is a slip.
+Distinct = Annotated[tuple[T, ...], AfterValidator(_distinct)]
+"""A list without repetitions."""
+
 # Strict: YAML has numbers and booleans, so "4" or 1 in their place is a mistake.
 Bool = Annotated[bool, Field(strict=True)]
 HIGHEST = 2**31 - 1
@@ -47,6 +62,9 @@ Count = Annotated[int, Field(strict=True, ge=0, le=HIGHEST)]
 Positive = Annotated[int, Field(strict=True, ge=1, le=HIGHEST)]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 """A TCP or UDP port."""
+# In a NetworkPolicy, an empty list of ports means every port.
+Ports = Annotated[Distinct[Port], Field(min_length=1)]
+"""Some ports."""
 UserPort = Annotated[int, Field(strict=True, ge=1024, le=65535)]
 """A TCP port that an unprivileged process can listen on."""
 
@@ -72,6 +90,21 @@ DnsLabel = Annotated[str, AfterValidator(_dns_label)]
 """The name of a namespace or Service (RFC 1123 label)."""
 DnsName = Annotated[str, AfterValidator(_dns_name)]
 """The name of most Kubernetes objects, and of hosts (RFC 1123 subdomain)."""
+KUBERNETES_OWN: Final = ("kube-node-lease", "kube-public", "kube-system")
+"""Namespaces that every Kubernetes cluster has for itself."""
+
+
+def _namespace(value: str) -> str:
+    if value in KUBERNETES_OWN:
+        refuse(
+            f"{value} belongs to Kubernetes, whose DNS and controllers the NetworkPolicies here would cut off",
+            "Choose another namespace.",
+        )
+    return value
+
+
+NamespaceName = Annotated[DnsLabel, AfterValidator(_namespace)]
+"""The name of a namespace for a system's own objects."""
 
 
 _NOT_IN_A_LINE = {"Cc", "Cs", "Zl", "Zp"}

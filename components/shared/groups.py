@@ -11,12 +11,13 @@ from pydantic import AfterValidator, Field, model_validator
 from components.shared.fields import (
     Bool,
     Count,
-    DnsLabel,
+    Distinct,
     DnsName,
     LabelKey,
     LabelValue,
     Line,
     Model,
+    NamespaceName,
     refuse,
 )
 from components.shared.quantities import Bytes, Cpu
@@ -120,7 +121,7 @@ def _modes_together(value: tuple[AccessMode, ...]) -> tuple[AccessMode, ...]:
     return value
 
 
-AccessModes = Annotated[tuple[AccessMode, ...], Field(min_length=1), AfterValidator(_modes_together)]
+AccessModes = Annotated[Distinct[AccessMode], Field(min_length=1), AfterValidator(_modes_together)]
 
 
 class Volume(Model):
@@ -177,7 +178,7 @@ class Toleration(Model):
 class Namespace(Model):
     """The namespace of one system. Object names are fixed, so a namespace can contain each system only once."""
 
-    name: DnsLabel
+    name: NamespaceName
     """Name of the namespace."""
     create: Bool = True
     """true: the stack creates and keeps it; false: it already exists."""

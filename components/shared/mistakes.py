@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, NamedTuple, TypeVar, get_args, get_origin
@@ -21,7 +20,7 @@ from pydantic_core import ErrorDetails
 
 from components.shared.config_paths import below, config_set, did_you_mean, dotted, overlap
 
-__all__ = ["ConfigError", "Mistake", "Rule", "did_you_mean", "dotted", "duplicates", "load", "no_effect"]
+__all__ = ["ConfigError", "Mistake", "Rule", "did_you_mean", "dotted", "load", "no_effect"]
 
 REFUSED: Final = "refused"
 """The code of a mistake that has none of its own."""
@@ -50,13 +49,6 @@ class Mistake:
 def no_effect(path: str, reason: str, remedy: str = "Remove it.") -> Mistake:
     """A setting that the others make pointless."""
     return Mistake(path, f"has no effect: {reason}", remedy, NO_EFFECT)
-
-
-def duplicates(path: str, items: Sequence[str]) -> Iterator[Mistake]:
-    """Items that a list at `path` holds more than once."""
-    for item, count in Counter(items).items():
-        if count > 1:
-            yield Mistake(path, f"`{item}` is listed {count} times", "List it once.")
 
 
 class ConfigError(Exception):

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from components.shared.manifest import Manifest, manifest
+from components.shared.mistakes import Mistake
 
 METADATA_ADDRESSES = ("169.254.169.254/32", "fd00:ec2::254/128")
 """Where clouds hand out the credentials of a node to anybody who asks."""
@@ -66,7 +67,9 @@ def pods(app: str) -> Manifest:
 
 
 def tcp(*numbers: int) -> list[Manifest]:
-    """Single TCP ports."""
+    """Single TCP ports, one at least. Raises ValueError for none, which Kubernetes would read as every port."""
+    if not numbers:
+        raise ValueError("a rule without ports opens every port")
     return [{"protocol": "TCP", "port": number} for number in numbers]
 
 
@@ -82,7 +85,7 @@ def to_anywhere(*numbers: int) -> Manifest:
 
 def dns(ports: Iterable[int]) -> Manifest:
     """Egress to name servers: they may be pods of any namespace, or an address of the node."""
-    return {"ports": [{"protocol": protocol, "port": port} for port in ports for protocol in ("UDP", "TCP")]}
+    return {"ports": [{**port, "protocol": protocol} for port in tcp(*ports) for protocol in ("UDP", "TCP")]}
 
 
 def block(cidr: str) -> dict[str, Any]:
@@ -90,6 +93,17 @@ def block(cidr: str) -> dict[str, Any]:
     network = ip_network(cidr)
     exceptions = [address for address in METADATA_ADDRESSES if _strictly_inside(ip_network(address), network)]
     return {"ipBlock": {"cidr": cidr, **({"except": exceptions} if exceptions else {})}}
+
+
+def metadata_networks(path: str, networks: Sequence[str]) -> Iterator[Mistake]:
+    """Networks at `path` that are nothing but a metadata address: without it, nothing is left of them."""
+    for index, cidr in enumerate(networks):
+        if cidr in METADATA_ADDRESSES:
+            yield Mistake(
+                f"{path}[{index}]",
+                f"{cidr} is where clouds give a node's credentials to any process that asks for them",
+                "Remove it.",
+            )
 
 
 def _strictly_inside(inner: IPv4Network | IPv6Network, outer: IPv4Network | IPv6Network) -> bool:
