@@ -184,7 +184,7 @@ def type_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Type:
         inner = type_of(next(part for part in parts if part is not NoneType), metadata)
         schema = {"anyOf": [inner.schema, {"type": "null"}]}
         # A number that is not set has no neighbours to try.
-        samples = inner.samples or ((7, 8) if inner.schema.get("type") == "integer" else ())
+        samples = inner.samples or ((7, 8, 3600) if inner.schema.get("type") == "integer" else ())
         return Type(f"{inner.words} or null", schema, (*samples, None), inner.group)
     return _simple(annotation, metadata)
 
@@ -262,7 +262,13 @@ def _list(item: Type, metadata: tuple[Any, ...]) -> Type:
                 f"a list of {item.group.__name__} has no samples: add two items of it to _ITEMS in {THIS_FILE}"
             )
         samples = _ITEMS[item.group]
-    return Type(f"list of {item.words}s", schema, (*([sample] for sample in samples), []), item.group, is_list=True)
+    return Type(
+        f"list of {item.words}s",
+        schema,
+        (*([sample] for sample in samples), [*samples[:3]], []),
+        item.group,
+        is_list=True,
+    )
 
 
 def _map(key: Type, value: Type) -> Type:

@@ -76,7 +76,7 @@ def test_a_mistake_names_the_place_where_the_setting_is_written() -> None:
     ("worker", "reference"),
     [
         ({}, "julia:1.10.10@sha256:" + 64 * "a"),
-        ({"tag": "1.10.9"}, "julia:1.10.9"),
+        ({"tag": "1.10.10-bookworm"}, "julia:1.10.10-bookworm"),
         ({"repository": "lab/julia", "tag": "1"}, "lab/julia:1"),
         ({"repository": "lab/julia", "digest": "sha256:" + 64 * "b"}, "lab/julia@sha256:" + 64 * "b"),
     ],
@@ -211,7 +211,7 @@ def test_the_line_to_paste_names_julia_where_the_image_has_it_elsewhere() -> Non
 
 
 def test_a_worker_has_what_the_package_gives_it_and_what_the_stack_adds() -> None:
-    own = {**EVERYTHING, "workers": {**EVERYTHING["workers"], "activeDeadline": 60, "priorityClass": "low"}}
+    own = {**EVERYTHING, "workers": {**EVERYTHING["workers"], "activeDeadline": 600, "priorityClass": "low"}}
     text = made(**own)["ConfigMap", "julia-ana-startup"]["data"]["settings.toml"]
     pod = worker_pod(text, {"name": "julia-ana-0", "uid": "1"}, memory="8Gi")
     assert pod["metadata"]["labels"] == {
@@ -227,7 +227,7 @@ def test_a_worker_has_what_the_package_gives_it_and_what_the_stack_adds() -> Non
         "limits": {"cpu": "1", "memory": "8Gi", "nvidia.com/gpu": "1"},
     }
     assert pod["spec"]["restartPolicy"] == "Never"
-    assert pod["spec"]["activeDeadlineSeconds"] == 60
+    assert pod["spec"]["activeDeadlineSeconds"] == 600
     assert pod["spec"]["priorityClassName"] == "low"
     assert pod["spec"]["tolerations"] == [{"operator": "Exists"}]
     assert {mounted["mountPath"] for mounted in container["volumeMounts"]} == {"/depot", TMP, "/data"}
