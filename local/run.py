@@ -129,6 +129,23 @@ def destroy(pulumi: StackCommand, stack: StackConfig, *, purge: bool) -> int:
     return 0
 
 
+def _command(stack: StackConfig) -> StackCommand:
+    toolchain = find_pulumi()
+    require_login(stack, toolchain)
+    environment = stack_environment(toolchain, embedded=stack.target.embedded)
+    return StackCommand(toolchain.command, stack.name, environment)
+
+
+def prepare(stack: StackConfig) -> StackCommand:
+    """The `pulumi` command of a stack that exists, is locked by no dead run, and whose cluster runs."""
+    pulumi = _command(stack)
+    if stack.target.embedded:
+        start_embedded_cluster()
+    Recovery(pulumi, stack).run()
+    create_stack(pulumi)
+    return pulumi
+
+
 def _run(arguments: argparse.Namespace) -> int:
     stack = load_file(PROJECT / f"Pulumi.{arguments.stack}.yaml", arguments.stack)
     purge = arguments.action == "destroy" and arguments.purge
@@ -136,18 +153,11 @@ def _run(arguments: argparse.Namespace) -> int:
         confirm_purge(stack.name)
     elif arguments.action in {"up", "destroy"}:
         require_consent(stack, arguments.action)
-    toolchain = find_pulumi()
-    require_login(stack, toolchain)
-    environment = stack_environment(toolchain, embedded=stack.target.embedded)
-    pulumi = StackCommand(toolchain.command, stack.name, environment)
     if arguments.action == "outputs":
         secrets = ["--show-secrets"] if arguments.show_secrets else []
-        write_all(pulumi.read("stack", "output", "--json", *secrets).encode())
+        write_all(_command(stack).read("stack", "output", "--json", *secrets).encode())
         return 0
-    if stack.target.embedded:
-        start_embedded_cluster()
-    Recovery(pulumi, stack).run()
-    create_stack(pulumi)
+    pulumi = prepare(stack)
     if arguments.action == "preview":
         return pulumi.run("preview")
     return deploy(pulumi, stack) if arguments.action == "up" else destroy(pulumi, stack, purge=purge)

@@ -40,8 +40,10 @@ def main(argv: list[str] | None = None) -> int:
         from ops import arkouda
         from ops.doctor import command as doctor
         from ops.helm_import import command as helm_import
+        from ops.impact import command as impact
 
         doctor.add_command(commands)
+        impact.add_command(commands)
         helm_import.add_command(commands)
         arkouda.add_commands(commands)
     arguments = parser.parse_args(words)
