@@ -12,10 +12,9 @@ from components.shared.target import PROJECT
 from components.stack import load_file
 from ops.errors import CommandError
 from ops.impact.plan import UnreadablePlanError, read
-from ops.impact.report import UNCLEAR, Report, comment
+from ops.impact.report import LOCAL, UNCLEAR, Report, comment
 
 STANDARD_INPUT: Final = "-"
-LOCAL: Final = "`python -m ops impact --stack NAME`"
 
 
 def add_command(commands: Any) -> None:
@@ -41,11 +40,14 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.full_text and not arguments.markdown:
         raise CommandError("--full-text belongs to --markdown.")
     try:
-        texts = [_preview(arguments.stack)] if arguments.stack else [_file(name) for name in arguments.plans]
-        reports = [Report(read(text)) for text in texts]
+        if arguments.stack:
+            plans = [read(_preview(arguments.stack), arguments.stack)]
+        else:
+            plans = [read(_file(name), Path(name).stem) for name in arguments.plans]
     except (UnreadablePlanError, CommandError) as error:
         print(error, file=sys.stderr)
         return UNCLEAR
+    reports = [Report(plan) for plan in plans]
     if arguments.json:
         print(json.dumps({"stacks": [report.json() for report in reports]}, indent=2))
     elif arguments.markdown:

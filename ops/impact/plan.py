@@ -147,8 +147,11 @@ def _at(manifest: Manifest, path: Sequence[str]) -> Any:
     return value
 
 
-def read(text: str) -> Plan:
-    """Read what `pulumi preview --json` printed. Raises UnreadablePlanError."""
+def read(text: str, stack: str = "") -> Plan:
+    """Read what `pulumi preview --json` printed; `stack` is its name if the plan ends before it names one.
+
+    Raises UnreadablePlanError.
+    """
     try:
         document = json.loads(text)
     except ValueError as error:
@@ -168,7 +171,7 @@ def read(text: str) -> Plan:
         for item in document.get("diagnostics") or ()
         if item.get("severity") == "error" and item.get("message")
     )
-    return Plan(stacks.pop() if len(stacks) == 1 else "", changes, errors)
+    return Plan(stacks.pop() if len(stacks) == 1 else stack, changes, errors)
 
 
 def _without_prefix(message: str) -> str:

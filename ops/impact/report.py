@@ -20,6 +20,8 @@ MARKER: Final = "<!-- clusters: impact -->"
 """First line of the comment on a pull request: by it the comment is found again."""
 LIMIT: Final = 64_000
 """Characters of a comment. GitHub rejects more than 65,536."""
+LOCAL: Final = "`python -m ops impact --stack NAME`"
+"""Where the full text is, if no job's log has it."""
 _DONE: Final = {
     Operation.CREATE: "created",
     Operation.UPDATE: "updated",
