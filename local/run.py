@@ -32,6 +32,8 @@ STATE_DIR_VARIABLE: Final = "CLUSTERS_STATE_DIR"
 PASSPHRASE_VARIABLES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 EMBEDDED_PASSPHRASE: Final = "embedded"  # noqa: S105
 """Passphrase of stacks on the embedded cluster. Their state stays on this machine, readable by its owner only."""
+PROBLEMS: Final = (CommandError, BuildError, ControlPlaneError, Unreachable, ApiError, OSError)
+"""What ends a command with a sentence."""
 YES: Final = {"1", "y", "yes", "true"}
 
 
@@ -220,7 +222,7 @@ def main(words: list[str] | None = None) -> int:
         # The reader of our output has what it wanted (`make outputs | head`). Nothing may be written at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (CommandError, BuildError, ControlPlaneError, Unreachable, ApiError, OSError) as error:
+    except PROBLEMS as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -47,19 +47,13 @@ class StackCommand:
 
     def read(self, *words: str, text: str | None = None) -> str:
         """Run it unseen; returns its standard output. Raises CommandError with what it printed if it fails."""
-        answer = self._answer(*words, text=text)
+        answer = self.answer(*words, text=text)
         if answer.returncode:
             raise CommandError(f"`pulumi {' '.join(words[:2])}` failed: {answer.stdout}{answer.stderr}".strip())
         return answer.stdout
 
-    def preview_as_json(self, *options: str) -> str:
-        """What `pulumi preview --json` prints. A plan that would fail holds its errors; without one, CommandError."""
-        answer = self._answer("preview", "--json", "--non-interactive", *options)
-        if not answer.stdout.lstrip().startswith("{"):
-            raise CommandError(f"`pulumi preview` failed: {answer.stdout}{answer.stderr}".strip())
-        return answer.stdout
-
-    def _answer(self, *words: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    def answer(self, *words: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run it unseen, whether it fails or not."""
         return subprocess.run(
             [self.command, *words],
             cwd=PROJECT,

@@ -5,19 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from components.shared.target import PROJECT
-from components.stack import load_file
 from ops.errors import CommandError
 from ops.impact.plan import Operation, Plan, UnreadablePlanError, read
+from ops.impact.preview import preview
 from ops.impact.report import LOCAL, cut
 
 NONE, FAILED, DRIFT = 0, 1, 7
-"""Exit codes. Pulumi's own, since 3.227, is 7 if `--expect-no-changes` finds changes."""
+"""Exit codes. 7 is what `pulumi preview --expect-no-changes` returns since 3.227."""
 PATHS: Final = 5
 """Fields of one object that the text names."""
 _WHAT: Final = {
@@ -110,21 +108,12 @@ def add_command(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        found = Drift(_plan(arguments.stack, arguments.plan))
+        if arguments.stack:
+            found = Drift(preview(arguments.stack, "--refresh"))
+        else:
+            found = Drift(read(arguments.plan.read_text(encoding="utf-8"), arguments.plan.stem))
     except (UnreadablePlanError, CommandError) as error:
         print(error, file=sys.stderr)
         return FAILED
     print(json.dumps(found.json(), indent=2) if arguments.json else found.text(), end="\n" if arguments.json else "")
     return found.code
-
-
-def _plan(name: str | None, file: Path | None) -> Plan:
-    if file:
-        return read(file.read_text(encoding="utf-8"), file.stem)
-    # Here, because a plan from a file needs no Pulumi.
-    from local.run import prepare
-
-    stack = load_file(PROJECT / f"Pulumi.{name}.yaml", name)
-    print(f"Comparing stack {name} with the cluster …", file=sys.stderr)
-    options: Sequence[str] = ("--refresh", "--expect-no-changes")
-    return read(prepare(stack).preview_as_json(*options), stack.name)

@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from components.shared.target import PROJECT
-from components.stack import load_file
 from ops.errors import CommandError
 from ops.impact.plan import UnreadablePlanError, read
+from ops.impact.preview import preview
 from ops.impact.report import LOCAL, UNCLEAR, Report, comment
 
 STANDARD_INPUT: Final = "-"
@@ -38,10 +37,11 @@ def add_command(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.full_text and not arguments.markdown:
-        raise CommandError("--full-text belongs to --markdown.")
+        print("--full-text belongs to --markdown.", file=sys.stderr)
+        return UNCLEAR
     try:
         if arguments.stack:
-            plans = [read(_preview(arguments.stack), arguments.stack)]
+            plans = [preview(arguments.stack)]
         else:
             plans = [read(_file(name), Path(name).stem) for name in arguments.plans]
     except (UnreadablePlanError, CommandError) as error:
@@ -62,12 +62,3 @@ def _file(name: str) -> str:
         return sys.stdin.read() if name == STANDARD_INPUT else Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{name} cannot be read: {error}") from error
-
-
-def _preview(name: str) -> str:
-    # Here, because a plan from a file needs no Pulumi.
-    from local.run import prepare
-
-    stack = load_file(PROJECT / f"Pulumi.{name}.yaml", name)
-    print(f"Previewing stack {name} …", file=sys.stderr)
-    return prepare(stack).preview_as_json()

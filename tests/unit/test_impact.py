@@ -13,6 +13,7 @@ import pytest
 from components.matlab.rules import RULES as CONFIG_RULES
 from components.matlab.settings import Settings
 from components.matlab.system import SYSTEM
+from components.shared.kube import Unreachable
 from components.shared.manifest import manifest
 from components.shared.mistakes import load
 from components.shared.objects import by_key
@@ -205,6 +206,31 @@ def test_what_is_not_a_plan_is_rejected(
     file.write_text(text)
     assert main(["impact", str(file)]) == 2
     assert problem in capsys.readouterr().err
+
+
+def test_a_stack_that_cannot_be_previewed_is_unclear(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(_: Any) -> None:
+        raise Unreachable("the cluster does not answer")
+
+    monkeypatch.setattr("local.run.prepare", unreachable)
+    assert main(["impact", "--stack", "dev"]) == 2
+    assert main(["drift", "--stack", "dev"]) == 1
+    assert capsys.readouterr().err.count("the cluster does not answer\n") == 2
+
+
+def test_a_stack_file_with_mistakes_is_unclear(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "Pulumi.lab.yaml").write_text(
+        "config: {clusters:kubernetes: {embedded: true}, clusters:matlab: {a: 1}}"
+    )
+    monkeypatch.setattr("ops.impact.preview.PROJECT", tmp_path)
+    assert main(["impact", "--stack", "lab"]) == 2
+    assert "`up` would fail: The stack config has" in capsys.readouterr().out
+    assert main(["drift", "--stack", "lab"]) == 1
+    assert "could not look for drift" in capsys.readouterr().out
 
 
 # How it is written down
