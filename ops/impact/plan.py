@@ -104,10 +104,8 @@ class Change:
         if self.operation not in {Operation.UPDATE, Operation.REPLACE}:
             return False
         where = ".".join(path)
-        below = (where, f"{where}.", f"{where}[")
         return _at(self.old, path) != _at(self.new, path) or any(
-            found == where or found.startswith(below[1:]) or where.startswith((f"{found}.", f"{found}["))
-            for found in self.paths
+            _is_in(found, where) or _is_in(where, found) for found in self.paths
         )
 
 
@@ -138,6 +136,11 @@ class Plan:
         return {
             str(operation): sum(change.operation == operation for change in self.objects) for operation in Operation
         }
+
+
+def _is_in(path: str, other: str) -> bool:
+    """Whether a path is another one or below it."""
+    return path == other or path.startswith((f"{other}.", f"{other}["))
 
 
 def _at(manifest: Manifest, path: Sequence[str]) -> Any:
