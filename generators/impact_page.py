@@ -17,8 +17,8 @@ $ pulumi preview --json > plan.json && python -m ops impact plan.json
 The command reads the plan of an `up` and says which pods restart, whether running jobs are interrupted, what is lost,
 and what you have to do. It compares the objects in the state with the ones that the program describes now, so it is
 right about this plan, whatever led to it: a changed setting, a new version of this program, or a change that somebody
-made in the cluster (with `pulumi preview --refresh --json`). [restarts.md](restarts.md) says the same of single
-settings, before you change one.
+made in the cluster (with `pulumi preview --refresh --show-sames --json`). [restarts.md](restarts.md) lists the same
+effects by setting, before you change one.
 
 `--json` prints the report for programs. `--markdown` prints a comment for a pull request, of at most {LIMIT:,}
 characters; [pull-requests.md](pull-requests.md) has the workflows that post it. Several plans make one report.

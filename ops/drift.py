@@ -16,6 +16,9 @@ from ops.impact.report import LOCAL, cut
 
 NONE, FAILED, DRIFT = 0, 1, 7
 """Exit codes. 7 is what `pulumi preview --expect-no-changes` returns since 3.227."""
+OPTIONS: Final = ("--refresh", "--show-sames")
+"""What somebody changed in the cluster counts only if the program changes it back: without the second option, the plan
+does not say what the program leaves as it is."""
 PATHS: Final = 5
 """Fields of one object that the text names."""
 _WHAT: Final = {
@@ -101,7 +104,9 @@ def add_command(commands: Any) -> None:
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--stack", metavar="NAME", help="run the preview of this stack, Pulumi.NAME.yaml")
-    source.add_argument("--plan", type=Path, metavar="FILE", help="output of `pulumi preview --refresh --json`")
+    source.add_argument(
+        "--plan", type=Path, metavar="FILE", help="output of `pulumi preview --refresh --show-sames --json`"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON on standard output")
     parser.set_defaults(run=_run)
 
@@ -109,7 +114,7 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.stack:
-            found = Drift(preview(arguments.stack, "--refresh"))
+            found = Drift(preview(arguments.stack, *OPTIONS))
         else:
             found = Drift(read(arguments.plan.read_text(encoding="utf-8"), arguments.plan.stem))
     except (UnreadablePlanError, CommandError) as error:

@@ -29,7 +29,7 @@ def _stacks(arguments: argparse.Namespace) -> int:
 def _preview(arguments: argparse.Namespace) -> int:
     """Write the plan of a stack. One that fails is a plan too: the comment says why it fails."""
     words = ["preview", "--json", "--non-interactive", "--stack", arguments.stack]
-    words += ["--refresh"] if arguments.refresh else []
+    words += drift.OPTIONS if arguments.refresh else ()
     # The log is for people, and so is what Pulumi writes on its standard error.
     done = subprocess.run(["pulumi", *words], cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603, S607
     text = done.stdout

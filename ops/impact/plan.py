@@ -182,30 +182,31 @@ def _without_prefix(message: str) -> str:
 
 
 def _change(urn: str, steps: Sequence[Mapping[str, Any]]) -> Change | None:
-    """The change of one resource. A replacement has up to three steps."""
+    """The change of one resource. A replacement has up to three steps, and a refresh adds one."""
     qualified, _, name = urn.split("::", 2)[2].partition("::")
     own = qualified.rpartition("$")[2]
     operations = [_operation(step["op"], urn) for step in steps]
-    happens = [operation for operation in operations if operation]
-    if not happens or (own.startswith(_WITHOUT_OBJECT) and own != _CLUSTER):
+    # With --refresh, what was found in the cluster comes first, and what the program does about it last.
+    operation = operations[-1]
+    if operation is None or (own.startswith(_WITHOUT_OBJECT) and own != _CLUSTER):
         return None
-    both = set(happens) >= {Operation.CREATE, Operation.DELETE}
-    states = [(step.get("oldState") or {}, step.get("newState") or {}) for step in steps]
-    old = next((old for old, _ in states if old), {})
-    new = next((new for _, new in states if new), {})
+    old, new = _last(steps, "oldState"), _last(steps, "newState")
     parent = (new or old).get("parent", "")
-    operation = Operation.REPLACE if both else happens[0]
     return Change(
         operation=operation,
         type=own,
         name=name,
         parent=parent.rpartition("::")[2],
         parent_type=parent.split("::")[2].rpartition("$")[2] if parent else "",
-        old=_object(old, urn, needed=operation is not Operation.CREATE),
-        new={} if operation is Operation.DELETE else _object(new, urn, needed=True),
+        old=_object(old, urn) if operation is not Operation.CREATE else {},
+        new=_object(new, urn) if operation is not Operation.DELETE else {},
         protected=bool(old.get("protect")),
-        paths=frozenset(path for step in steps for path in step.get("detailedDiff") or ()),
+        paths=frozenset(_last(steps, "detailedDiff")),
     )
+
+
+def _last(steps: Sequence[Mapping[str, Any]], part: str) -> Mapping[str, Any]:
+    return next((found for step in reversed(steps) if (found := step.get(part))), {})
 
 
 def _operation(word: str, urn: str) -> Operation | None:
@@ -214,9 +215,7 @@ def _operation(word: str, urn: str) -> Operation | None:
     return _OPERATIONS[word]
 
 
-def _object(state: Mapping[str, Any], urn: str, *, needed: bool) -> Manifest:
-    if not needed:
-        return {}
+def _object(state: Mapping[str, Any], urn: str) -> Manifest:
     inputs = state.get("inputs")
     if not isinstance(inputs, dict):
         raise UnreadablePlanError(f"The plan does not say what {urn} contains. Use the output of Pulumi unabridged.")

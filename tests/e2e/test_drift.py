@@ -46,7 +46,7 @@ def the_impact_of_undoing_it(checkout: Checkout) -> None:
     """The job manager restarts once more when `up` brings its image back."""
     command = [sys.executable, "-m", "local.run", "pulumi", "--stack", checkout.stack, "--"]
     preview = subprocess.run(
-        [*command, "preview", "--refresh", "--json"],
+        [*command, "preview", "--refresh", "--show-sames", "--json"],
         cwd=checkout.root, env=checkout.environment(), capture_output=True, text=True, timeout=180, check=True,
     )  # fmt: skip
     answer = subprocess.run(

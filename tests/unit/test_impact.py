@@ -141,6 +141,19 @@ def test_a_replacement_in_three_steps_is_one_change() -> None:
     assert [change.operation for change in plan.changes] == [Operation.REPLACE]
 
 
+def test_a_refresh_shows_what_it_found_before_what_the_program_does() -> None:
+    """A deleted claim that `up` creates again is not replaced: its data is gone already."""
+    state = plans.state(CLAIM, "storage", STORAGE, protect=True)
+    gone = [plans.step("delete", state, None), plans.step("create", None, state)]
+    report = Report(read(plans.document(*gone)))
+    assert ([change.operation for change in report.plan.changes], report.findings) == ([Operation.CREATE], [])
+    left_alone = [plans.step("update", state, state, "metadata.labels.team"), plans.step("same", state, state)]
+    assert read(plans.document(*left_alone)).changes == ()
+    undone = [plans.step("update", state, state, "a"), plans.step("update", state, state, "b")]
+    (change,) = read(plans.document(*undone)).changes
+    assert change.paths == {"b"}
+
+
 def test_another_cluster_is_the_end_of_this_one() -> None:
     provider = {"urn": "urn:pulumi:lab::clusters::pulumi:providers:kubernetes::kubernetes", "inputs": {}}
     assert codes(Report(read(plans.document(plans.step("replace", provider, provider))))) == {"another-cluster"}
