@@ -31,7 +31,8 @@ def test_what_somebody_changed_by_hand_is_drift(checkout: Checkout) -> None:
     assert drift(checkout, code=0)["objects"] == []
     image = [{"name": "mjs-job-manager", "image": "registry.example.org/other:1"}]
     patch = {"spec": {"template": {"spec": {"containers": image}}}}
-    checkout.api.request("PATCH", JOB_MANAGER, patch, content_type="application/strategic-merge-patch+json")
+    strategic = "application/strategic-merge-patch+json"
+    checkout.api.request("PATCH", JOB_MANAGER, patch, query={"fieldManager": "kubectl-edit"}, content_type=strategic)
     checkout.api.request("DELETE", f"{POLICIES}/mjs-worker")
     found = {(one["operation"], one["name"]): one["paths"] for one in drift(checkout, code=7)["objects"]}
     assert set(found) == {("update", "mjs-job-manager"), ("create", "mjs-worker")}
