@@ -11,11 +11,13 @@ PYTEST = $(RUN) -m pytest -n $(PROCESSES) --dist loadfile
 OLDEST_KUBERNETES = $(shell $(RUN) -c 'from local.cluster.layout import versions; print(versions()[0])')
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview destroy outputs pulumi build test test-unit test-oldest test-disturbed test-properties lint golden bench cluster-up cluster-down clean
+.PHONY: help up preview impact drift destroy outputs pulumi build test test-unit test-oldest test-disturbed test-properties lint golden bench cluster-up cluster-down clean
 
 help:
 	@echo "make up | preview | outputs | destroy      STACK=$(STACK); SHOW_SECRETS=1 for outputs, PURGE=1 for destroy,"
 	@echo "                                           YES=1 to answer the question of a real cluster"
+	@echo "make impact                                who will notice the next up: docs/impact.md"
+	@echo "make drift                                 what is no longer as the last up left it; 7 if anything"
 	@echo "make pulumi ARGS=\"config set …\"           any other command of Pulumi's, on the stack"
 	@echo "make test | test-unit | lint | golden      what has to be green"
 	@echo "make test-oldest                           the life of a stack on the oldest Kubernetes"
@@ -44,6 +46,12 @@ up preview: $(VENV)/runtime
 outputs: $(VENV)/runtime
 	@$(RUN) -m local.run outputs --stack $(STACK) $(if $(SHOW_SECRETS),--show-secrets)
 
+impact: $(VENV)/runtime
+	@$(RUN) -m ops impact --stack $(STACK)
+
+drift: $(VENV)/runtime
+	@$(RUN) -m ops drift --stack $(STACK)
+
 destroy: $(VENV)/runtime
 	@$(RUN) -m local.run destroy --stack $(STACK) $(if $(PURGE),--purge)
 
@@ -64,6 +72,8 @@ lint: $(VENV)/development
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 	@git ls-files '*.sh' .ci/run | xargs $(VENV)/bin/shellcheck
+	@$(RUN) -m local.actionlint
+	@$(VENV)/bin/zizmor --quiet --offline .github/workflows
 	@git ls-files '*.jl' | xargs $(VENV)/bin/fatou lint --quiet
 
 test-unit: $(VENV)/development

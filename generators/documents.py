@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from generators import flows_page, reference, restarts, runbook, schema, values_table
+from generators import flows_page, impact_page, reference, restarts, runbook, schema, values_table
 
 CONFIGURATION: Final = "docs/configuration.md"
 FLOWS: Final = "docs/flows.md"
+IMPACT: Final = "docs/impact.md"
 RESTARTS: Final = "docs/restarts.md"
 RUNBOOK: Final = "docs/runbook.md"
 VALUES: Final = "docs/values.md"
@@ -17,6 +18,7 @@ VALUES: Final = "docs/values.md"
 DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
     CONFIGURATION: reference.page,
     FLOWS: flows_page.page,
+    IMPACT: impact_page.page,
     RESTARTS: restarts.page,
     RUNBOOK: runbook.page,
     VALUES: values_table.page,

@@ -32,6 +32,8 @@ STATE_DIR_VARIABLE: Final = "CLUSTERS_STATE_DIR"
 PASSPHRASE_VARIABLES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 EMBEDDED_PASSPHRASE: Final = "embedded"  # noqa: S105
 """Passphrase of stacks on the embedded cluster. Their state stays on this machine, readable by its owner only."""
+PROBLEMS: Final = (CommandError, BuildError, ControlPlaneError, Unreachable, ApiError, OSError)
+"""What ends a command with a sentence."""
 YES: Final = {"1", "y", "yes", "true"}
 
 
@@ -129,6 +131,23 @@ def destroy(pulumi: StackCommand, stack: StackConfig, *, purge: bool) -> int:
     return 0
 
 
+def _command(stack: StackConfig) -> StackCommand:
+    toolchain = find_pulumi()
+    require_login(stack, toolchain)
+    environment = stack_environment(toolchain, embedded=stack.target.embedded)
+    return StackCommand(toolchain.command, stack.name, environment)
+
+
+def prepare(stack: StackConfig) -> StackCommand:
+    """The `pulumi` command of a stack that exists, is locked by no dead run, and whose cluster runs."""
+    pulumi = _command(stack)
+    if stack.target.embedded:
+        start_embedded_cluster()
+    Recovery(pulumi, stack).run()
+    create_stack(pulumi)
+    return pulumi
+
+
 def _run(arguments: argparse.Namespace) -> int:
     stack = load_file(PROJECT / f"Pulumi.{arguments.stack}.yaml", arguments.stack)
     purge = arguments.action == "destroy" and arguments.purge
@@ -136,18 +155,11 @@ def _run(arguments: argparse.Namespace) -> int:
         confirm_purge(stack.name)
     elif arguments.action in {"up", "destroy"}:
         require_consent(stack, arguments.action)
-    toolchain = find_pulumi()
-    require_login(stack, toolchain)
-    environment = stack_environment(toolchain, embedded=stack.target.embedded)
-    pulumi = StackCommand(toolchain.command, stack.name, environment)
     if arguments.action == "outputs":
         secrets = ["--show-secrets"] if arguments.show_secrets else []
-        write_all(pulumi.read("stack", "output", "--json", *secrets).encode())
+        write_all(_command(stack).read("stack", "output", "--json", *secrets).encode())
         return 0
-    if stack.target.embedded:
-        start_embedded_cluster()
-    Recovery(pulumi, stack).run()
-    create_stack(pulumi)
+    pulumi = prepare(stack)
     if arguments.action == "preview":
         return pulumi.run("preview")
     return deploy(pulumi, stack) if arguments.action == "up" else destroy(pulumi, stack, purge=purge)
@@ -210,7 +222,7 @@ def main(words: list[str] | None = None) -> int:
         # The reader of our output has what it wanted (`make outputs | head`). Nothing may be written at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (CommandError, BuildError, ControlPlaneError, Unreachable, ApiError, OSError) as error:
+    except PROBLEMS as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -47,7 +47,14 @@ class StackCommand:
 
     def read(self, *words: str, text: str | None = None) -> str:
         """Run it unseen; returns its standard output. Raises CommandError with what it printed if it fails."""
-        answer = subprocess.run(
+        answer = self.answer(*words, text=text)
+        if answer.returncode:
+            raise CommandError(f"`pulumi {' '.join(words[:2])}` failed: {answer.stdout}{answer.stderr}".strip())
+        return answer.stdout
+
+    def answer(self, *words: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run it unseen, whether it fails or not."""
+        return subprocess.run(
             [self.command, *words],
             cwd=PROJECT,
             env=self._environment(),
@@ -57,9 +64,6 @@ class StackCommand:
             text=True,
             check=False,
         )
-        if answer.returncode:
-            raise CommandError(f"`pulumi {' '.join(words[:2])}` failed: {answer.stdout}{answer.stderr}".strip())
-        return answer.stdout
 
     @property
     def state_file(self) -> Path | None:

@@ -37,11 +37,14 @@ def main(argv: list[str] | None = None) -> int:
     render.set_defaults(run=_render)
     if words[:1] != ["render"]:
         # `render` does not need these modules.
-        from ops import arkouda
+        from ops import arkouda, drift
         from ops.doctor import command as doctor
         from ops.helm_import import command as helm_import
+        from ops.impact import command as impact
 
         doctor.add_command(commands)
+        impact.add_command(commands)
+        drift.add_command(commands)
         helm_import.add_command(commands)
         arkouda.add_commands(commands)
     arguments = parser.parse_args(words)

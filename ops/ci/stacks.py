@@ -1,0 +1,55 @@
+"""The stacks that a change touches."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from components import stack_file
+from components.shared.mistakes import ConfigError
+from ops.errors import CommandError
+
+PROGRAM: Final = ("components/", "__main__.py", "Pulumi.yaml", "requirements.txt")
+"""What every stack is made from."""
+STACK_FILE: Final = re.compile(r"Pulumi\.([\w.-]+)\.yaml", re.ASCII)
+NO_COMMIT: Final = "0" * 40
+"""What GitHub and GitLab write for the commit before the first one."""
+
+
+def every(project: Path) -> list[str]:
+    """The stacks that a CI system can reach: all but the embedded ones, which live on somebody's machine."""
+    names = (found[1] for path in sorted(project.iterdir()) if (found := STACK_FILE.fullmatch(path.name)))
+    return [name for name in names if not _is_embedded(project / f"Pulumi.{name}.yaml")]
+
+
+def _is_embedded(path: Path) -> bool:
+    try:
+        file = stack_file.read(path)
+    except ConfigError:
+        # Its preview says what is wrong.
+        return False
+    target = file.config.get("kubernetes") if file else None
+    return isinstance(target, dict) and target.get("embedded") is True
+
+
+def touched(project: Path, paths: Iterable[str]) -> list[str]:
+    """The stacks that a change of these files touches."""
+    changed = list(paths)
+    if any(path.startswith(PROGRAM) for path in changed):
+        return every(project)
+    own = {found[1] for path in changed if (found := STACK_FILE.fullmatch(path))}
+    return [name for name in every(project) if name in own]
+
+
+def changed_since(project: Path, base: str) -> list[str] | None:
+    """The files that changed since the branch left `base`; None if there is no commit to compare with."""
+    if base == NO_COMMIT:
+        return None
+    command = ["git", "diff", "--name-only", "-z", "--end-of-options", f"{base}...HEAD"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)  # noqa: S603 - not a shell
+    if done.returncode:
+        raise CommandError(f"`git diff` failed: {done.stderr.strip()} Fetch the whole history (fetch-depth: 0).")
+    return [path for path in done.stdout.split("\0") if path]

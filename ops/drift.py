@@ -1,0 +1,124 @@
+"""`python -m ops drift`: what in the cluster is no longer as the stack deployed it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ops.errors import CommandError
+from ops.impact.plan import Operation, Plan, UnreadablePlanError, read
+from ops.impact.preview import preview
+from ops.impact.report import LOCAL, cut
+
+NONE, FAILED, DRIFT = 0, 1, 7
+"""Exit codes. 7 is what `pulumi preview --expect-no-changes` returns since 3.227."""
+OPTIONS: Final = ("--refresh", "--show-sames")
+"""What somebody changed in the cluster counts only if the program changes it back: without the second option, the plan
+does not say what the program leaves as it is."""
+PATHS: Final = 5
+"""Fields of one object that the text names."""
+_WHAT: Final = {
+    Operation.CREATE: "is missing, and `up` creates it",
+    Operation.UPDATE: "differs, and `up` changes it back",
+    Operation.REPLACE: "differs, and `up` replaces it",
+    Operation.DELETE: "does not belong to the stack any more, and `up` deletes it",
+}
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What `pulumi preview --refresh` would change."""
+
+    plan: Plan
+
+    @property
+    def code(self) -> int:
+        """Exit code: 0 no drift, 7 drift, 1 nobody could look."""
+        if self.plan.errors:
+            return FAILED
+        return DRIFT if self.plan.changes else NONE
+
+    @property
+    def title(self) -> str:
+        """Title of an issue."""
+        return f"Drift in stack {self.plan.stack}"
+
+    def lines(self) -> list[str]:
+        """A line for each object."""
+        found = []
+        for change in sorted(self.plan.changes, key=lambda change: change.title):
+            paths = sorted(change.paths)
+            more = f" and {len(paths) - PATHS} more" if len(paths) > PATHS else ""
+            where = f" ({', '.join(paths[:PATHS])}{more})" if paths else ""
+            found.append(f"{change.title} {_WHAT[change.operation]}{where}.")
+        return found
+
+    def text(self) -> str:
+        """For a terminal."""
+        if self.code == FAILED:
+            return "\n".join([f"Stack {self.plan.stack}: could not look for drift.", *self.plan.errors]) + "\n"
+        count = len(self.plan.changes)
+        summary = f"{count} object{'s' if count > 1 else ''} drifted" if count else "no drift"
+        return "\n".join([f"Stack {self.plan.stack}: {summary}", *(f"  {line}" for line in self.lines())]) + "\n"
+
+    def json(self) -> dict[str, Any]:
+        """For a program."""
+        return {
+            "stack": self.plan.stack,
+            "exitCode": self.code,
+            "errors": list(self.plan.errors),
+            "objects": [
+                {
+                    "operation": str(change.operation),
+                    "kind": change.kind,
+                    "namespace": change.namespace,
+                    "name": change.name,
+                    "paths": sorted(change.paths),
+                }
+                for change in self.plan.changes
+            ],
+        }
+
+    def issue(self) -> str:
+        """Text of an issue. It begins with a line by which it is found again."""
+        lines = [f"<!-- clusters: drift {self.plan.stack} -->"]
+        if self.code == NONE:
+            lines.append("The cluster is as the stack deployed it again.")
+        else:
+            lines += ["The cluster is not as the stack deployed it, or the stack file has not been deployed:", ""]
+            lines += [f"- `{line.replace('`', chr(39))}`" for line in self.lines()]
+            lines += ["", "`pulumi up` brings it back. To keep a change, put it into the stack file."]
+        return cut("\n".join(lines) + "\n", LOCAL.replace("impact", "drift"))
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to those of `python -m ops`."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "drift",
+        help="say which objects are no longer as the stack deployed them",
+        epilog="Exit code 0: none; 7: some are not; 1: the cluster could not be looked at.",
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--stack", metavar="NAME", help="run the preview of this stack, Pulumi.NAME.yaml")
+    source.add_argument(
+        "--plan", type=Path, metavar="FILE", help="output of `pulumi preview --refresh --show-sames --json`"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON on standard output")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        if arguments.stack:
+            found = Drift(preview(arguments.stack, *OPTIONS))
+        else:
+            found = Drift(read(arguments.plan.read_text(encoding="utf-8"), arguments.plan.stem))
+    except (UnreadablePlanError, CommandError) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    print(json.dumps(found.json(), indent=2) if arguments.json else found.text(), end="\n" if arguments.json else "")
+    return found.code

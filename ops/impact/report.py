@@ -1,0 +1,209 @@
+"""The report: what a plan means, for a person, a program, and a pull request."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from ops.impact import access, data, pods
+from ops.impact.findings import Finding
+from ops.impact.plan import Change, Operation, Plan
+from ops.impact.rules import RULES, Level
+
+UNNOTICED, NOTICED, UNCLEAR = 0, 1, 2
+FINDERS: Final = (data.findings, pods.findings, access.findings)
+DOCUMENT: Final = "docs/impact.md"
+MARKER: Final = "<!-- clusters: impact -->"
+"""First line of the comment on a pull request: by it the comment is found again."""
+LIMIT: Final = 64_000
+"""Characters of a comment. GitHub rejects more than 65,536."""
+LOCAL: Final = "`python -m ops impact --stack NAME`"
+"""Where the full text is, if no job's log has it."""
+_DONE: Final = {
+    Operation.CREATE: "created",
+    Operation.UPDATE: "updated",
+    Operation.REPLACE: "replaced",
+    Operation.DELETE: "deleted",
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a plan means."""
+
+    plan: Plan
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """Every consequence, the worst first."""
+        found = [finding for find in FINDERS for finding in find(self.plan)]
+        order = list(RULES)
+        return sorted(found, key=lambda finding: order.index(finding.code))
+
+    @cached_property
+    def unclear(self) -> list[str]:
+        """Why nobody can tell from this plan alone."""
+        reasons = [f"`up` would fail: {error}" for error in self.plan.errors]
+        return reasons + [
+            f"{change.title} changes, and its pods are unknown to this command." for change in pods.unknown(self.plan)
+        ]
+
+    @property
+    def code(self) -> int:
+        """Exit code: 0 nobody notices, 1 somebody does, 2 unclear."""
+        if self.unclear:
+            return UNCLEAR
+        return NOTICED if any(finding.rule.level is not Level.QUIET for finding in self.findings) else UNNOTICED
+
+    @property
+    def verdict(self) -> str:
+        """The report in one line."""
+        if self.unclear:
+            return "unclear"
+        if not self.plan.objects and not self.findings:
+            return "nothing changes"
+        return "somebody will notice" if self.code else "nobody will notice"
+
+    @property
+    def summary(self) -> str:
+        """Number of Kubernetes objects by operation, in words."""
+        counts = self.plan.counts()
+        parts = [f"{counts[word]} {done}" for word, done in _DONE.items() if counts[word]]
+        return f"Kubernetes objects: {', '.join(parts)}" if parts else "No Kubernetes object changes"
+
+    def text(self) -> str:
+        """For a terminal."""
+        lines = [f"Stack {self.plan.stack}: {self.verdict}", self.summary]
+        for reason in self.unclear:
+            lines += ["", reason]
+        for level, groups in _grouped(self.findings):
+            lines += ["", level.upper()]
+            for group in groups:
+                rule = group[0].rule
+                lines += [f"  {rule.title} [{rule.code}]", f"    {rule.meaning}"]
+                lines += [f"    {_subject(finding)}" for finding in group]
+                lines += [f"    → {rule.remedy}"] if rule.remedy else []
+        return "\n".join(lines) + "\n"
+
+    def json(self) -> dict[str, Any]:
+        """For a program."""
+        return {
+            "stack": self.plan.stack,
+            "verdict": self.verdict,
+            "exitCode": self.code,
+            "unclear": self.unclear,
+            "counts": self.plan.counts(),
+            "findings": [_finding(finding) for finding in self.findings],
+            "objects": [
+                {
+                    "operation": str(change.operation),
+                    "kind": change.kind,
+                    "namespace": change.namespace,
+                    "name": change.name,
+                }
+                for change in self.plan.objects
+            ],
+        }
+
+    def markdown(self, *, objects: bool = True) -> str:
+        """A section of a comment; `objects` also lists every object."""
+        lines = [f"### Stack `{_code(self.plan.stack)}`: {self.verdict}", "", f"{self.summary}."]
+        for reason in self.unclear:
+            fence = "`" * max(3, _longest_run(reason) + 1)
+            lines += ["", f"{fence}text", reason, fence]
+        for level, groups in _grouped(self.findings):
+            lines += ["", f"**{level.capitalize()}**", ""]
+            for group in groups:
+                rule = group[0].rule
+                lines.append(f"- **{rule.title}.** {rule.meaning}{f' *{rule.remedy}*' if rule.remedy else ''}")
+                lines += [f"  - {_escaped(_subject(finding))}" for finding in group]
+        if objects and self.plan.objects:
+            lines += ["", f"<details><summary>{len(self.plan.objects)} objects</summary>", ""]
+            lines += [f"- {_DONE[change.operation]}: `{_code(change.title)}`" for change in _sorted(self.plan.objects)]
+            lines += ["", "</details>"]
+        return "\n".join(lines) + "\n"
+
+
+def comment(reports: Sequence[Report], full_text: str) -> str:
+    """The comment on a pull request; `full_text` says where the rest is, if it has to be cut."""
+
+    def whole(*, objects: bool) -> str:
+        return "\n".join((MARKER, "## What this change does", "", *(one.markdown(objects=objects) for one in reports)))
+
+    text = whole(objects=True)
+    return text if len(text) <= LIMIT else cut(whole(objects=False), full_text)
+
+
+def cut(text: str, full_text: str, limit: int = LIMIT) -> str:
+    """As many lines of the text as fit, and where the full text is."""
+    end = f"\n\nThis comment is cut. The full text: {full_text}\n"
+    kept, size = [], len(end)
+    for line in text.splitlines():
+        size += len(line) + 1
+        if size > limit:
+            break
+        kept.append(line)
+    return "\n".join(kept) + end
+
+
+def _grouped(findings: Sequence[Finding]) -> Iterator[tuple[Level, list[list[Finding]]]]:
+    for level in Level:
+        by_code: dict[str, list[Finding]] = {}
+        for finding in findings:
+            if finding.rule.level is level:
+                by_code.setdefault(finding.code, []).append(finding)
+        if by_code:
+            yield level, list(by_code.values())
+
+
+def _subject(finding: Finding) -> str:
+    parts = [finding.detail, str(finding.patience) if finding.patience else ""]
+    more = " ".join(part for part in parts if part)
+    return f"{finding.change.title}: {more}" if more else finding.change.title
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    rule, change, patience = finding.rule, finding.change, finding.patience
+    return {
+        "code": rule.code,
+        "level": str(rule.level),
+        "system": rule.system,
+        "kind": change.kind,
+        "namespace": change.namespace,
+        "name": change.name,
+        "pod": finding.pod,
+        "title": rule.title,
+        "meaning": rule.meaning,
+        "detail": finding.detail,
+        "remedy": rule.remedy,
+        "seconds": {"stop": patience.stop, "start": patience.start} if patience else None,
+        "more": f"{DOCUMENT}#{rule.code}",
+    }
+
+
+def _sorted(changes: Sequence[Change]) -> list[Change]:
+    order = list(Operation)
+    return sorted(changes, key=lambda change: (-order.index(change.operation), change.title))
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown and HTML leave alone, and that mentions nobody."""
+    safe = html.escape(" ".join(text.split()), quote=False)
+    for character in "\\`*_[]|~#":
+        safe = safe.replace(character, f"\\{character}")
+    return safe.replace("@", "@\N{ZERO WIDTH SPACE}")
+
+
+def _code(text: str) -> str:
+    return text.replace("`", "'").replace("\n", " ")
+
+
+def _longest_run(text: str) -> int:
+    longest = run = 0
+    for character in text:
+        run = run + 1 if character == "`" else 0
+        longest = max(longest, run)
+    return longest

@@ -1,0 +1,59 @@
+"""Drift on a real API server: what somebody changes or deletes by hand is named, and the exit code tells it apart."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+from tests.e2e.checkout import NAMESPACE, Checkout
+
+POLICIES = f"/apis/networking.k8s.io/v1/namespaces/{NAMESPACE}/networkpolicies"
+JOB_MANAGER = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/mjs-job-manager"
+
+
+def drift(checkout: Checkout, code: int, **variables: str) -> dict[str, Any]:
+    before = len(checkout.writes())
+    answer = subprocess.run(
+        [sys.executable, "-m", "ops", "drift", "--stack", checkout.stack, "--json"],
+        cwd=checkout.root, env={**checkout.environment(), **variables}, capture_output=True, text=True, timeout=180,
+        check=False,
+    )  # fmt: skip
+    assert answer.returncode == code, answer.stdout + answer.stderr
+    assert checkout.writes()[before:] == [], "looking changes nothing"
+    report: dict[str, Any] = json.loads(answer.stdout)
+    return report
+
+
+def test_what_somebody_changed_by_hand_is_drift(checkout: Checkout) -> None:
+    checkout.run("up")
+    assert drift(checkout, code=0)["objects"] == []
+    image = [{"name": "mjs-job-manager", "image": "registry.example.org/other:1"}]
+    patch = {"spec": {"template": {"spec": {"containers": image}}}}
+    strategic = "application/strategic-merge-patch+json"
+    checkout.api.request("PATCH", JOB_MANAGER, patch, query={"fieldManager": "kubectl-edit"}, content_type=strategic)
+    checkout.api.request("DELETE", f"{POLICIES}/mjs-worker")
+    found = {(one["operation"], one["name"]): one["paths"] for one in drift(checkout, code=7)["objects"]}
+    assert set(found) == {("update", "mjs-job-manager"), ("create", "mjs-worker")}
+    assert "spec.template.spec.containers[0].image" in found["update", "mjs-job-manager"]
+    the_impact_of_undoing_it(checkout)
+    checkout.matlab["release"] = "r2020a"
+    checkout.write()
+    assert drift(checkout, code=1)["errors"] != [], "a failure is no drift"
+
+
+def the_impact_of_undoing_it(checkout: Checkout) -> None:
+    """The job manager restarts once more when `up` brings its image back."""
+    command = [sys.executable, "-m", "local.run", "pulumi", "--stack", checkout.stack, "--"]
+    preview = subprocess.run(
+        [*command, "preview", "--refresh", "--show-sames", "--json"],
+        cwd=checkout.root, env=checkout.environment(), capture_output=True, text=True, timeout=180, check=True,
+    )  # fmt: skip
+    answer = subprocess.run(
+        [sys.executable, "-m", "ops", "impact", "-", "--json"],
+        cwd=checkout.root, input=preview.stdout, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert answer.returncode == 1, answer.stderr
+    codes = {finding["code"] for finding in json.loads(answer.stdout)["stacks"][0]["findings"]}
+    assert codes == {"job-manager-restarts"}

@@ -1,0 +1,54 @@
+"""`python -m ops drift`: its exit codes tell drift from a failure, and its text names objects and fields."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from components.shared.manifest import manifest
+from ops.__main__ import main
+from tests.unit import plans
+
+COMPONENT = "clusters:matlab:Cluster$clusters:matlab:JobManager"
+STATE = plans.state(manifest("v1", "Service", "mjs-job-manager", "mjs", spec={}), "job-manager", COMPONENT)
+FIELDS = [f"spec.ports[{index}].port" for index in range(7)]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "expected"),
+    [
+        (plans.document(), 0, "Stack lab: no drift\n"),
+        (
+            plans.document(plans.step("update", STATE, STATE, *FIELDS)),
+            7,
+            (
+                "Stack lab: 1 object drifted\n  Service mjs/mjs-job-manager differs, and `up` changes it back "
+                "(spec.ports[0].port, spec.ports[1].port, spec.ports[2].port, spec.ports[3].port, "
+                "spec.ports[4].port and 2 more).\n"
+            ),
+        ),
+        (
+            plans.document(plans.step("create", None, STATE)),
+            7,
+            "Stack lab: 1 object drifted\n  Service mjs/mjs-job-manager is missing, and `up` creates it.\n",
+        ),
+        (plans.document(errors=("unreachable",)), 1, "Stack lab: could not look for drift.\nunreachable\n"),
+    ],
+)
+def test_drift(text: str, code: int, expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "plan.json"
+    file.write_text(text)
+    assert main(["drift", "--plan", str(file)]) == code
+    assert capsys.readouterr().out == expected
+    assert main(["drift", "--plan", str(file), "--json"]) == code
+    document = json.loads(capsys.readouterr().out)
+    assert document["exitCode"] == code
+    assert len(document["objects"]) == (code == 7)
+
+
+def test_what_is_no_plan_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "plan.json").write_text("error: no stack selected")
+    assert main(["drift", "--plan", str(tmp_path / "plan.json")]) == 1
+    assert "not the output" in capsys.readouterr().err

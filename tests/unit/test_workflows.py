@@ -1,0 +1,93 @@
+"""What the workflows promise: pinned actions, no secret for forks, and no more rights than each job needs."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import PROJECT
+
+FOLDER = PROJECT / ".github" / "workflows"
+FILES = sorted(path.name for path in FOLDER.glob("*.yml"))
+PINNED = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40}")
+
+
+def workflow(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((FOLDER / name).read_text())
+    return found
+
+
+def steps(name: str) -> list[dict[str, Any]]:
+    return [step for job in workflow(name)["jobs"].values() for step in job["steps"]]
+
+
+def test_there_are_three() -> None:
+    assert FILES == ["drift.yml", "preview.yml", "up.yml"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_action_is_pinned_by_its_commit_and_names_its_version(name: str) -> None:
+    for step in steps(name):
+        if "uses" in step:
+            assert PINNED.fullmatch(step["uses"]), step["uses"]
+    for line in (FOLDER / name).read_text().splitlines():
+        if "uses:" in line:
+            assert re.search(r"# v\d+\.\d+\.\d+$", line), line
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_job_has_the_rights_that_it_lists_and_no_others(name: str) -> None:
+    assert workflow(name)["permissions"] == {}
+    writes = {
+        job: right
+        for job, content in workflow(name)["jobs"].items()
+        for right, level in content["permissions"].items()
+        if level != "read"
+    }
+    assert writes == {"drift.yml": {"issues": "issues"}, "preview.yml": {"comment": "pull-requests"}}.get(name, {})
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_job_with_secrets_has_an_environment_and_may_write_nothing_to_the_repository(name: str) -> None:
+    for content in workflow(name)["jobs"].values():
+        if "secrets." in json.dumps(content):
+            assert "matrix.stack" in content["environment"]
+            assert content["permissions"] == {"contents": "read"}
+
+
+def test_a_fork_gets_no_secret() -> None:
+    text = (FOLDER / "preview.yml").read_text()
+    assert "pull_request_target" not in text
+    jobs = workflow("preview.yml")["jobs"]
+    assert jobs["stacks"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+    assert jobs["preview"]["needs"] == "stacks", "a job is skipped with the one that it needs"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_pulumis_action_only_installs(name: str) -> None:
+    """With a `command`, it makes every stack output a step output, decrypted secrets included."""
+    cli = re.search(r"pulumi/pkg/v3 v(\S+)", (PROJECT / "local/pulumi/cli/go.mod").read_text())
+    assert cli
+    used = [step["with"] for step in steps(name) if step.get("uses", "").startswith("pulumi/actions@")]
+    assert used == [{"pulumi-version": cli[1]}]
+    assert f"pulumi-v{cli[1]}-" in (PROJECT / ".gitlab-ci.yml").read_text()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_expression_is_pasted_into_a_script(name: str) -> None:
+    assert [step["run"] for step in steps(name) if "${{" in step.get("run", "")] == []
+    for step in steps(name):
+        for file in re.findall(r"ops/ci/[\w-]+\.sh", step.get("run", "")):
+            assert (PROJECT / file).stat().st_mode & 0o111, file
+
+
+def test_gitlab_previews_no_fork_and_uses_the_same_scripts() -> None:
+    jobs = yaml.safe_load((PROJECT / ".gitlab-ci.yml").read_text())
+    assert "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID" in jobs["preview"]["rules"][0]["if"]
+    for job in ("preview", "drift", ".up"):
+        for file in re.findall(r"ops/ci/[\w-]+\.sh", " ".join(jobs[job]["script"])):
+            assert (PROJECT / file).is_file()
