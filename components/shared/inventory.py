@@ -18,12 +18,16 @@ _WHOLE: Final = ("PersistentVolumeClaim", "Service", "StorageClass")
 _OF_THE_CLUSTER: Final = ("PriorityClass", "StorageClass")
 _NOT_LISTED: Final = (
     "EndpointSlice",
+    "Endpoints",
+    "Event",
     "Namespace",
+    "Node",
+    "Pod",
     "ValidatingAdmissionPolicy",
     "ValidatingAdmissionPolicyBinding",
     *_OF_THE_CLUSTER,
 )
-"""Kinds that are not in a namespace, or that other writers make under the names of Services."""
+"""Kinds that are not in a namespace, or that other writers make."""
 
 
 @dataclass(frozen=True)

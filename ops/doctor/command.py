@@ -5,22 +5,30 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from components.doctor_settings import Suppression
 from components.shared.groups import Target
 from components.shared.kube import ApiError, KubernetesApi, Unreachable
 from components.shared.target import PROJECT, connect
 from components.stack import load_file
-from ops.doctor import credentials, objects, pods
-from ops.doctor.findings import Diagnosis, Finding, diagnoses
+from ops.doctor import arkouda, matlab, objects, pods
+from ops.doctor.findings import Finding, diagnoses
+from ops.doctor.place import Place, places
+from ops.doctor.report import Report, as_json, lines
+from ops.doctor.rows import ROWS
 from ops.doctor.snapshot import Snapshot
 from ops.errors import CommandError
 
 HEALTHY, FINDINGS, BLIND = 0, 1, 2
-CHECKS: Final = (objects.findings, pods.findings, credentials.findings)
-RUNBOOK: Final = "docs/runbook.md"
+Check = Callable[[Place, Snapshot], Iterator[Finding]]
+CHECKS: Final[tuple[Check, ...]] = (objects.findings, pods.findings)
+"""What every system can have."""
+CHECKS_OF: Final[Mapping[str, Check]] = {"matlab": matlab.findings, "arkouda": arkouda.findings}
+"""What only one system can have."""
+NOT_DEPLOYED: Final = "002"
 
 
 def add_command(commands: Any) -> None:
@@ -40,84 +48,44 @@ def add_command(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        api, namespaces = _places(arguments)
-        snapshots = [Snapshot.take(api, namespace) for namespace in namespaces]
+        api, found, suppressed = _places(arguments)
+        reports = [examined(place, Snapshot.take(api, place.namespace), suppressed) for place in found]
     except (Unreachable, ApiError) as error:
         print(f"Could not look: {error}", file=sys.stderr)
         return BLIND
-    found = {snapshot.name: diagnosed(snapshot) for snapshot in snapshots}
+    for item in suppressed:
+        if item.code not in ROWS:
+            print(f"warning: doctor.suppress: {item.code} is not a code of this doctor.", file=sys.stderr)
     if arguments.json:
-        print(json.dumps({"namespaces": [_json(snapshot, found[snapshot.name]) for snapshot in snapshots]}, indent=2))
+        print(json.dumps({"namespaces": [as_json(report) for report in reports]}, indent=2))
     else:
-        for snapshot in snapshots:
-            print("\n".join(lines(snapshot, found[snapshot.name])))
-    if any(found.values()):
+        print("\n\n".join("\n".join(lines(report)) for report in reports))
+    if any(report.diagnoses for report in reports):
         return FINDINGS
     # Nothing was found, and nothing could have been: that is not healthy.
-    return BLIND if any("Pod" in snapshot.unseen for snapshot in snapshots) else HEALTHY
+    return BLIND if any("Pod" in report.snapshot.unseen for report in reports) else HEALTHY
 
 
-def _places(arguments: argparse.Namespace) -> tuple[KubernetesApi, list[str]]:
+def _places(arguments: argparse.Namespace) -> tuple[KubernetesApi, list[Place], Sequence[Suppression]]:
     if arguments.namespace:
         target = Target(context=arguments.context) if arguments.context else None
-        return (connect(target) if target else KubernetesApi.connect(None, None)), [arguments.namespace]
+        api = connect(target) if target else KubernetesApi.connect(None, None)
+        return api, [Place("matlab", arguments.namespace)], ()
     if arguments.context:
         raise CommandError("--context belongs to --namespace: a stack names its own cluster.")
     stack = load_file(PROJECT / Path(f"Pulumi.{arguments.stack}.yaml"))
-    matlab: Any = stack.systems.get("matlab")
-    if matlab is None:
-        raise CommandError(f"Stack {arguments.stack} deploys no MATLAB cluster, and the doctor knows no other system.")
-    return connect(stack.target), [matlab.namespace.name]
+    if not stack.systems:
+        raise CommandError(f"Stack {arguments.stack} deploys no system.")
+    return connect(stack.target), places(stack), stack.doctor.suppress
 
 
-def diagnosed(snapshot: Snapshot) -> list[Diagnosis]:
-    """What is wrong in a namespace, in the order in which to fix it."""
-    found = [finding for check in CHECKS for finding in check(snapshot)]
+def examined(place: Place, snapshot: Snapshot, suppressed: Sequence[Suppression] = ()) -> Report:
+    """What is wrong with a system in its namespace, in the order in which to fix it."""
+    checks = [*CHECKS, *([CHECKS_OF[place.system]] if place.system in CHECKS_OF else [])]
+    found = [finding for check in checks for finding in check(place, snapshot)]
     # Where there is no cluster, nothing else about it is worth a word.
-    nothing = [finding for finding in found if finding.code == "MJS002"]
-    return diagnoses(nothing or found)
-
-
-def lines(snapshot: Snapshot, found: list[Diagnosis]) -> Iterator[str]:
-    """The report of one namespace for a person."""
-    count = "healthy" if not found else f"{len(found)} problem{'s' if len(found) > 1 else ''}"
-    yield f"Namespace {snapshot.name}: {count}"
-    for diagnosis in found:
-        cause = diagnosis.cause
-        yield ""
-        yield f"{cause.row.level} {cause.code}  {cause.sentence}"
-        yield f"  why:  {cause.row.cause}"
-        yield f"  fix:  {_remedy(cause, snapshot)}"
-        yield f"  more: {RUNBOOK}#{cause.code.lower()}"
-        for consequence in diagnosis.consequences:
-            yield f"  consequence {consequence.code}: {consequence.sentence}"
-    if snapshot.unseen:
-        yield ""
-        yield f"Not checked, because you may not list them: {', '.join(snapshot.unseen)}"
-
-
-def _remedy(finding: Finding, snapshot: Snapshot) -> str:
-    return finding.row.remedy.replace("NAMESPACE", snapshot.name).replace("POD", finding.subject[1])
-
-
-def _json(snapshot: Snapshot, found: list[Diagnosis]) -> dict[str, Any]:
-    def finding(one: Finding) -> dict[str, Any]:
-        return {
-            "code": one.code,
-            "level": str(one.row.level),
-            "kind": one.subject[0],
-            "name": one.subject[1],
-            "count": one.count,
-            "message": one.sentence,
-            "cause": one.row.cause,
-            "remedy": _remedy(one, snapshot),
-            "runbook": f"{RUNBOOK}#{one.code.lower()}",
-        }
-
-    return {
-        "namespace": snapshot.name,
-        "findings": [
-            {**finding(one.cause), "consequences": [finding(each) for each in one.consequences]} for one in found
-        ],
-        "notChecked": snapshot.unseen,
-    }
+    found = [finding for finding in found if finding.code == place.code(NOT_DEPLOYED)] or found
+    reasons = {item.code: item.reason for item in suppressed}
+    counted = [finding for finding in found if finding.code not in reasons]
+    expected = [(finding, reasons[finding.code]) for finding in dict.fromkeys(found) if finding.code in reasons]
+    return Report(snapshot, diagnoses(counted), expected)

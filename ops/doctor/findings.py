@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from components.shared.objects import Key
-from ops.doctor.rows import ROWS, Level, Row
+from ops.doctor.row import Level, Row
+from ops.doctor.rows import ROWS
 
 
 @dataclass(frozen=True)

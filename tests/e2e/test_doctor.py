@@ -13,9 +13,11 @@ from datetime import timedelta
 from typing import Any
 
 from components.shared.kube import Json
-from ops.doctor.command import diagnosed
+from components.stack import load_file
+from ops.doctor.command import examined
 from ops.doctor.findings import Diagnosis
-from ops.doctor.rows import ROWS
+from ops.doctor.place import Place, places
+from ops.doctor.rows_matlab import MATLAB
 from ops.doctor.snapshot import Snapshot
 from tests.e2e.checkout import NAMESPACE, Checkout
 from tests.e2e.disturbance import path_of, wait_for
@@ -40,8 +42,10 @@ class Patient:
 
     def look(self, namespace: str = NAMESPACE, later: timedelta = timedelta(minutes=5)) -> list[Diagnosis]:
         """What the doctor would say in five minutes: it is patient with claims and load balancers."""
+        planned = {place.namespace: place for place in places(load_file(self.checkout.stack_file))}
         snapshot = Snapshot.take(self.api, namespace)
-        found = diagnosed(dataclasses.replace(snapshot, taken=snapshot.taken + later))
+        place = planned.get(namespace) or Place("matlab", namespace)
+        found = list(examined(place, dataclasses.replace(snapshot, taken=snapshot.taken + later)).diagnoses)
         self.seen |= {one.code for item in found for one in (item.cause, *item.consequences)}
         return found
 
@@ -102,7 +106,7 @@ def test_every_row_of_the_runbook(checkout: Checkout) -> None:
         patient.expect()
         story(patient)
     the_namespace(patient)
-    assert sorted(ROWS.keys() - patient.seen) == []
+    assert sorted({row.code for row in MATLAB} - patient.seen) == []
 
 
 def the_command_finds_a_healthy_cluster_healthy(patient: Patient) -> None:
@@ -112,7 +116,7 @@ def the_command_finds_a_healthy_cluster_healthy(patient: Patient) -> None:
     assert (done.returncode, done.stdout) == (0, "Namespace mjs: healthy\n"), done.stderr
     assert patient.checkout.control_plane.audit_log.read_text().count('"verb":"create"') == before
     answer = json.loads(doctor(patient.checkout, "--json").stdout)
-    assert answer == {"namespaces": [{"namespace": "mjs", "findings": [], "notChecked": []}]}
+    assert answer == {"namespaces": [{"namespace": "mjs", "findings": [], "suppressed": [], "notChecked": []}]}
 
 
 def doctor(checkout: Checkout, *words: str) -> subprocess.CompletedProcess[str]:
@@ -241,6 +245,12 @@ def a_deleted_controller(patient: Patient) -> None:
     patient.restore()
 
 
+def the_rights_of_the_controller(patient: Patient) -> None:
+    patient.delete("RoleBinding/mjs-controller-rolebinding")
+    patient.expect("MJS027", words="RoleBinding mjs-controller-rolebinding is missing")
+    patient.restore()
+
+
 def claims(patient: Patient) -> None:
     claim = {
         "apiVersion": "v1",
@@ -317,7 +327,23 @@ def credentials(patient: Patient) -> None:
     write(clientKey=key, serverCert=1)  # type: ignore[arg-type]
     patient.expect("MJS050", words="a file is damaged")
     assert key not in _text(patient.look())
+    a_finding_that_is_normal_here(patient)
     write()
+
+
+def a_finding_that_is_normal_here(patient: Patient) -> None:
+    """It is listed with its reason, and does not count; a code that nobody knows is a warning."""
+    codes = [{"code": "MJS050", "reason": "Being replaced."}, {"code": "MJS999", "reason": "A typing error."}]
+    patient.checkout.config["config"]["clusters:doctor"] = {"suppress": codes}
+    patient.checkout.write()
+    done = doctor(patient.checkout)
+    assert done.returncode == 0, done.stdout
+    assert "suppressed MJS050  Secret mjs-parallel-server-proxy-secret cannot be used" in done.stdout
+    assert "  reason: Being replaced.\n" in done.stdout
+    assert "warning: doctor.suppress: MJS999 is not a code of this doctor.\n" in done.stderr
+    assert done.stderr.count("MJS") == 1
+    del patient.checkout.config["config"]["clusters:doctor"]
+    patient.checkout.write()
 
 
 def somebody_elses_objects(patient: Patient) -> None:
@@ -348,6 +374,7 @@ STORIES: tuple[Callable[[Patient], None], ...] = (
     events_of_a_kubelet,
     a_sidecar,
     a_deleted_controller,
+    the_rights_of_the_controller,
     claims,
     the_load_balancer,
     a_pool_proxy_without_owner,

@@ -1,0 +1,235 @@
+"""What can be wrong in a MATLAB cluster. Codes are never used again."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ops.doctor.row import Level, Row
+
+MATLAB: Final = (
+    Row(
+        "MJS001",
+        Level.ERROR,
+        "namespace",
+        "The namespace is being deleted",
+        "Somebody has deleted the namespace. Kubernetes creates nothing in it any more.",
+        "Wait until it is gone, then deploy again. If it never goes, look at its `status.conditions`.",
+    ),
+    Row(
+        "MJS002",
+        Level.ERROR,
+        "namespace",
+        "There is no MATLAB cluster here",
+        "The namespace does not exist, or nothing in it is part of a MATLAB cluster.",
+        "Check the namespace and the context, or deploy the stack.",
+    ),
+    Row(
+        "MJS003",
+        Level.ERROR,
+        "namespace",
+        "Two deployments share the namespace",
+        "Object names are fixed, so two stacks, or a stack and a Helm release, overwrite each other's objects.",
+        "Remove one of them, or move it to another namespace.",
+    ),
+    Row(
+        "MJS010",
+        Level.ERROR,
+        "scheduling",
+        "No node can run a pod",
+        "The scheduler found no node with enough free CPU and memory, the right labels, and no taint in the way.",
+        "Add nodes, lower the requests, or correct nodeSelector and tolerations. Cluster autoscalers need minutes.",
+    ),
+    Row(
+        "MJS011",
+        Level.ERROR,
+        "scheduling",
+        "No node offers a GPU",
+        "The pod asks for nvidia.com/gpu, and no node reports any: the device plugin is missing, or all are in use.",
+        "Install NVIDIA's device plugin, add GPU nodes, or set workers.numGPUs to 0.",
+    ),
+    Row(
+        "MJS012",
+        Level.ERROR,
+        "scheduling",
+        "A quota or a policy rejects pods",
+        "The namespace's ResourceQuota, LimitRange, Pod Security level or an admission policy rejects the pod.",
+        "Raise the quota, or lower the requests or workers.max. The message names the limit.",
+    ),
+    Row(
+        "MJS013",
+        Level.WARNING,
+        "scheduling",
+        "A worker fits on no node",
+        "Each worker requests more CPU or memory than the largest node offers to pods.",
+        "Lower workers.resources, or use larger nodes.",
+    ),
+    Row(
+        "MJS014",
+        Level.WARNING,
+        "scheduling",
+        "Failed worker pods were left behind",
+        "A node evicted or killed the workers. The controller does not delete their pods, and counts them.",
+        "Delete them: `kubectl -n NAMESPACE delete pods -l app=mjs-worker --field-selector status.phase=Failed`.",
+    ),
+    Row(
+        "MJS020",
+        Level.ERROR,
+        "images",
+        "An image cannot be pulled",
+        "The reference is wrong, the tag does not exist for this release, or the registry denies access.",
+        "Correct images.*, add images.pullSecrets, or let the nodes reach the registry.",
+    ),
+    Row(
+        "MJS021",
+        Level.ERROR,
+        "pods",
+        "A container keeps ending",
+        "The process ends soon after its start. Its log says why.",
+        "Read `kubectl -n NAMESPACE logs POD --previous`.",
+    ),
+    Row(
+        "MJS022",
+        Level.ERROR,
+        "pods",
+        "A container ran out of memory",
+        "The container used more memory than its limit, and the kernel ended it.",
+        "Raise the memory limit. The job manager needs about 1Gi for each 1,000 workers.",
+    ),
+    Row(
+        "MJS023",
+        Level.ERROR,
+        "pods",
+        "A Secret or ConfigMap is missing",
+        "A pod mounts or reads an object that does not exist, so it cannot start.",
+        "Run `pulumi refresh` and `pulumi up`, which create it again. Create a Secret of your own yourself.",
+    ),
+    Row(
+        "MJS024",
+        Level.ERROR,
+        "pods",
+        "A probe fails",
+        "The process does not answer in time. At the start, slow storage or MATLAB over NFS is the usual cause; later, "
+        "memory or load.",
+        "Raise probes.startupFailureThreshold, or give the pod more memory and CPU.",
+    ),
+    Row(
+        "MJS025",
+        Level.WARNING,
+        "pods",
+        "A pod has a container that is not ours",
+        "A service mesh injected a sidecar. MJS's own TLS and worker names do not pass through it.",
+        "Turn injection off for the namespace.",
+    ),
+    Row(
+        "MJS026",
+        Level.ERROR,
+        "pods",
+        "A Deployment is missing",
+        "Somebody deleted it. Pulumi does not notice by itself.",
+        "Run `pulumi refresh`, then `pulumi up`.",
+    ),
+    Row(
+        "MJS027",
+        Level.ERROR,
+        "pods",
+        "Rights of the controller are missing",
+        "Somebody deleted its ServiceAccount, Role or RoleBinding, so it can neither start workers nor see them.",
+        "Run `pulumi refresh`, then `pulumi up`.",
+    ),
+    Row(
+        "MJS030",
+        Level.ERROR,
+        "storage",
+        "A claim does not exist",
+        "A pod mounts a PersistentVolumeClaim that is not in the namespace.",
+        "Create the claim, or correct its name in the stack config.",
+    ),
+    Row(
+        "MJS031",
+        Level.ERROR,
+        "storage",
+        "A claim is not bound",
+        "Its StorageClass does not exist or cannot provide the volume, or its volume is lost.",
+        "Correct storage.*.storageClass. The claim's events say what the provisioner answered.",
+    ),
+    Row(
+        "MJS032",
+        Level.ERROR,
+        "storage",
+        "A volume is attached to another node",
+        "A ReadWriteOnce volume serves one node at a time, and another pod of the cluster uses it elsewhere.",
+        "Put both pods on one node with nodeSelector, or use a ReadWriteMany class for storage.log.",
+    ),
+    Row(
+        "MJS040",
+        Level.ERROR,
+        "network",
+        "The load balancer has no address",
+        "No load-balancer implementation has answered for the Service.",
+        "Install one, correct network.loadBalancer.class and annotations, or set network.clusterHost.",
+    ),
+    Row(
+        "MJS041",
+        Level.ERROR,
+        "network",
+        "The Service for clients is missing",
+        "The ingress proxy runs, and no Service mjs-ingress-proxy leads to it.",
+        "Run `pulumi refresh` and `pulumi up`, or create it if network.loadBalancer.create is false.",
+    ),
+    Row(
+        "MJS042",
+        Level.ERROR,
+        "network",
+        "A port of the Service leads to another port",
+        "The controller refuses a Service whose port and targetPort differ.",
+        "Make every targetPort the number of its port.",
+    ),
+    Row(
+        "MJS043",
+        Level.WARNING,
+        "network",
+        "A pool proxy belongs to nobody",
+        "Its Deployment lost its owner, so it survives the controller.",
+        "Delete the Deployment. The controller creates the ones that it needs.",
+    ),
+    Row(
+        "MJS050",
+        Level.ERROR,
+        "credentials",
+        "A Secret lacks a file or cannot be read",
+        "The Secret comes from another version or was edited by hand.",
+        "Run `pulumi refresh` and `pulumi up`, which restore it.",
+    ),
+    Row(
+        "MJS051",
+        Level.ERROR,
+        "credentials",
+        "Certificates of different authorities",
+        "The proxy, the profile and the job manager trust different CAs, so clients cannot connect.",
+        "Run `pulumi refresh` and `pulumi up`, restart the proxy, and give the users the new profile.",
+    ),
+    Row(
+        "MJS052",
+        Level.ERROR,
+        "credentials",
+        "A certificate has expired",
+        "Clients and pods reject it.",
+        "Increase security.credentialsGeneration, or renew security.authority, and hand out the new profile.",
+    ),
+    Row(
+        "MJS053",
+        Level.WARNING,
+        "credentials",
+        "A certificate expires within 60 days",
+        "When it expires, clients and pods reject it.",
+        "Plan the rotation: increase security.credentialsGeneration, and hand out the new profile.",
+    ),
+)
+"""In the order of their codes, which the runbook keeps."""
+_BY_CODE: Final = {row.code: row for row in MATLAB}
+
+
+def like(code: str, remedy: str | None = None, **changes: str) -> Row:
+    """The row that MATLAB has under the same number, with a system's own words where they differ."""
+    row = _BY_CODE[f"MJS{code[3:]}"]._replace(code=code, **changes)  # type: ignore[arg-type]
+    return row if remedy is None else row._replace(remedy=remedy)
