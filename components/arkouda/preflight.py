@@ -10,7 +10,7 @@ from components.arkouda.topology import Entry, Topology, registered_services
 from components.shared import namespace
 from components.shared.claims import changed, storage_class
 from components.shared.inventory import Inventory
-from components.shared.mistakes import Mistake
+from components.shared.mistakes import MISSING, MISSING_KIND, Mistake
 from components.shared.survey import Survey
 
 
@@ -50,6 +50,7 @@ def _files(cluster: Topology, entry: Entry, inventory: Inventory) -> Iterator[Mi
             f"{path}.claim",
             f"namespace {cluster.namespace} has no PersistentVolumeClaim {server.files.claim}",
             "Create it, or correct the name.",
+            MISSING,
         )
     for name in pods.claims(server):
         if name in claims:
@@ -86,6 +87,7 @@ def _monitor(entry: Entry, inventory: Inventory) -> Iterator[Mistake]:
             "is true, but the cluster has no ServiceMonitors",
             "Install the Prometheus operator, or remove it: a Prometheus without operator scrapes the exporter's "
             "Service.",
+            MISSING_KIND,
         )
 
 
@@ -109,4 +111,5 @@ def _pull_secrets(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
                 f"arkouda.images.pullSecrets[{index}]",
                 f"namespace {cluster.namespace} has no Secret {name}",
                 "Create it first.",
+                MISSING,
             )

@@ -10,7 +10,7 @@ from components.julia.topology import JuliaSession, sessions
 from components.shared import claims, namespace
 from components.shared.config_paths import below
 from components.shared.inventory import Inventory
-from components.shared.mistakes import Mistake
+from components.shared.mistakes import MISSING, Mistake
 from components.shared.network_policy import closed_ports
 from components.shared.survey import Survey
 
@@ -54,6 +54,7 @@ def _claims(session: JuliaSession, inventory: Inventory) -> Iterator[Mistake]:
                 path,
                 f"namespace {session.namespace} has no PersistentVolumeClaim {name}",
                 "Create it, or correct the name.",
+                MISSING,
             )
     own, depot = names.depot(session.name), session.settings.depot
     path = session.origin("depot")
@@ -105,7 +106,7 @@ def _secrets(session: JuliaSession, inventory: Inventory) -> Iterator[Mistake]:
     for index, name in enumerate(session.settings.pull_secrets):
         if secrets is not None and name not in secrets:
             path = f"{session.origin('pullSecrets')}[{index}]"
-            yield Mistake(path, f"namespace {session.namespace} has no Secret {name}", "Create it first.")
+            yield Mistake(path, f"namespace {session.namespace} has no Secret {name}", "Create it first.", MISSING)
 
 
 def _priority_classes(session: JuliaSession, inventory: Inventory) -> Iterator[Mistake]:
@@ -118,4 +119,5 @@ def _priority_classes(session: JuliaSession, inventory: Inventory) -> Iterator[M
                 session.origin(group, "priorityClass"),
                 f"the cluster has no PriorityClass {name}",
                 "Create it, or correct the name.",
+                MISSING,
             )

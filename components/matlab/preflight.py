@@ -12,7 +12,7 @@ from components.matlab.topology import Topology
 from components.shared import claims, namespace
 from components.shared.inventory import Inventory
 from components.shared.kube import Json
-from components.shared.mistakes import Mistake, dotted
+from components.shared.mistakes import MISSING, NAMESPACE, Mistake, dotted
 from components.shared.network_policy import closed_ports
 from components.shared.survey import Survey
 
@@ -54,6 +54,7 @@ def _namespace(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
                 f"{path}.name",
                 f"the Pod Security level of namespace {settings.name} {NO_WORKER_STARTS}",
                 f"Set its label {namespace.ENFORCE} to baseline, or choose another namespace.",
+                NAMESPACE,
             )
 
 
@@ -67,6 +68,7 @@ def _claims(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
                 path,
                 f"namespace {cluster.namespace} has no PersistentVolumeClaim {name}",
                 "Create it, or correct the name.",
+                MISSING,
             )
     own = own_claims(cluster)
     for name, volume in own.items():
@@ -112,7 +114,7 @@ def _secrets(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
         wanted.append(("matlab.metrics.bringOwnCertificates", names.METRICS_SECRET))
     for path, name in wanted:
         if name not in secrets:
-            yield Mistake(path, f"namespace {cluster.namespace} has no Secret {name}", "Create it first.")
+            yield Mistake(path, f"namespace {cluster.namespace} has no Secret {name}", "Create it first.", MISSING)
 
 
 def _load_balancer(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
@@ -130,6 +132,7 @@ def _load_balancer(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]
             path,
             f"is false, but namespace {cluster.namespace} has no Service {names.INGRESS_PROXY}",
             "Create it with the ports of docs/network.md, or set this to true.",
+            MISSING,
         )
         return
     # The controller refuses a port that differs from its target port, and does not miss every port (B5).

@@ -1,11 +1,10 @@
-"""What only Arkouda servers can have: Services that they register themselves, and tokens of their jobs."""
+"""What only Arkouda servers can have: Services that they register themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from components.arkouda.names import SERVICE_NAME_LABEL
-from components.shared.objects import TOKEN_SECRET
 from ops.doctor.findings import Finding
 from ops.doctor.objects import PATIENCE
 from ops.doctor.place import Place
@@ -13,13 +12,7 @@ from ops.doctor.snapshot import Snapshot
 
 
 def findings(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
-    """Findings about Arkouda servers alone."""
-    yield from _registered(place, snapshot)
-    yield from _tokens(place, snapshot)
-
-
-def _registered(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
-    """Services that servers have created: without a selector, and unknown to the stack."""
+    """Findings about Services that servers have created: without a selector, and unknown to the stack."""
     if "EndpointSlice" not in snapshot.objects or "Endpoints" not in snapshot.objects:
         return
     sliced = {
@@ -34,10 +27,3 @@ def _registered(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding("ARK044", key, "has Endpoints with an address, and no EndpointSlice")
         else:
             yield Finding("ARK045", key, "leads nowhere: it has neither Endpoints nor an EndpointSlice")
-
-
-def _tokens(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
-    for kind, name in place.planned:
-        secret = snapshot.of("Secret").get(name) if kind == "Secret" else None
-        if secret and secret.get("type") == TOKEN_SECRET and "token" not in (secret.get("data") or {}):
-            yield Finding("ARK050", (kind, name), "holds no token")

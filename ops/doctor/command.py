@@ -14,7 +14,7 @@ from components.shared.groups import Target
 from components.shared.kube import ApiError, KubernetesApi, Unreachable
 from components.shared.target import PROJECT, connect
 from components.stack import load_file
-from ops.doctor import arkouda, matlab, objects, pods
+from ops.doctor import arkouda, matlab, objects, pods, room
 from ops.doctor.findings import Finding, diagnoses
 from ops.doctor.place import Place, places
 from ops.doctor.report import Report, as_json, lines
@@ -24,7 +24,7 @@ from ops.errors import CommandError
 
 HEALTHY, FINDINGS, BLIND = 0, 1, 2
 Check = Callable[[Place, Snapshot], Iterator[Finding]]
-CHECKS: Final[tuple[Check, ...]] = (objects.findings, pods.findings)
+CHECKS: Final[tuple[Check, ...]] = (objects.findings, pods.findings, room.findings)
 """What every system can have."""
 CHECKS_OF: Final[Mapping[str, Check]] = {"matlab": matlab.findings, "arkouda": arkouda.findings}
 """What only one system can have."""
@@ -42,14 +42,18 @@ def add_command(commands: Any) -> None:
     where.add_argument("--stack", metavar="NAME", help="the stack, by the name in Pulumi.NAME.yaml")
     where.add_argument("--namespace", metavar="NAME", help="a namespace, of a Helm release for instance")
     parser.add_argument("--context", metavar="NAME", help="with --namespace: context of the kubeconfig")
+    parser.add_argument("--before", action="store_true", help="with --stack: what would go wrong if it were deployed")
     parser.add_argument("--json", action="store_true", help="print JSON on standard output")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.namespace and arguments.before:
+        raise CommandError("--before belongs to --stack: without a config there is nothing to compare.")
+    if arguments.stack and arguments.context:
+        raise CommandError("--context belongs to --namespace: a stack names its own cluster.")
     try:
-        api, found, suppressed = _places(arguments)
-        reports = [examined(place, Snapshot.take(api, place.namespace), suppressed) for place in found]
+        suppressed, reports = _of_stack(arguments) if arguments.stack else ((), _of_namespace(arguments))
     except (Unreachable, ApiError) as error:
         print(f"Could not look: {error}", file=sys.stderr)
         return BLIND
@@ -57,26 +61,33 @@ def _run(arguments: argparse.Namespace) -> int:
         if item.code not in ROWS:
             print(f"warning: doctor.suppress: {item.code} is not a code of this doctor.", file=sys.stderr)
     if arguments.json:
-        print(json.dumps({"namespaces": [as_json(report) for report in reports]}, indent=2))
+        print(json.dumps({f"{reports[0].kind}s": [as_json(report) for report in reports]}, indent=2))
     else:
         print("\n\n".join("\n".join(lines(report)) for report in reports))
     if any(report.diagnoses for report in reports):
         return FINDINGS
     # Nothing was found, and nothing could have been: that is not healthy.
-    return BLIND if any("Pod" in report.snapshot.unseen for report in reports) else HEALTHY
+    return BLIND if any("Pod" in report.unseen for report in reports) else HEALTHY
 
 
-def _places(arguments: argparse.Namespace) -> tuple[KubernetesApi, list[Place], Sequence[Suppression]]:
-    if arguments.namespace:
-        target = Target(context=arguments.context) if arguments.context else None
-        api = connect(target) if target else KubernetesApi.connect(None, None)
-        return api, [Place("matlab", arguments.namespace)], ()
-    if arguments.context:
-        raise CommandError("--context belongs to --namespace: a stack names its own cluster.")
+def _of_namespace(arguments: argparse.Namespace) -> list[Report]:
+    target = Target(context=arguments.context) if arguments.context else None
+    api = connect(target) if target else KubernetesApi.connect(None, None)
+    return [examined(Place("matlab", arguments.namespace), Snapshot.take(api, arguments.namespace))]
+
+
+def _of_stack(arguments: argparse.Namespace) -> tuple[Sequence[Suppression], list[Report]]:
     stack = load_file(PROJECT / Path(f"Pulumi.{arguments.stack}.yaml"))
     if not stack.systems:
         raise CommandError(f"Stack {arguments.stack} deploys no system.")
-    return connect(stack.target), places(stack), stack.doctor.suppress
+    suppressed, api = stack.doctor.suppress, connect(stack.target)
+    if not arguments.before:
+        return suppressed, [examined(place, Snapshot.take(api, place.namespace), suppressed) for place in places(stack)]
+    # Here, since only this needs everything that `up` needs.
+    from ops.doctor import before
+
+    found, unseen, remarks = before.findings(stack, api)
+    return suppressed, [_report("stack", stack.name, found, suppressed=suppressed, unseen=unseen, remarks=remarks)]
 
 
 def examined(place: Place, snapshot: Snapshot, suppressed: Sequence[Suppression] = ()) -> Report:
@@ -85,7 +96,20 @@ def examined(place: Place, snapshot: Snapshot, suppressed: Sequence[Suppression]
     found = [finding for check in checks for finding in check(place, snapshot)]
     # Where there is no cluster, nothing else about it is worth a word.
     found = [finding for finding in found if finding.code == place.code(NOT_DEPLOYED)] or found
+    remarks = list(room.remarks(place, snapshot))
+    return _report("namespace", snapshot.name, found, suppressed=suppressed, unseen=snapshot.unseen, remarks=remarks)
+
+
+def _report(  # noqa: PLR0913 - the parts of a report
+    kind: str,
+    name: str,
+    found: Sequence[Finding],
+    *,
+    suppressed: Sequence[Suppression],
+    unseen: Sequence[str],
+    remarks: Sequence[str],
+) -> Report:
     reasons = {item.code: item.reason for item in suppressed}
     counted = [finding for finding in found if finding.code not in reasons]
     expected = [(finding, reasons[finding.code]) for finding in dict.fromkeys(found) if finding.code in reasons]
-    return Report(snapshot, diagnoses(counted), expected)
+    return Report(kind, name, diagnoses(counted), expected, unseen, remarks)

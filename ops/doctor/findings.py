@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from components.shared.objects import Key
 from ops.doctor.row import Level, Row
 from ops.doctor.rows import ROWS
+
+SETTING: Final = "Setting"
+"""The kind of a subject that is no object, but a path in the stack config."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,8 @@ class Finding:
     """How many objects have the same problem."""
     needs: frozenset[Key] = field(default=frozenset())
     """Objects that the subject needs: if one of them has a finding, this one is its consequence."""
+    remedy: str | None = None
+    """What to do; None: what the row says."""
 
     @property
     def row(self) -> Row:
@@ -32,6 +38,8 @@ class Finding:
     @property
     def sentence(self) -> str:
         """The finding in words."""
+        if self.subject[0] == SETTING:
+            return f"{self.subject[1]}: {self.problem}"
         others = f" (and {self.count - 1} more)" if self.count > 1 else ""
         return f"{self.subject[0]} {self.subject[1]}{others} {self.problem}"
 

@@ -12,6 +12,7 @@ from components.arkouda.topology import Topology, registered_services
 from components.julia import names as julia
 from components.matlab import names as matlab
 from components.registry import SYSTEMS
+from components.shared.demand import PodGroup
 from components.shared.kube import Json
 from components.shared.manifest import Manifest
 from components.shared.objects import Key, PlannedObject
@@ -52,6 +53,8 @@ class Place:
     namespace: str
     planned: Mapping[Key, PlannedObject] = field(default_factory=dict)
     """What the stack has made there; empty for a cluster that was deployed in another way."""
+    groups: tuple[PodGroup, ...] = ()
+    """The pods that run there at most; empty where nobody knows."""
     registered: frozenset[str] = frozenset()
     """Services that Arkouda servers create themselves."""
 
@@ -102,7 +105,8 @@ def places(stack: StackConfig) -> list[Place]:
         planned = SYSTEMS[key].objects(settings, plain_fingerprint, NOTHING)
         for namespace in SYSTEMS[key].namespaces(settings):
             own = {item.key: item for item in planned if item.manifest["metadata"].get("namespace") == namespace}
+            groups = tuple(one for one in SYSTEMS[key].pods(settings, planned) if one.namespace == namespace)
             servers = Topology(settings).servers if isinstance(settings, Arkouda) else ()
             registered = frozenset(name for server in servers for name in registered_services(server))
-            found.append(Place(key, namespace, own, registered))
+            found.append(Place(key, namespace, own, groups, registered))
     return found

@@ -1,4 +1,4 @@
-"""What the doctor found in one namespace, in words and as JSON."""
+"""What the doctor found in one place, in words and as JSON."""
 
 from __future__ import annotations
 
@@ -7,33 +7,39 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ops.doctor.findings import Diagnosis, Finding
-from ops.doctor.snapshot import Snapshot
 
 RUNBOOK: Final = "docs/runbook.md"
 
 
 @dataclass(frozen=True)
 class Report:
-    """The findings of one system in one namespace."""
+    """The findings in one place."""
 
-    snapshot: Snapshot
+    kind: str
+    """`namespace`, or `stack` where nothing is deployed yet."""
+    name: str
+    """Name of the namespace or stack."""
     diagnoses: Sequence[Diagnosis]
     """Root causes with their consequences, in the order in which to fix them."""
     suppressed: Sequence[tuple[Finding, str]] = ()
     """Findings that the stack file takes for normal, each with its reason."""
+    unseen: Sequence[str] = ()
+    """Kinds that you may not list."""
+    remarks: Sequence[str] = ()
+    """What else was not checked, in sentences."""
 
 
 def lines(report: Report) -> Iterator[str]:
     """The report for a person."""
-    snapshot, found = report.snapshot, report.diagnoses
+    found = report.diagnoses
     count = "healthy" if not found else f"{len(found)} problem{'s' if len(found) > 1 else ''}"
-    yield f"Namespace {snapshot.name}: {count}"
+    yield f"{report.kind.capitalize()} {report.name}: {count}"
     for diagnosis in found:
         cause = diagnosis.cause
         yield ""
         yield f"{cause.row.level} {cause.code}  {cause.sentence}"
         yield f"  why:  {cause.row.cause}"
-        yield f"  fix:  {_remedy(cause, snapshot)}"
+        yield f"  fix:  {_remedy(cause, report)}"
         yield f"  more: {RUNBOOK}#{cause.code.lower()}"
         for consequence in diagnosis.consequences:
             yield f"  consequence {consequence.code}: {consequence.sentence}"
@@ -42,13 +48,17 @@ def lines(report: Report) -> Iterator[str]:
         for finding, reason in report.suppressed:
             yield f"suppressed {finding.code}  {finding.sentence}"
             yield f"  reason: {reason}"
-    if snapshot.unseen:
+    if report.unseen or report.remarks:
         yield ""
-        yield f"Not checked, because you may not list them: {', '.join(snapshot.unseen)}"
+    if report.unseen:
+        yield f"Not checked, because you may not list them: {', '.join(report.unseen)}"
+    yield from report.remarks
 
 
-def _remedy(finding: Finding, snapshot: Snapshot) -> str:
-    return finding.row.remedy.replace("NAMESPACE", snapshot.name).replace("POD", finding.subject[1])
+def _remedy(finding: Finding, report: Report) -> str:
+    if finding.remedy is not None:
+        return finding.remedy
+    return finding.row.remedy.replace("NAMESPACE", report.name).replace("POD", finding.subject[1])
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -63,16 +73,16 @@ def as_json(report: Report) -> dict[str, Any]:
             "count": one.count,
             "message": one.sentence,
             "cause": one.row.cause,
-            "remedy": _remedy(one, report.snapshot),
+            "remedy": _remedy(one, report),
             "runbook": f"{RUNBOOK}#{one.code.lower()}",
         }
 
     return {
-        "namespace": report.snapshot.name,
+        report.kind: report.name,
         "findings": [
             {**finding(one.cause), "consequences": [finding(each) for each in one.consequences]}
             for one in report.diagnoses
         ],
         "suppressed": [{**finding(one), "reason": reason} for one, reason in report.suppressed],
-        "notChecked": report.snapshot.unseen,
+        "notChecked": [*report.unseen, *report.remarks],
     }

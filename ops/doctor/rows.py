@@ -9,12 +9,13 @@ from typing import Final
 
 from ops.doctor.row import Level, Row
 from ops.doctor.rows_arkouda import ARKOUDA
+from ops.doctor.rows_before import BEFORE
 from ops.doctor.rows_julia import JULIA
 from ops.doctor.rows_matlab import MATLAB
 
 __all__ = ["ROWS", "SYSTEMS", "Level", "Row"]
 
-SYSTEMS: Final = {"MATLAB": MATLAB, "Julia": JULIA, "Arkouda": ARKOUDA}
-"""The rows of each system, by its name."""
+SYSTEMS: Final = {"MATLAB": MATLAB, "Julia": JULIA, "Arkouda": ARKOUDA, "Before": BEFORE}
+"""The rows of each system, by its name, and of `--before`."""
 ROWS: Final = {row.code: row for rows in SYSTEMS.values() for row in rows}
 """Every row by its code."""

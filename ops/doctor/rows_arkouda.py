@@ -19,6 +19,8 @@ ARKOUDA: Final = (
     like("ARK003"),
     like("ARK010", "Add nodes, lower cpu or memory of the server, or correct nodeSelector and tolerations."),
     like("ARK012", "Raise the quota, or lower cpu, memory or locales. The message names the limit."),
+    like("ARK016"),
+    like("ARK018"),
     like("ARK020", "Correct image, add images.pullSecrets, or let the nodes reach the registry."),
     like("ARK021"),
     like("ARK022", "Raise memory of the server, or lower memMax: Chapel never gives memory back."),
@@ -55,15 +57,6 @@ ARKOUDA: Final = (
         "A registered server has no address",
         "A server created its Service and failed before it could announce its address: registration is not undone.",
         "Read the server's log, delete the Service with `python -m ops arkouda-orphans --delete`, and start it again.",
-    ),
-    Row(
-        "ARK050",
-        Level.ERROR,
-        "credentials",
-        "The token of a job is missing",
-        "Kubernetes has not filled the Secret with a token: its ServiceAccount was deleted, or the cluster "
-        "does not fill such Secrets. Jobs cannot register or enter their address.",
-        "Run `pulumi refresh` and `pulumi up`, then write the files again with `python -m ops arkouda-files`.",
     ),
 )
 """In the order of their codes, which the runbook keeps."""

@@ -23,6 +23,8 @@ JULIA: Final = (
         "JUL012",
         "Raise workers.max, which decides the quota, or start fewer workers. The message names the limit.",
     ),
+    like("JUL016"),
+    like("JUL018"),
     like("JUL020", "Correct image and workers.image, add pullSecrets, or let the nodes reach the registry."),
     like("JUL021"),
     like("JUL022", "Raise manager.memory or workers.memory. Precompiling needs about 1Gi for each task."),

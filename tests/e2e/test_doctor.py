@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from components.shared.kube import Json
+from components.shared.kube import Json, KubernetesApi
 from components.stack import load_file
 from ops.doctor.command import examined
 from ops.doctor.findings import Diagnosis
@@ -20,7 +21,7 @@ from ops.doctor.place import Place, places
 from ops.doctor.rows_matlab import MATLAB
 from ops.doctor.snapshot import Snapshot
 from tests.e2e.checkout import NAMESPACE, Checkout
-from tests.e2e.disturbance import path_of, wait_for
+from tests.e2e.disturbance import every_node_labelled, path_of, wait_for
 from tests.pem import pair
 
 MERGE = "application/merge-patch+json"
@@ -173,6 +174,42 @@ def workers_that_are_too_big(patient: Patient) -> None:
     patient.patch("ConfigMap/mjs-worker-template", {"data": {"pod-template.yaml": before.replace("1Gi", "1Ti")}})
     patient.expect("MJS013", words="requests 1Ti of memory for each worker, and the largest node offers 3840Mi")
     patient.patch("ConfigMap/mjs-worker-template", {"data": {"pod-template.yaml": before}})
+
+
+def more_workers_than_the_nodes_hold(patient: Patient) -> None:
+    workers = patient.checkout.matlab["workers"]
+    workers["max"] = 100
+    patient.checkout.write()
+    patient.expect("MJS018", words="workers: 100 pods request 500m CPU and 1Gi of memory each, and the 4 nodes")
+    with every_node_labelled(patient.api, **{"eks.amazonaws.com/nodegroup": "a"}):
+        patient.expect()
+        assert "so an autoscaler may add more" in doctor(patient.checkout).stdout
+    workers["max"] = 4
+    patient.checkout.write()
+
+
+def karpenter(patient: Patient) -> None:
+    with every_node_labelled(patient.api, **{"karpenter.sh/nodepool": "default"}):
+        patient.expect("MJS015", words="has no annotation karpenter.sh/do-not-disrupt")
+
+
+def an_image_that_fits_on_no_disk(patient: Patient) -> None:
+    image = patient.checkout.deployment("mjs-job-manager")["spec"]["template"]["spec"]["containers"][0]["image"]
+    with a_large_image(patient.api, image):
+        patient.expect("MJS016", words="their image has 931Gi, and node ")
+
+
+@contextmanager
+def a_large_image(api: KubernetesApi, name: str) -> Iterator[None]:
+    """A node that reports an image of a terabyte, and a small disk. Its kubelet corrects that sooner or later."""
+    node = api.request("GET", "/api/v1/nodes")["items"][0]
+    path = f"/api/v1/nodes/{node['metadata']['name']}/status"
+    images = {"images": [{"names": [name], "sizeBytes": 10**12}], "allocatable": {"ephemeral-storage": "10Gi"}}
+    api.request("PATCH", path, {"status": images}, content_type=MERGE)
+    yield
+    before = {"images": node["status"].get("images"), "allocatable": {"ephemeral-storage": None}}
+    before["allocatable"] |= node["status"]["allocatable"]
+    api.request("PATCH", path, {"status": before}, content_type=MERGE)
 
 
 def workers_that_have_failed(patient: Patient) -> None:
@@ -369,6 +406,9 @@ STORIES: tuple[Callable[[Patient], None], ...] = (
     a_worker_without_a_gpu,
     a_quota,
     workers_that_are_too_big,
+    more_workers_than_the_nodes_hold,
+    karpenter,
+    an_image_that_fits_on_no_disk,
     workers_that_have_failed,
     containers_that_do_not_run,
     events_of_a_kubelet,
