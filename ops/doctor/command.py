@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,17 +15,17 @@ from components.shared.groups import Target
 from components.shared.kube import ApiError, KubernetesApi, Unreachable
 from components.shared.target import PROJECT, connect
 from components.stack import load_file
-from ops.doctor import arkouda, matlab, objects, pods, room
+from ops.doctor import arkouda, logs, matlab, objects, pods, room
 from ops.doctor.findings import Finding, diagnoses
 from ops.doctor.place import Place, places
-from ops.doctor.report import Report, as_json, lines
+from ops.doctor.report import Report, lines, together
 from ops.doctor.rows import ROWS
 from ops.doctor.snapshot import Snapshot
 from ops.errors import CommandError
 
 HEALTHY, FINDINGS, BLIND = 0, 1, 2
 Check = Callable[[Place, Snapshot], Iterator[Finding]]
-CHECKS: Final[tuple[Check, ...]] = (objects.findings, pods.findings, room.findings)
+CHECKS: Final[tuple[Check, ...]] = (objects.findings, pods.findings, room.findings, logs.findings)
 """What every system can have."""
 CHECKS_OF: Final[Mapping[str, Check]] = {"matlab": matlab.findings, "arkouda": arkouda.findings}
 """What only one system can have."""
@@ -43,6 +44,14 @@ def add_command(commands: Any) -> None:
     where.add_argument("--namespace", metavar="NAME", help="a namespace, of a Helm release for instance")
     parser.add_argument("--context", metavar="NAME", help="with --namespace: context of the kubeconfig")
     parser.add_argument("--before", action="store_true", help="with --stack: what would go wrong if it were deployed")
+    parser.add_argument(
+        "--log",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="a log file to look into too, such as that of a Slurm job; may be repeated",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON on standard output")
     parser.set_defaults(run=_run)
 
@@ -61,7 +70,7 @@ def _run(arguments: argparse.Namespace) -> int:
         if item.code not in ROWS:
             print(f"warning: doctor.suppress: {item.code} is not a code of this doctor.", file=sys.stderr)
     if arguments.json:
-        print(json.dumps({f"{reports[0].kind}s": [as_json(report) for report in reports]}, indent=2))
+        print(json.dumps(together(reports), indent=2))
     else:
         print("\n\n".join("\n".join(lines(report)) for report in reports))
     if any(report.diagnoses for report in reports):
@@ -73,7 +82,17 @@ def _run(arguments: argparse.Namespace) -> int:
 def _of_namespace(arguments: argparse.Namespace) -> list[Report]:
     target = Target(context=arguments.context) if arguments.context else None
     api = connect(target) if target else KubernetesApi.connect(None, None)
-    return [examined(Place("matlab", arguments.namespace), Snapshot.take(api, arguments.namespace))]
+    place = Place("matlab", arguments.namespace)
+    report = examined(place, logs.with_logs(api, place, Snapshot.take(api, arguments.namespace)))
+    return [report, *_of_files(arguments.log, {place.code("")})]
+
+
+def _of_files(
+    files: Sequence[Path], prefixes: AbstractSet[str], suppressed: Sequence[Suppression] = ()
+) -> Iterator[Report]:
+    for file in files:
+        found = list(logs.in_file(file, prefixes))
+        yield _report("file", file.name, found, suppressed=suppressed, unseen=(), remarks=())
 
 
 def _of_stack(arguments: argparse.Namespace) -> tuple[Sequence[Suppression], list[Report]]:
@@ -82,7 +101,12 @@ def _of_stack(arguments: argparse.Namespace) -> tuple[Sequence[Suppression], lis
         raise CommandError(f"Stack {arguments.stack} deploys no system.")
     suppressed, api = stack.doctor.suppress, connect(stack.target)
     if not arguments.before:
-        return suppressed, [examined(place, Snapshot.take(api, place.namespace), suppressed) for place in places(stack)]
+        here = places(stack)
+        reports = [
+            examined(place, logs.with_logs(api, place, Snapshot.take(api, place.namespace)), suppressed)
+            for place in here
+        ]
+        return suppressed, [*reports, *_of_files(arguments.log, {place.code("") for place in here}, suppressed)]
     # Here, since only this needs everything that `up` needs.
     from ops.doctor import before
 
@@ -96,7 +120,7 @@ def examined(place: Place, snapshot: Snapshot, suppressed: Sequence[Suppression]
     found = [finding for check in checks for finding in check(place, snapshot)]
     # Where there is no cluster, nothing else about it is worth a word.
     found = [finding for finding in found if finding.code == place.code(NOT_DEPLOYED)] or found
-    remarks = list(room.remarks(place, snapshot))
+    remarks = [*room.remarks(place, snapshot), *logs.remarks(snapshot)]
     return _report("namespace", snapshot.name, found, suppressed=suppressed, unseen=snapshot.unseen, remarks=remarks)
 
 

@@ -13,6 +13,9 @@ from ops.doctor.rows import ROWS
 SETTING: Final = "Setting"
 """The kind of a subject that is no object, but a path in the stack config."""
 
+LOG: Final = "Log"
+"""The kind of a subject that is a log, by the `app` label of its pods or the name of its file."""
+
 
 @dataclass(frozen=True)
 class Finding:

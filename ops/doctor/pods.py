@@ -9,7 +9,7 @@ from typing import Any, Final
 from components.matlab import names
 from components.shared.kube import Json
 from components.shared.objects import Key, references
-from ops.doctor.findings import Finding
+from ops.doctor.findings import LOG, Finding
 from ops.doctor.place import Place, app
 from ops.doctor.snapshot import Snapshot, time
 
@@ -51,8 +51,9 @@ def _problems(place: Place, pod: Json) -> Iterator[Problem]:
     for condition in status.get("conditions") or ():
         if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable":
             yield _unschedulable(pod, condition.get("message", ""), needs)
+    log = frozenset({(LOG, app(pod))})
     for container in [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]:
-        yield from _container(container, needs)
+        yield from _container(container, needs, log)
     others = [one["name"] for one in _lasting(pod["spec"]) if not place.is_own_container(one["name"])]
     if others:
         yield "025", f"has a container that is not ours: {', '.join(others)}", frozenset()
@@ -91,7 +92,7 @@ def _requests(pod: Json) -> str:
     return ", ".join(f"{amount} {what}" for what, amount in sorted(requests.items()))
 
 
-def _container(status: Json, needs: frozenset[Key]) -> Iterator[Problem]:
+def _container(status: Json, needs: frozenset[Key], log: frozenset[Key]) -> Iterator[Problem]:
     state: Mapping[str, Any] = status.get("state") or {}
     waiting, last = state.get("waiting") or {}, (status.get("lastState") or {}).get("terminated") or {}
     reason = waiting.get("reason", "")
@@ -104,7 +105,7 @@ def _container(status: Json, needs: frozenset[Key]) -> Iterator[Problem]:
     elif reason == "CrashLoopBackOff":
         why = f"exit code {last.get('exitCode')}" if last else "for an unknown reason"
         said = f": {last['message'].strip()}" if last.get("message") else ""
-        yield "021", f"keeps ending in container {status['name']} ({why}){said}", needs
+        yield "021", f"keeps ending in container {status['name']} ({why}){said}", needs | log
 
 
 def failed_workers(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
@@ -141,7 +142,8 @@ def _every_event(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
         elif event.get("reason") == "FailedAttachVolume" and "Multi-Attach" in message and pod:
             yield Finding(place.code("032"), key, f"waits for a volume: {message}")
         elif event.get("reason") == "Unhealthy" and pod and not is_ready(pod) and _count(event) >= REPEATED:
-            yield Finding(place.code("024"), key, f"fails a probe: {message.strip()}")
+            log = frozenset({(LOG, app(pod))})
+            yield Finding(place.code("024"), key, f"fails a probe: {message.strip()}", needs=log)
 
 
 def _count(event: Json) -> int:

@@ -16,9 +16,9 @@ class Report:
     """The findings in one place."""
 
     kind: str
-    """`namespace`, or `stack` where nothing is deployed yet."""
+    """`namespace`, `file` for a log file, or `stack` where nothing is deployed yet."""
     name: str
-    """Name of the namespace or stack."""
+    """Name of the namespace, file or stack."""
     diagnoses: Sequence[Diagnosis]
     """Root causes with their consequences, in the order in which to fix them."""
     suppressed: Sequence[tuple[Finding, str]] = ()
@@ -86,3 +86,11 @@ def as_json(report: Report) -> dict[str, Any]:
         "suppressed": [{**finding(one), "reason": reason} for one, reason in report.suppressed],
         "notChecked": [*report.unseen, *report.remarks],
     }
+
+
+def together(reports: Sequence[Report]) -> dict[str, Any]:
+    """All reports for a program: {"namespaces": […]}, with "files" or "stacks" where there are any."""
+    found: dict[str, Any] = {}
+    for report in reports:
+        found.setdefault(f"{report.kind}s", []).append(as_json(report))
+    return found

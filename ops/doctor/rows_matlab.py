@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ops.doctor.row import Level, Row
+from ops.doctor.rows_matlab_logs import MATLAB_LOGS
 
 MATLAB: Final = (
     Row(
@@ -248,6 +249,7 @@ MATLAB: Final = (
         "When it expires, clients and pods reject it.",
         "Plan the rotation: increase security.credentialsGeneration, and hand out the new profile.",
     ),
+    *MATLAB_LOGS,
 )
 """In the order of their codes, which the runbook keeps."""
 _BY_CODE: Final = {row.code: row for row in MATLAB}

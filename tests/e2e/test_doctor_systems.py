@@ -108,7 +108,7 @@ def test_every_row_of_julia_and_arkouda(checkout: Checkout) -> None:
     checkout.run("up")
     done = doctor(checkout)
     assert done.returncode == 0, done.stdout
-    assert [line for line in done.stdout.splitlines() if line] == [
+    assert [line for line in done.stdout.splitlines() if line.startswith("Namespace")] == [
         "Namespace mjs: healthy",
         "Namespace julia-ana: healthy",
         "Namespace arkouda: healthy",
@@ -127,7 +127,7 @@ def test_every_row_of_julia_and_arkouda(checkout: Checkout) -> None:
     a_json_report_names_each_namespace(julia)
     for patient, system in ((julia, "Julia"), (servers, "Arkouda")):
         namespaces(patient)
-        assert sorted({row.code for row in SYSTEMS[system]} - patient.seen) == []
+        assert sorted({row.code for row in SYSTEMS[system] if row.category != "logs"} - patient.seen) == []
 
 
 def many_workers(config: dict[str, Any]) -> None:
