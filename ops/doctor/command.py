@@ -15,7 +15,7 @@ from components.shared.groups import Target
 from components.shared.kube import ApiError, KubernetesApi, Unreachable
 from components.shared.target import PROJECT, connect
 from components.stack import load_file
-from ops.doctor import arkouda, logs, matlab, objects, pods, room
+from ops.doctor import arkouda, bundle, logs, matlab, objects, pods, room
 from ops.doctor.findings import Finding, diagnoses
 from ops.doctor.place import Place, places
 from ops.doctor.report import Report, lines, together
@@ -52,6 +52,12 @@ def add_command(commands: Any) -> None:
         default=[],
         help="a log file to look into too, such as that of a Slurm job; may be repeated",
     )
+    parser.add_argument(
+        "--bundle",
+        metavar="FILE",
+        type=Path,
+        help="also write objects, events and logs, without secrets, to this tar.gz",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON on standard output")
     parser.set_defaults(run=_run)
 
@@ -61,6 +67,8 @@ def _run(arguments: argparse.Namespace) -> int:
         raise CommandError("--before belongs to --stack: without a config there is nothing to compare.")
     if arguments.stack and arguments.context:
         raise CommandError("--context belongs to --namespace: a stack names its own cluster.")
+    if arguments.before and (arguments.bundle or arguments.log):
+        raise CommandError("--before looks at no pods yet. Leave --bundle and --log out.")
     try:
         suppressed, reports = _of_stack(arguments) if arguments.stack else ((), _of_namespace(arguments))
     except (Unreachable, ApiError) as error:
@@ -82,17 +90,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _of_namespace(arguments: argparse.Namespace) -> list[Report]:
     target = Target(context=arguments.context) if arguments.context else None
     api = connect(target) if target else KubernetesApi.connect(None, None)
-    place = Place("matlab", arguments.namespace)
-    report = examined(place, logs.with_logs(api, place, Snapshot.take(api, arguments.namespace)))
-    return [report, *_of_files(arguments.log, {place.code("")})]
-
-
-def _of_files(
-    files: Sequence[Path], prefixes: AbstractSet[str], suppressed: Sequence[Suppression] = ()
-) -> Iterator[Report]:
-    for file in files:
-        found = list(logs.in_file(file, prefixes))
-        yield _report("file", file.name, found, suppressed=suppressed, unseen=(), remarks=())
+    return _looked(arguments, api, [Place("matlab", arguments.namespace)])
 
 
 def _of_stack(arguments: argparse.Namespace) -> tuple[Sequence[Suppression], list[Report]]:
@@ -101,17 +99,31 @@ def _of_stack(arguments: argparse.Namespace) -> tuple[Sequence[Suppression], lis
         raise CommandError(f"Stack {arguments.stack} deploys no system.")
     suppressed, api = stack.doctor.suppress, connect(stack.target)
     if not arguments.before:
-        here = places(stack)
-        reports = [
-            examined(place, logs.with_logs(api, place, Snapshot.take(api, place.namespace)), suppressed)
-            for place in here
-        ]
-        return suppressed, [*reports, *_of_files(arguments.log, {place.code("") for place in here}, suppressed)]
+        return suppressed, _looked(arguments, api, places(stack), suppressed)
     # Here, since only this needs everything that `up` needs.
     from ops.doctor import before
 
     found, unseen, remarks = before.findings(stack, api)
     return suppressed, [_report("stack", stack.name, found, suppressed=suppressed, unseen=unseen, remarks=remarks)]
+
+
+def _looked(
+    arguments: argparse.Namespace, api: KubernetesApi, here: list[Place], suppressed: Sequence[Suppression] = ()
+) -> list[Report]:
+    """Look at every place, and at the files; write the bundle, if one is wanted."""
+    snapshots = [logs.with_logs(api, place, Snapshot.take(api, place.namespace)) for place in here]
+    reports = [examined(*one, suppressed) for one in zip(here, snapshots, strict=True)]
+    reports += _of_files(arguments.log, {place.code("") for place in here}, suppressed)
+    if arguments.bundle:
+        bundle.write(arguments.bundle, snapshots, reports)
+        print(f"Bundle written to {arguments.bundle}. Read it before you pass it on.", file=sys.stderr)
+    return reports
+
+
+def _of_files(files: Sequence[Path], prefixes: AbstractSet[str], suppressed: Sequence[Suppression]) -> Iterator[Report]:
+    for file in files:
+        found = list(logs.in_file(file, prefixes))
+        yield _report("file", file.name, found, suppressed=suppressed, unseen=(), remarks=())
 
 
 def examined(place: Place, snapshot: Snapshot, suppressed: Sequence[Suppression] = ()) -> Report:

@@ -6,8 +6,9 @@ import dataclasses
 import json
 import subprocess
 import sys
+import tarfile
 import time
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -103,6 +104,7 @@ def test_every_row_of_the_runbook(checkout: Checkout) -> None:
     checkout.run("up")
     patient = Patient(checkout)
     the_command_finds_a_healthy_cluster_healthy(patient)
+    a_bundle_for_support_holds_no_secret(patient)
     for story in STORIES:
         patient.expect()
         story(patient)
@@ -125,6 +127,26 @@ def the_command_finds_a_healthy_cluster_healthy(patient: Patient) -> None:
     assert patient.checkout.control_plane.audit_log.read_text().count('"verb":"create"') == before
     (answer,) = json.loads(doctor(patient.checkout, "--json").stdout)["namespaces"]
     assert answer == {"namespace": "mjs", "findings": [], "suppressed": [], "notChecked": [logs]}
+
+
+def a_bundle_for_support_holds_no_secret(patient: Patient) -> None:
+    """Not one value of a Secret of the namespace, generated or given, and not what an environment holds in clear."""
+    file = patient.checkout.root / "bundle.tar.gz"
+    patient.post("events", event("nobody", "Talks", patient.checkout.secret("mjs-admin-password")["password"]))
+    done = doctor(patient.checkout, "--bundle", str(file))
+    assert done.returncode == 0, done.stderr
+    patient.forget_events()
+    with tarfile.open(file) as archive:
+        members = {entry.name: archive.extractfile(entry) for entry in archive}
+        texts = {name: stream.read().decode() for name, stream in members.items() if stream}
+    assert {"report.txt", "mjs/Pod.json", "mjs/Event.json", "mjs/Secret.json", "mjs/Node.json"} <= set(texts)
+    secrets = patient.api.request("GET", f"/api/v1/namespaces/{NAMESPACE}/secrets")["items"]
+    values = {encoded for secret in secrets for encoded in secret["data"].values()}
+    assert len(values) > 5
+    for name, text in texts.items():
+        for encoded in values:
+            assert encoded not in text, name
+            assert b64decode(encoded).decode() not in text, name
 
 
 def doctor(checkout: Checkout, *words: str) -> subprocess.CompletedProcess[str]:
