@@ -60,7 +60,7 @@ def at_most(cluster: Topology) -> Iterator[PodGroup]:
     # Here, since pool proxies belong to this component.
     from components.matlab import pool_proxies
 
-    if cluster.pool_proxy_count:
+    if cluster.uses_pool_proxies and cluster.pool_proxy_count:
         template = pool_proxies.pod_template(cluster)
         yield PodGroup("pool proxies", cluster.namespace, cluster.pool_proxy_count, template["spec"])
     template = pod_template(cluster, "")

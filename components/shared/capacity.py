@@ -115,15 +115,19 @@ def _tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
 
 
 def large_images(groups: Sequence[PodGroup], nodes: Sequence[Json]) -> Iterator[tuple[PodGroup, str]]:
-    """Groups whose image is larger than the disk of a node that may run them, as far as a node reports its size."""
+    """Groups whose image is larger than the disk of a node that may run them, as far as a node reports its size.
+
+    Of several groups with one image, the first.
+    """
     sizes = {
         name: int(image.get("sizeBytes", 0))
         for node in nodes
         for image in (node.get("status") or {}).get("images") or ()
         for name in image.get("names") or ()
     }
-    for group in groups:
-        size = max((sizes.get(one.get("image", ""), 0) for one in group.spec["containers"]), default=0)
+    of_images = {tuple(one.get("image", "") for one in group.spec["containers"]): group for group in reversed(groups)}
+    for images, group in of_images.items():
+        size = max(sizes.get(image, 0) for image in images)
         disks = [
             (disk, node["metadata"]["name"])
             for node in nodes

@@ -25,7 +25,7 @@ from ops.doctor.snapshot import Snapshot
 MOST_PODS: Final = 12
 MOST_WORKERS: Final = 3
 """Workers that are not ready; their logs are alike."""
-TIMEOUT: Final = 5.0
+TIMEOUT: Final = 3.0
 """Seconds for one log."""
 _RECENT: Final = 900
 """Seconds of a log that count while its pod is ready: older lines may be about what is over."""
@@ -121,4 +121,4 @@ def remarks(snapshot: Snapshot) -> Iterator[str]:
     if snapshot.unread_logs:
         names = sorted(snapshot.unread_logs)
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        yield f"The log of pod {names[0]}{more} was not read: {snapshot.unread_logs[names[0]].strip()}"
+        yield f"The log of pod {names[0]}{more} was not read: {' '.join(snapshot.unread_logs[names[0]].split())}"
