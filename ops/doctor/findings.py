@@ -57,7 +57,7 @@ class Diagnosis:
 
 def diagnoses(findings: Iterable[Finding]) -> list[Diagnosis]:
     """Root causes, errors first and then in the order of their codes, each with its consequences."""
-    every = sorted(set(findings), key=lambda finding: (*_rank(finding), finding.problem))
+    every = sorted(set(findings), key=lambda one: (one.row.level != Level.ERROR, one.code, one.subject, one.problem))
     caused = [finding for finding in every if any(_causes(finding, every))]
     found: list[Diagnosis] = []
     # The caused ones come again at the end: in a circle, no finding is a root.
@@ -65,10 +65,6 @@ def diagnoses(findings: Iterable[Finding]) -> list[Diagnosis]:
         if not any(finding in (item.cause, *item.consequences) for item in found):
             found.append(Diagnosis(finding, tuple(_consequences(finding, every))))
     return found
-
-
-def _rank(finding: Finding) -> tuple[bool, str, Key]:
-    return finding.row.level != Level.ERROR, finding.code, finding.subject
 
 
 def _causes(finding: Finding, every: Iterable[Finding]) -> Iterator[bool]:
