@@ -119,14 +119,13 @@ def the_command_finds_a_healthy_cluster_healthy(patient: Patient) -> None:
     assert done.returncode == 0, done.stderr
     healthy, nothing, logs = done.stdout.splitlines()
     # A hollow node has no logs, and that is said.
-    assert (healthy, nothing, logs.partition(" and ")[0]) == (
-        "Namespace mjs: healthy",
-        "",
-        "The log of pod mjs-controller",
-    )
+    assert (healthy, nothing) == ("Namespace mjs: healthy", "")
+    assert logs.startswith("The log of pod mjs-controller-")
     assert patient.checkout.control_plane.audit_log.read_text().count('"verb":"create"') == before
     (answer,) = json.loads(doctor(patient.checkout, "--json").stdout)["namespaces"]
-    assert answer == {"namespace": "mjs", "findings": [], "suppressed": [], "notChecked": [logs]}
+    (unread,) = answer.pop("notChecked")
+    assert unread.startswith("The log of pod mjs-controller-")
+    assert answer == {"namespace": "mjs", "findings": [], "suppressed": []}
 
 
 def a_bundle_for_support_holds_no_secret(patient: Patient) -> None:
@@ -142,7 +141,7 @@ def a_bundle_for_support_holds_no_secret(patient: Patient) -> None:
     assert {"report.txt", "mjs/Pod.json", "mjs/Event.json", "mjs/Secret.json", "mjs/Node.json"} <= set(texts)
     secrets = patient.api.request("GET", f"/api/v1/namespaces/{NAMESPACE}/secrets")["items"]
     values = {encoded for secret in secrets for encoded in secret["data"].values()}
-    assert len(values) > 5
+    assert len(values) > 3
     for name, text in texts.items():
         for encoded in values:
             assert encoded not in text, name
