@@ -6,17 +6,16 @@ what a create left whose answer was lost is prepared for being written again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
-import pulumi
-
 from components.registry import SYSTEMS
+from components.shared import capacity
 from components.shared.inventory import owner
 from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi, Unreachable
-from components.shared.mistakes import ConfigError, Mistake
+from components.shared.mistakes import FOREIGN, MISSING_RIGHT, ConfigError, Mistake
 from components.shared.objects import Key, PlannedObject
 from components.shared.passwords import plain_fingerprint
 from components.shared.rights import Right, missing_rights, needed_rights
@@ -37,20 +36,52 @@ class Preflight:
     survey: Survey
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What a cluster says against a stack, apart from lacking rights."""
+
+    survey: Survey
+    mistakes: tuple[Mistake, ...]
+    concerns: tuple[str, ...]
+    """What deserves a warning."""
+    shortages: tuple[str, ...]
+    """What the nodes can never hold."""
+    rights: tuple[Right, ...]
+    """What `up` has to be allowed."""
+    repeated: tuple[tuple[str, list[Key]], ...]
+    """Objects, by namespace, that a create left whose answer was lost."""
+
+
 def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
     """Check the stack against its Kubernetes cluster. A preview (`dry_run`) needs no right to change anything.
 
     Raises ConfigError with every objection, Unreachable when no cluster answers.
     """
+    # Here, since the SDK takes a second, and `ops doctor --before` does without it.
+    import pulumi
+
     api = _reach(stack)
+    found = judge(stack, api, read_state())
+    mistakes = [*found.mistakes, *(() if dry_run else lacking_rights(api, found.rights))]
+    if mistakes:
+        raise ConfigError(mistakes)
+    if not dry_run:
+        for namespace, objects in found.repeated:
+            _release(api, namespace, objects)
+    for concern in (*found.concerns, *found.shortages):
+        pulumi.log.warn(concern)
+    return Preflight(api, found.survey)
+
+
+def judge(stack: StackConfig, api: KubernetesApi, state: State) -> Verdict:
+    """Everything that the cluster says against the stack. Only reads."""
     systems = [(SYSTEMS[key], settings) for key, settings in stack.systems.items()]
-    namespaces = [namespace for system, settings in systems for namespace in system.namespaces(settings)]
-    state = read_state()
-    found = survey(api, list(dict.fromkeys(namespaces)), state)
+    found = survey(api, namespaces(stack), state)
     alive = _alive(state, found)
     mistakes = list(_another_cluster(stack, state, found, alive))
     rights: list[Right] = []
     repeated: list[tuple[str, list[Key]]] = []
+    shortages: list[str] = []
     for system, settings in systems:
         planned = system.objects(settings, plain_fingerprint, found)
         paths = system.namespaces(settings)
@@ -72,16 +103,18 @@ def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
             if not (lost and mistake.path in {f"{path}.create" for path in paths.values()})
         ]
         rights += needed_rights(item.manifest for item in planned)
-    if not dry_run:
-        mistakes += _missing(api, rights)
-    if mistakes:
-        raise ConfigError(mistakes)
-    if not dry_run:
-        for namespace, objects in repeated:
-            _release(api, namespace, objects)
-    for concern in [*_deleted(state, found), *(each for one, two in systems for each in one.concerns(two, found))]:
-        pulumi.log.warn(concern)
-    return Preflight(api, found)
+        if found.nodes and not capacity.autoscaler(found.nodes):
+            pods = system.pods(settings, planned)
+            shortages += (f"{system.key}: {sentence}." for _, sentence in capacity.shortages(pods, found.nodes))
+            shortages += (f"{system.key}: {sentence}." for _, sentence in capacity.large_images(pods, found.nodes))
+    concerns = [*_deleted(state, found), *(each for one, two in systems for each in one.concerns(two, found))]
+    return Verdict(found, tuple(mistakes), tuple(concerns), tuple(shortages), tuple(rights), tuple(repeated))
+
+
+def namespaces(stack: StackConfig) -> list[str]:
+    """The namespaces of the stack, each once."""
+    every = (name for key, settings in stack.systems.items() for name in SYSTEMS[key].namespaces(settings))
+    return list(dict.fromkeys(every))
 
 
 def _reach(stack: StackConfig) -> KubernetesApi:
@@ -133,6 +166,7 @@ def _foreign(path: str, namespace: str, who: str, objects: list[Key]) -> Mistake
         f"{path}.name",
         f"namespace {namespace} already contains objects of {who}: {_listed(objects)}",
         "Choose another namespace: object names are fixed, so a namespace holds one cluster of each system.",
+        FOREIGN,
     )
 
 
@@ -143,6 +177,7 @@ def _forgotten(path: str, namespace: str, objects: list[Key]) -> Mistake:
         f"namespace {namespace} contains objects of this stack that its state does not know: {_listed(objects)}",
         "If a run was interrupted, run `make up`, which takes them over. If the state was lost, "
         "docs/data.md says how to bring it back.",
+        FOREIGN,
     )
 
 
@@ -196,7 +231,8 @@ def _deleted(state: State, found: Survey) -> Iterator[str]:
             )
 
 
-def _missing(api: KubernetesApi, rights: list[Right]) -> Iterator[Mistake]:
+def lacking_rights(api: KubernetesApi, rights: Iterable[Right]) -> Iterator[Mistake]:
+    """The rights that the present user lacks; access reviews tell, and they change nothing."""
     for namespace, lacking in missing_rights(api, rights).items():
         where = f"in namespace {namespace}" if namespace else "in the whole cluster"
         what = "; ".join(f"{', '.join(verbs)} {resource}" for resource, verbs in lacking.items())
@@ -204,4 +240,5 @@ def _missing(api: KubernetesApi, rights: list[Right]) -> Iterator[Mistake]:
             "kubernetes",
             f"your user lacks rights {where}: {what}",
             "Request them (docs/rights.md contains the role), or name another context.",
+            MISSING_RIGHT,
         )

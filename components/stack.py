@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel
 
-from components import config_keys, secret_settings, stack_file
+from components import config_keys, doctor_settings, secret_settings, stack_file
+from components.doctor_settings import Doctor
 from components.registry import SYSTEMS
 from components.shared.fields import is_label_value
 from components.shared.groups import Target
@@ -18,7 +19,7 @@ from components.shared.mistakes import ConfigError, Mistake, dotted, load
 from components.stack_file import StackFile
 
 PROJECT_NAME: Final = stack_file.PROJECT_NAME
-KEYS: Final = ("kubernetes", *SYSTEMS)
+KEYS: Final = ("kubernetes", *SYSTEMS, doctor_settings.KEY)
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class StackConfig:
     target: Target
     systems: Mapping[str, BaseModel]
     """The settings of each system that the stack deploys, by key."""
+    doctor: Doctor = field(default_factory=Doctor)
+    """What `python -m ops doctor` takes for normal."""
 
 
 def load_stack(
@@ -52,9 +55,14 @@ def load_stack(
         else:
             file = None
     target: Target | None = None
+    doctor = Doctor()
     systems: dict[str, BaseModel] = {}
     try:
         target = load(Target, values.get("kubernetes") or {}, "kubernetes")
+    except ConfigError as error:
+        mistakes += error.mistakes
+    try:
+        doctor = load(Doctor, values.get(doctor_settings.KEY) or {}, doctor_settings.KEY)
     except ConfigError as error:
         mistakes += error.mistakes
     for key, system in SYSTEMS.items():
@@ -73,7 +81,7 @@ def load_stack(
     mistakes += _shared_namespaces(systems)
     if mistakes or target is None:
         raise ConfigError(mistakes)
-    return StackConfig(name, target, systems)
+    return StackConfig(name, target, systems, doctor)
 
 
 def _name_problems(name: str) -> Iterator[Mistake]:
@@ -100,7 +108,7 @@ def _shared_namespaces(systems: Mapping[str, BaseModel]) -> Iterator[Mistake]:
 _SETTINGS: Final = {
     key: [field.alias or name for name, field in system.settings.model_fields.items()]
     for key, system in SYSTEMS.items()
-}
+} | {doctor_settings.KEY: list(Doctor.model_fields)}
 """The names of the settings in each key."""
 _SECRETS: Final = {
     dotted((key, *steps)) for key, system in SYSTEMS.items() for steps in secret_settings.secret_steps(system.settings)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from components.shared.demand import PodGroup, of_objects
 from components.shared.mistakes import Mistake, Rule
 from components.shared.objects import Fingerprint, PlannedObject
 from components.shared.survey import Survey
@@ -51,6 +52,8 @@ class System(Generic[S]):
     """The namespaces that hold its objects, each with the config path of its settings."""
     objects: Callable[[S, Fingerprint, Survey], list[PlannedObject]]
     """Every Kubernetes object, in the order in which it is written."""
+    workers: Callable[[S], Iterator[PodGroup]]
+    """The pods that are no workload of the stack: somebody creates and deletes them with demand."""
     secret_sources: Callable[[S], Mapping[str, Any]]
     """What the content of each Secret is made from, by name: equal sources mean equal content."""
     objections: Callable[[S, Survey], Iterator[Mistake]]
@@ -59,3 +62,7 @@ class System(Generic[S]):
     """What in the Kubernetes cluster deserves a warning."""
     deploy: Callable[[S, Site], Mapping[str, pulumi.Output[Any]]]
     """Registers the system; returns its stack outputs."""
+
+    def pods(self, settings: S, planned: Sequence[PlannedObject]) -> list[PodGroup]:
+        """All pods that run at the same time, at most; `planned` are the objects of the system."""
+        return [*of_objects(planned), *self.workers(settings)]

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from components.doctor_settings import KEY, Doctor
 from generators import arkouda_changes, julia_changes, matlab_changes
 from generators.changes import NAMESPACE, Effects
 from generators.reference import GENERATED
+from generators.settings import listed
 
 NONE: Final = "-"
 EVERY: Final = "every object"
@@ -74,6 +76,8 @@ def page() -> str:
     found |= of_julia
     lines += ["", "## kubernetes", "", "| Setting | Effect |", "|---|---|"]
     lines += [f"| `{path}` | {effect} |" for path, effect in TARGET.items()]
+    lines += ["", "## doctor", "", "| Setting | Effect |", "|---|---|"]
+    lines += [f"| `{setting.path}` | none: only `python -m ops doctor` reads it |" for setting in listed(Doctor, KEY)]
     lines += _objects(found)
     text = "\n".join(lines) + "\n"
     return text.replace("\n\n\n", "\n\n")

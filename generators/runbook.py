@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from ops.doctor.rows import ROWS
+from ops.doctor.rows import ROWS, SYSTEMS
 
 _INTRODUCTION = """# Runbook
 
 <!-- Written by `python -m generators`. Edit ops/doctor/rows.py instead. -->
 
-`python -m ops doctor --stack NAME` looks at a deployed cluster and says what is wrong, why, and what to do. It only
-reads. It needs the right to list the objects of the namespace, and names what it may not see. `--namespace` looks at a
-cluster that was deployed in another way. Exit code 0 means healthy, 1 that something is wrong, 2 that it could not
-look. `--json` prints the same for programs.
+`python -m ops doctor --stack NAME` looks at every system of a deployed stack and says what is wrong, why, and what to
+do. It only reads. It needs the right to list the objects of the namespace, such as ClusterRole `view` gives, and names
+what it may not see. Exit code 0 means healthy, 1 that something is wrong, 2 that it could not look.
 
 A finding that follows from another one is listed under it: fix the first one first.
+
+| Option | |
+|---|---|
+| `--stack NAME` | the systems of a stack |
+| `--namespace NAME` | a MATLAB cluster that was deployed in another way |
+| `--before` | what would go wrong if you deployed the stack now: missing objects and rights, quotas, nodes |
+| `--log FILE` | also look into a log file, such as that of a Slurm job with an Arkouda server |
+| `--bundle FILE` | also write objects, events and logs, without secrets, to a tar.gz for support |
+| `--json` | print the same for programs |
+
+Codes begin with MJS for MATLAB, JUL for Julia, ARK for Arkouda, and PRE for `--before`.
+
+A finding that is normal for you does not count once its code is in the stack file. The doctor still lists it, with your
+reason:
+
+```yaml
+  clusters:doctor:
+    suppress:
+      - {code: MJS053, reason: The rotation is planned for May.}
+```
 """
 
 
@@ -21,10 +40,11 @@ def page() -> str:
     """The whole page."""
     lines = [_INTRODUCTION, "| Code | Level | |", "|---|---|---|"]
     lines += [f"| [{row.code}](#{row.code.lower()}) | {row.level} | {row.title} |" for row in ROWS.values()]
-    category = ""
-    for row in ROWS.values():
-        if row.category != category:
-            category = row.category
-            lines += ["", f"## {category.capitalize()}"]
-        lines += ["", f"### {row.code}", "", f"**{row.title}.** {row.cause}", "", f"{row.remedy}"]
+    for system, rows in SYSTEMS.items():
+        category = ""
+        for row in rows:
+            if row.category != category:
+                category = row.category
+                lines += ["", f"## {system}: {category}"]
+            lines += ["", f"### {row.code}", "", f"**{row.title}.** {row.cause}", "", f"{row.remedy}"]
     return "\n".join(lines) + "\n"

@@ -20,6 +20,8 @@ from pydantic.fields import FieldInfo
 from components.arkouda.fields import Address, ApiServer, ServerName, ServerOption
 from components.arkouda.sbatch import SbatchOption
 from components.arkouda.server_settings import Declared, MultiLocale, SelfRegistered, SingleNode
+from components.doctor_settings import Code as DoctorCode
+from components.doctor_settings import Suppression
 from components.julia.fields import Code, ServerUrl, SessionName, TomlText
 from components.matlab.fields import Domain, LdapUrl, LicenseManager, PrincipalFormat, Release, UserName
 from components.shared.fields import (
@@ -107,6 +109,7 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
             Text("PEM certificate", _pattern("-----BEGIN CERTIFICATE-----"), (authority("A")[0], authority("B")[0])),
         ),
         (Cidr, Text("network (CIDR)", {"type": "string"}, ("192.0.2.0/24", "198.51.100.0/24"))),
+        (DoctorCode, Text("code of docs/runbook.md", _pattern("^[A-Z]{3}[0-9]{3}$"), ("MJS053", "JUL010"))),
         (Digest, Text("image digest", _pattern("^sha256:[0-9a-f]{64}$"), (f"sha256:{0:064x}", f"sha256:{1:064x}"))),
         (DnsLabel, Text("DNS label", _pattern("^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"), ("other", "another"))),
         (DnsName, Text("DNS name", _pattern("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"), ("other", "another.example"))),
@@ -145,6 +148,7 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
     )
 }
 _ITEMS: Final[Mapping[type[BaseModel], tuple[Json, ...]]] = {
+    Suppression: ({"code": "MJS053", "reason": "other"}, {"code": "JUL010", "reason": "another"}),
     Toleration: ({"operator": "Exists"}, {"key": "other", "value": "another"}),
     Declared: ({"name": "other", "address": "192.0.2.20"}, {"name": "another", "address": "192.0.2.21"}),
     SelfRegistered: ({"name": "other"}, {"name": "another", "credential": "certificate"}),

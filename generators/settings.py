@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from components.doctor_settings import KEY, Doctor
 from components.registry import SYSTEMS
 from components.shared.groups import Target
 from components.shared.mistakes import ANY_NAME
@@ -21,6 +22,7 @@ from generators.setting_types import Type, UndescribedTypeError, type_of
 ROOTS: Final[Mapping[str, type[BaseModel]]] = {
     "kubernetes": Target,
     **{key: system.settings for key, system in SYSTEMS.items()},
+    KEY: Doctor,
 }
 """The keys of a stack file that have settings."""
 

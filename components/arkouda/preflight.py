@@ -11,7 +11,7 @@ from components.shared import namespace
 from components.shared.claims import changed, storage_class
 from components.shared.existing import missing
 from components.shared.inventory import Inventory
-from components.shared.mistakes import Mistake
+from components.shared.mistakes import MISSING_KIND, Mistake
 from components.shared.survey import Survey
 
 
@@ -87,6 +87,7 @@ def _monitor(entry: Entry, inventory: Inventory) -> Iterator[Mistake]:
             "is true, but the cluster has no ServiceMonitors",
             "Install the Prometheus operator, or remove it: a Prometheus without operator scrapes the exporter's "
             "Service.",
+            MISSING_KIND,
         )
 
 

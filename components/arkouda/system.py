@@ -10,6 +10,7 @@ from components.arkouda.rules import RULES, warnings
 from components.arkouda.server_settings import InKubernetes, MultiLocale
 from components.arkouda.settings import Settings
 from components.arkouda.topology import Topology
+from components.shared.demand import PodGroup
 from components.shared.mistakes import Mistake
 from components.shared.objects import Fingerprint, PlannedObject
 from components.shared.survey import Survey
@@ -25,6 +26,10 @@ def _namespaces(settings: Settings) -> Mapping[str, str]:
 
 def _objects(settings: Settings, _fingerprint: Fingerprint, survey: Survey) -> list[PlannedObject]:
     return objects.objects(Topology(settings), survey)
+
+
+def _workers(_settings: Settings) -> Iterator[PodGroup]:
+    return iter(())
 
 
 def _secret_sources(settings: Settings) -> Mapping[str, Any]:
@@ -59,6 +64,7 @@ SYSTEM: Final = System(
     warnings=warnings,
     namespaces=_namespaces,
     objects=_objects,
+    workers=_workers,
     secret_sources=_secret_sources,
     objections=_objections,
     concerns=_concerns,

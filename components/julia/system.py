@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from components.julia import names, objects, preflight
+from components.julia import names, objects, preflight, worker_pod
 from components.julia.pool import COOKIE_LENGTH
 from components.julia.rules import RULES, warnings
 from components.julia.settings import Settings
 from components.julia.topology import sessions
+from components.shared.demand import PodGroup
 from components.shared.objects import Fingerprint, PlannedObject
 from components.shared.survey import Survey
 from components.system import Site, System
@@ -24,6 +25,12 @@ def _namespaces(settings: Settings) -> Mapping[str, str]:
 
 def _objects(settings: Settings, _fingerprint: Fingerprint, survey: Survey) -> list[PlannedObject]:
     return objects.objects(settings, survey)
+
+
+def _workers(settings: Settings) -> Iterator[PodGroup]:
+    for session in sessions(settings):
+        if session.starts_workers:
+            yield worker_pod.at_most(session)
 
 
 def _secret_sources(settings: Settings) -> Mapping[str, Any]:
@@ -45,6 +52,7 @@ SYSTEM: Final = System(
     warnings=warnings,
     namespaces=_namespaces,
     objects=_objects,
+    workers=_workers,
     secret_sources=_secret_sources,
     objections=preflight.objections,
     concerns=preflight.concerns,

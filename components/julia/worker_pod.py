@@ -9,6 +9,7 @@ from __future__ import annotations
 from components.julia import names, pods
 from components.julia.topology import JuliaSession
 from components.shared import security
+from components.shared.demand import PodGroup
 from components.shared.manifest import Manifest
 
 
@@ -37,3 +38,11 @@ def additions(session: JuliaSession) -> Manifest:
             "volumeMounts": [mounted for _, mounted in volumes],
         },
     }
+
+
+def at_most(session: JuliaSession) -> PodGroup:
+    """The workers that the session may start at the same time."""
+    workers = session.settings.workers
+    container = {"name": names.WORKER, "image": session.worker_image, "resources": pods.resources(workers)}
+    spec = {**pods.placement(workers), "containers": [container]}
+    return PodGroup(f"workers of session {session.name}", session.namespace, workers.max, spec, workers=True)

@@ -13,7 +13,7 @@ from components.shared import claims, namespace
 from components.shared.existing import missing
 from components.shared.inventory import Inventory
 from components.shared.kube import Json
-from components.shared.mistakes import Mistake, dotted
+from components.shared.mistakes import MISSING, NAMESPACE, Mistake, dotted
 from components.shared.network_policy import closed_ports
 from components.shared.survey import Survey
 
@@ -55,6 +55,7 @@ def _namespace(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
                 f"{path}.name",
                 f"the Pod Security level of namespace {settings.name} {NO_WORKER_STARTS}",
                 f"Set its label {namespace.ENFORCE} to baseline, or choose another namespace.",
+                NAMESPACE,
             )
 
 
@@ -120,6 +121,7 @@ def _load_balancer(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]
             path,
             f"is false, but namespace {cluster.namespace} has no Service {names.INGRESS_PROXY}",
             "Create it with the ports of docs/network.md, or set this to true.",
+            MISSING,
         )
         return
     # The controller refuses a port that differs from its target port, and does not miss every port (B5).

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from components.matlab import credentials, objects, preflight
+from components.matlab import credentials, objects, preflight, workers
 from components.matlab.rules import RULES, warnings
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
+from components.shared.demand import PodGroup
 from components.shared.mistakes import Mistake
 from components.shared.objects import Fingerprint, PlannedObject
 from components.shared.survey import Survey
@@ -24,6 +25,10 @@ def _namespaces(settings: Settings) -> Mapping[str, str]:
 
 def _objects(settings: Settings, fingerprint: Fingerprint, survey: Survey) -> list[PlannedObject]:
     return objects.objects(Topology(settings), fingerprint, survey)
+
+
+def _workers(settings: Settings) -> Iterator[PodGroup]:
+    return workers.at_most(Topology(settings))
 
 
 def _secret_sources(settings: Settings) -> Mapping[str, Any]:
@@ -52,6 +57,7 @@ SYSTEM: Final = System(
     warnings=warnings,
     namespaces=_namespaces,
     objects=_objects,
+    workers=_workers,
     secret_sources=_secret_sources,
     objections=_objections,
     concerns=_concerns,

@@ -8,6 +8,7 @@ from components.matlab import names, pods, security
 from components.matlab.passwords import WORKER
 from components.matlab.topology import Topology
 from components.shared import workload
+from components.shared.demand import PodGroup
 from components.shared.manifest import (
     CHECKSUM,
     Manifest,
@@ -52,6 +53,18 @@ def objects(cluster: Topology, fingerprint: Fingerprint) -> Iterator[PlannedObje
         after=(("Deployment", names.JOB_MANAGER),),
         pod_template=template,
     )
+
+
+def at_most(cluster: Topology) -> Iterator[PodGroup]:
+    """Pool proxies and workers, all of which the controller makes."""
+    # Here, since pool proxies belong to this component.
+    from components.matlab import pool_proxies
+
+    if cluster.uses_pool_proxies and cluster.pool_proxy_count:
+        template = pool_proxies.pod_template(cluster)
+        yield PodGroup("pool proxies", cluster.namespace, cluster.pool_proxy_count, template["spec"])
+    template = pod_template(cluster, "")
+    yield PodGroup("workers", cluster.namespace, cluster.settings.workers.max, template["spec"], workers=True)
 
 
 def configuration(cluster: Topology) -> Manifest:

@@ -8,7 +8,7 @@ from typing import Final
 from components.shared.groups import AccessMode, Volume
 from components.shared.inventory import Inventory
 from components.shared.kube import Json
-from components.shared.mistakes import Mistake
+from components.shared.mistakes import MISSING, Mistake
 from components.shared.quantities import quantity
 
 ONE_NODE_PROVISIONERS: Final = {
@@ -51,10 +51,14 @@ def storage_class(path: str, volume: Volume, inventory: Inventory) -> Iterator[M
             f"{path}.storageClass",
             "the cluster has no default StorageClass",
             f"Name one of its classes ({known}), or an existing claim in {path}.claim.",
+            MISSING,
         )
     elif name not in classes:
         yield Mistake(
-            f"{path}.storageClass", f"the cluster has no StorageClass {name}", f"Name one of its classes: {known}."
+            f"{path}.storageClass",
+            f"the cluster has no StorageClass {name}",
+            f"Name one of its classes: {known}.",
+            MISSING,
         )
     elif (
         AccessMode.READ_WRITE_MANY in volume.access_modes and classes[name].get("provisioner") in ONE_NODE_PROVISIONERS

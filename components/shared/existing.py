@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from components.shared.inventory import OF_THE_CLUSTER, Inventory
-from components.shared.mistakes import Mistake
+from components.shared.mistakes import MISSING, Mistake
 
 
 def missing(kind: str, named: Iterable[tuple[str, str]], namespace: str, inventory: Inventory) -> Iterator[Mistake]:
@@ -19,4 +19,4 @@ def missing(kind: str, named: Iterable[tuple[str, str]], namespace: str, invento
     where = "the cluster" if kind in OF_THE_CLUSTER else f"namespace {namespace}"
     for path, name in named:
         if name not in existing:
-            yield Mistake(path, f"{where} has no {kind} {name}", "Create it, or correct the name.")
+            yield Mistake(path, f"{where} has no {kind} {name}", "Create it, or correct the name.", MISSING)

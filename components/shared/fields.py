@@ -42,7 +42,8 @@ def refuse(problem: str, remedy: str) -> NoReturn:
 T = TypeVar("T")
 
 
-def _distinct(items: tuple[T, ...]) -> tuple[T, ...]:
+def distinct(items: tuple[T, ...]) -> tuple[T, ...]:
+    """The items. Rejects a list that names one of them twice."""
     for item, count in Counter(items).items():
         if count > 1:
             refuse(f"`{item}` is listed {count} times", "List it once.")
@@ -50,7 +51,7 @@ def _distinct(items: tuple[T, ...]) -> tuple[T, ...]:
 
 
 # Server-side apply rejects a list that names one item twice where it merges by name, and elsewhere it is a slip.
-Distinct = Annotated[tuple[T, ...], AfterValidator(_distinct)]
+Distinct = Annotated[tuple[T, ...], AfterValidator(distinct)]
 """A list without repetitions."""
 
 # Strict: YAML has numbers and booleans, so "4" or 1 in their place is a mistake.

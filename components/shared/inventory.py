@@ -13,17 +13,21 @@ from components.shared.manifest import STACK
 HELM_RELEASE: Final = "meta.helm.sh/release-name"
 DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 FORBIDDEN: Final = 403
-_WHOLE: Final = ("PersistentVolumeClaim", "Service", "StorageClass")
+_WHOLE: Final = ("LimitRange", "PersistentVolumeClaim", "ResourceQuota", "Service", "StorageClass")
 """Kinds that are read with their spec; of the others, Secrets above all, only metadata are read."""
 OF_THE_CLUSTER: Final = ("PriorityClass", "StorageClass")
 _NOT_LISTED: Final = (
     "EndpointSlice",
+    "Endpoints",
+    "Event",
     "Namespace",
+    "Node",
+    "Pod",
     "ValidatingAdmissionPolicy",
     "ValidatingAdmissionPolicyBinding",
     *OF_THE_CLUSTER,
 )
-"""Kinds that are not in a namespace, or that other writers make under the names of Services."""
+"""Kinds that are not in a namespace, or that other writers make."""
 
 
 @dataclass(frozen=True)

@@ -44,11 +44,15 @@ RESOURCES: Final[Mapping[str, Resource]] = {
     "ConfigMap": Resource("", "v1", "configmaps"),
     "Deployment": Resource("apps", "v1", "deployments"),
     "EndpointSlice": Resource("discovery.k8s.io", "v1", "endpointslices"),
+    "Endpoints": Resource("", "v1", "endpoints"),
+    "Event": Resource("", "v1", "events"),
     "Job": Resource("batch", "v1", "jobs"),
     "LimitRange": Resource("", "v1", "limitranges"),
     "Namespace": Resource("", "v1", "namespaces"),
     "NetworkPolicy": Resource("networking.k8s.io", "v1", "networkpolicies"),
+    "Node": Resource("", "v1", "nodes"),
     "PersistentVolumeClaim": Resource("", "v1", "persistentvolumeclaims"),
+    "Pod": Resource("", "v1", "pods"),
     "PodDisruptionBudget": Resource("policy", "v1", "poddisruptionbudgets"),
     "PriorityClass": Resource("scheduling.k8s.io", "v1", "priorityclasses"),
     "ResourceQuota": Resource("", "v1", "resourcequotas"),
@@ -144,6 +148,22 @@ class KubernetesApi:
         headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = content_type
+        data = self._send(method, path, body, headers, query, timeout)
+        return cast("Json", json.loads(data)) if data else {}
+
+    def text(self, path: str, *, query: Mapping[str, str] | None = None, timeout: float = 30.0) -> str:
+        """GET what is not JSON, such as a log. Raises like `request`."""
+        return self._send("GET", path, None, {"Accept": "*/*"}, query, timeout).decode(errors="replace")
+
+    def _send(  # noqa: PLR0913, PLR0917 - the parts of an HTTP request
+        self,
+        method: str,
+        path: str,
+        body: Json | None,
+        headers: dict[str, str],
+        query: Mapping[str, str] | None,
+        timeout: float,
+    ) -> bytes:
         self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
         url = self.server + path + (f"?{urlencode(query)}" if query else "")
         data = None if body is None else encoded(body)
@@ -161,7 +181,7 @@ class KubernetesApi:
             time.sleep(min(int(pause), LONGEST_PAUSE))
         if response.status >= 400:  # noqa: PLR2004 - HTTP
             raise _api_error(response.status, response.data)
-        return cast("Json", json.loads(response.data)) if response.data else {}
+        return bytes(response.data)
 
     def get(self, path: str, **options: Any) -> Json | None:
         """GET one object or list; None when it does not exist."""

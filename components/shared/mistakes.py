@@ -28,6 +28,14 @@ REQUIRED: Final = "required"
 UNKNOWN: Final = "unknown"
 NO_EFFECT: Final = "no-effect"
 """The other settings make this one pointless."""
+MISSING: Final = "missing-object"
+"""The Kubernetes cluster lacks an object that the config names."""
+MISSING_KIND: Final = "missing-kind"
+"""The Kubernetes cluster does not serve a kind."""
+MISSING_RIGHT: Final = "missing-right"
+NAMESPACE: Final = "namespace"
+FOREIGN: Final = "foreign-object"
+"""An object of somebody else has a name that the stack needs."""
 
 Steps = Sequence[str | int]
 

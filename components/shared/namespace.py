@@ -8,7 +8,7 @@ from typing import Final
 from components.shared.groups import Namespace
 from components.shared.inventory import Inventory, owner
 from components.shared.manifest import Manifest, manifest
-from components.shared.mistakes import Mistake
+from components.shared.mistakes import NAMESPACE, Mistake
 from components.shared.objects import PlannedObject
 
 COMPONENT: Final = "namespace"
@@ -45,13 +45,19 @@ def objections(settings: Namespace, path: str, inventory: Inventory) -> Iterator
     if inventory.namespace is None:
         if not settings.create:
             yield Mistake(
-                f"{path}.name", f"namespace {name} does not exist", f"Create it, or set {path}.create to true."
+                f"{path}.name",
+                f"namespace {name} does not exist",
+                f"Create it, or set {path}.create to true.",
+                NAMESPACE,
             )
     elif inventory.namespace.get("status", {}).get("phase") == "Terminating":
-        yield Mistake(f"{path}.name", f"namespace {name} is being deleted", "Wait until it is gone, then try again.")
+        yield Mistake(
+            f"{path}.name", f"namespace {name} is being deleted", "Wait until it is gone, then try again.", NAMESPACE
+        )
     elif settings.create and not inventory.is_ours("Namespace", name):
         yield Mistake(
             f"{path}.create",
             f"is true, but namespace {name} exists and belongs to {owner(inventory.namespace)}",
             "Set it to false to use that namespace as it is, or choose another name.",
+            NAMESPACE,
         )

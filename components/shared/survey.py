@@ -28,6 +28,8 @@ class Survey:
     """Namespace, kind and name of what the stack has made and keeps, whatever its config says now."""
     api_server_ports: tuple[int, ...] | None = None
     """Ports on which the API server itself listens; None: you may not read them."""
+    nodes: tuple[Json, ...] | None = None
+    """The nodes; None: you may not read them."""
     dns_ports: tuple[int, ...] | None = None
     """Ports on which the pods of cluster DNS listen; None: you may not read them.
 
@@ -47,14 +49,26 @@ def survey(api: KubernetesApi, namespaces: list[str], state: State) -> Survey:
     with ThreadPoolExecutor(max_workers=4) as pool:
         inventories = pool.map(lambda namespace: Inventory.read(api, namespace, state.owned(namespace)), namespaces)
         api_server = pool.submit(_ports, api, *_API_SERVER)
+        nodes = pool.submit(_nodes, api)
         name_servers = [pool.submit(_ports, api, *service) for service in _NAME_SERVERS]
         dns = [ports for future in name_servers if (ports := future.result()) is not None]
         return Survey(
             dict(zip(namespaces, inventories, strict=True)),
             state.kept,
             api_server.result(),
+            nodes.result(),
             tuple(sorted({port for ports in dns for port in ports})) if dns else None,
         )
+
+
+def _nodes(api: KubernetesApi) -> tuple[Json, ...] | None:
+    try:
+        answer: Json = api.get(RESOURCES["Node"].path()) or {}
+    except ApiError as error:
+        if error.status == FORBIDDEN:
+            return None
+        raise
+    return tuple(answer.get("items") or ())
 
 
 def _ports(api: KubernetesApi, namespace: str, service: str) -> tuple[int, ...] | None:

@@ -5,22 +5,31 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, Final
 
+from components.doctor_settings import Suppression
 from components.shared.groups import Target
 from components.shared.kube import ApiError, KubernetesApi, Unreachable
 from components.shared.target import PROJECT, connect
 from components.stack import load_file
-from ops.doctor import credentials, objects, pods
-from ops.doctor.findings import Diagnosis, Finding, diagnoses
+from ops.doctor import arkouda, bundle, logs, matlab, objects, pods, room
+from ops.doctor.findings import Finding, diagnoses
+from ops.doctor.place import Place, places
+from ops.doctor.report import Report, lines, together
+from ops.doctor.rows import ROWS
 from ops.doctor.snapshot import Snapshot
 from ops.errors import CommandError
 
 HEALTHY, FINDINGS, BLIND = 0, 1, 2
-CHECKS: Final = (objects.findings, pods.findings, credentials.findings)
-RUNBOOK: Final = "docs/runbook.md"
+Check = Callable[[Place, Snapshot], Iterator[Finding]]
+CHECKS: Final[tuple[Check, ...]] = (objects.findings, pods.findings, room.findings, logs.findings)
+"""What every system can have."""
+CHECKS_OF: Final[Mapping[str, Check]] = {"matlab": matlab.findings, "arkouda": arkouda.findings}
+"""What only one system can have."""
+NOT_DEPLOYED: Final = "002"
 
 
 def add_command(commands: Any) -> None:
@@ -34,90 +43,109 @@ def add_command(commands: Any) -> None:
     where.add_argument("--stack", metavar="NAME", help="the stack, by the name in Pulumi.NAME.yaml")
     where.add_argument("--namespace", metavar="NAME", help="a namespace, of a Helm release for instance")
     parser.add_argument("--context", metavar="NAME", help="with --namespace: context of the kubeconfig")
+    parser.add_argument("--before", action="store_true", help="with --stack: what would go wrong if it were deployed")
+    parser.add_argument(
+        "--log",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="a log file to look into too, such as that of a Slurm job; may be repeated",
+    )
+    parser.add_argument(
+        "--bundle",
+        metavar="FILE",
+        type=Path,
+        help="also write objects, events and logs, without secrets, to this tar.gz",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON on standard output")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.namespace and arguments.before:
+        raise CommandError("--before belongs to --stack: without a config there is nothing to compare.")
+    if arguments.stack and arguments.context:
+        raise CommandError("--context belongs to --namespace: a stack names its own cluster.")
+    if arguments.before and (arguments.bundle or arguments.log):
+        raise CommandError("--before looks at no pods yet. Leave --bundle and --log out.")
     try:
-        api, namespaces = _places(arguments)
-        snapshots = [Snapshot.take(api, namespace) for namespace in namespaces]
+        suppressed, reports = _of_stack(arguments) if arguments.stack else ((), _of_namespace(arguments))
     except (Unreachable, ApiError) as error:
         print(f"Could not look: {error}", file=sys.stderr)
         return BLIND
-    found = {snapshot.name: diagnosed(snapshot) for snapshot in snapshots}
+    for item in suppressed:
+        if item.code not in ROWS:
+            print(f"warning: doctor.suppress: {item.code} is not a code of this doctor.", file=sys.stderr)
     if arguments.json:
-        print(json.dumps({"namespaces": [_json(snapshot, found[snapshot.name]) for snapshot in snapshots]}, indent=2))
+        print(json.dumps(together(reports), indent=2))
     else:
-        for snapshot in snapshots:
-            print("\n".join(lines(snapshot, found[snapshot.name])))
-    if any(found.values()):
+        print("\n\n".join("\n".join(lines(report)) for report in reports))
+    if any(report.diagnoses for report in reports):
         return FINDINGS
     # Nothing was found, and nothing could have been: that is not healthy.
-    return BLIND if any("Pod" in snapshot.unseen for snapshot in snapshots) else HEALTHY
+    return BLIND if any("Pod" in report.unseen for report in reports) else HEALTHY
 
 
-def _places(arguments: argparse.Namespace) -> tuple[KubernetesApi, list[str]]:
-    if arguments.namespace:
-        target = Target(context=arguments.context) if arguments.context else None
-        return (connect(target) if target else KubernetesApi.connect(None, None)), [arguments.namespace]
-    if arguments.context:
-        raise CommandError("--context belongs to --namespace: a stack names its own cluster.")
+def _of_namespace(arguments: argparse.Namespace) -> list[Report]:
+    target = Target(context=arguments.context) if arguments.context else None
+    api = connect(target) if target else KubernetesApi.connect(None, None)
+    return _looked(arguments, api, [Place("matlab", arguments.namespace)])
+
+
+def _of_stack(arguments: argparse.Namespace) -> tuple[Sequence[Suppression], list[Report]]:
     stack = load_file(PROJECT / Path(f"Pulumi.{arguments.stack}.yaml"))
-    matlab: Any = stack.systems.get("matlab")
-    if matlab is None:
-        raise CommandError(f"Stack {arguments.stack} deploys no MATLAB cluster, and the doctor knows no other system.")
-    return connect(stack.target), [matlab.namespace.name]
+    if not stack.systems:
+        raise CommandError(f"Stack {arguments.stack} deploys no system.")
+    suppressed, api = stack.doctor.suppress, connect(stack.target)
+    if not arguments.before:
+        return suppressed, _looked(arguments, api, places(stack), suppressed)
+    # Here, since only this needs everything that `up` needs.
+    from ops.doctor import before
+
+    found, unseen, remarks = before.findings(stack, api)
+    return suppressed, [_report("stack", stack.name, found, suppressed=suppressed, unseen=unseen, remarks=remarks)]
 
 
-def diagnosed(snapshot: Snapshot) -> list[Diagnosis]:
-    """What is wrong in a namespace, in the order in which to fix it."""
-    found = [finding for check in CHECKS for finding in check(snapshot)]
+def _looked(
+    arguments: argparse.Namespace, api: KubernetesApi, here: list[Place], suppressed: Sequence[Suppression] = ()
+) -> list[Report]:
+    """Look at every place, and at the files; write the bundle, if one is wanted."""
+    snapshots = [logs.with_logs(api, place, Snapshot.take(api, place.namespace)) for place in here]
+    reports = [examined(*one, suppressed) for one in zip(here, snapshots, strict=True)]
+    reports += _of_files(arguments.log, {place.code("") for place in here}, suppressed)
+    if arguments.bundle:
+        bundle.write(arguments.bundle, snapshots, reports)
+        print(f"Bundle written to {arguments.bundle}. Read it before you pass it on.", file=sys.stderr)
+    return reports
+
+
+def _of_files(files: Sequence[Path], prefixes: AbstractSet[str], suppressed: Sequence[Suppression]) -> Iterator[Report]:
+    for file in files:
+        found = list(logs.in_file(file, prefixes))
+        yield _report("file", file.name, found, suppressed=suppressed, unseen=(), remarks=())
+
+
+def examined(place: Place, snapshot: Snapshot, suppressed: Sequence[Suppression] = ()) -> Report:
+    """What is wrong with a system in its namespace, in the order in which to fix it."""
+    checks = [*CHECKS, *([CHECKS_OF[place.system]] if place.system in CHECKS_OF else [])]
+    found = [finding for check in checks for finding in check(place, snapshot)]
     # Where there is no cluster, nothing else about it is worth a word.
-    nothing = [finding for finding in found if finding.code == "MJS002"]
-    return diagnoses(nothing or found)
+    found = [finding for finding in found if finding.code == place.code(NOT_DEPLOYED)] or found
+    remarks = [*room.remarks(place, snapshot), *logs.remarks(snapshot)]
+    return _report("namespace", snapshot.name, found, suppressed=suppressed, unseen=snapshot.unseen, remarks=remarks)
 
 
-def lines(snapshot: Snapshot, found: list[Diagnosis]) -> Iterator[str]:
-    """The report of one namespace for a person."""
-    count = "healthy" if not found else f"{len(found)} problem{'s' if len(found) > 1 else ''}"
-    yield f"Namespace {snapshot.name}: {count}"
-    for diagnosis in found:
-        cause = diagnosis.cause
-        yield ""
-        yield f"{cause.row.level} {cause.code}  {cause.sentence}"
-        yield f"  why:  {cause.row.cause}"
-        yield f"  fix:  {_remedy(cause, snapshot)}"
-        yield f"  more: {RUNBOOK}#{cause.code.lower()}"
-        for consequence in diagnosis.consequences:
-            yield f"  consequence {consequence.code}: {consequence.sentence}"
-    if snapshot.unseen:
-        yield ""
-        yield f"Not checked, because you may not list them: {', '.join(snapshot.unseen)}"
-
-
-def _remedy(finding: Finding, snapshot: Snapshot) -> str:
-    return finding.row.remedy.replace("NAMESPACE", snapshot.name).replace("POD", finding.subject[1])
-
-
-def _json(snapshot: Snapshot, found: list[Diagnosis]) -> dict[str, Any]:
-    def finding(one: Finding) -> dict[str, Any]:
-        return {
-            "code": one.code,
-            "level": str(one.row.level),
-            "kind": one.subject[0],
-            "name": one.subject[1],
-            "count": one.count,
-            "message": one.sentence,
-            "cause": one.row.cause,
-            "remedy": _remedy(one, snapshot),
-            "runbook": f"{RUNBOOK}#{one.code.lower()}",
-        }
-
-    return {
-        "namespace": snapshot.name,
-        "findings": [
-            {**finding(one.cause), "consequences": [finding(each) for each in one.consequences]} for one in found
-        ],
-        "notChecked": snapshot.unseen,
-    }
+def _report(  # noqa: PLR0913 - the parts of a report
+    kind: str,
+    name: str,
+    found: Sequence[Finding],
+    *,
+    suppressed: Sequence[Suppression],
+    unseen: Sequence[str],
+    remarks: Sequence[str],
+) -> Report:
+    reasons = {item.code: item.reason for item in suppressed}
+    counted = [finding for finding in found if finding.code not in reasons]
+    expected = [(finding, reasons[finding.code]) for finding in dict.fromkeys(found) if finding.code in reasons]
+    return Report(kind, name, diagnoses(counted), expected, unseen, remarks)

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from components.shared.objects import Key
-from ops.doctor.rows import ROWS, Level, Row
+from ops.doctor.row import Level, Row
+from ops.doctor.rows import ROWS
+
+SETTING: Final = "Setting"
+"""The kind of a subject that is no object, but a path in the stack config."""
+
+LOG: Final = "Log"
+"""The kind of a subject that is a log, by the `app` label of its pods or the name of its file."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,8 @@ class Finding:
     """How many objects have the same problem."""
     needs: frozenset[Key] = field(default=frozenset())
     """Objects that the subject needs: if one of them has a finding, this one is its consequence."""
+    remedy: str | None = None
+    """What to do; None: what the row says."""
 
     @property
     def row(self) -> Row:
@@ -31,6 +41,8 @@ class Finding:
     @property
     def sentence(self) -> str:
         """The finding in words."""
+        if self.subject[0] == SETTING:
+            return f"{self.subject[1]}: {self.problem}"
         others = f" (and {self.count - 1} more)" if self.count > 1 else ""
         return f"{self.subject[0]} {self.subject[1]}{others} {self.problem}"
 
@@ -45,7 +57,7 @@ class Diagnosis:
 
 def diagnoses(findings: Iterable[Finding]) -> list[Diagnosis]:
     """Root causes, errors first and then in the order of their codes, each with its consequences."""
-    every = sorted(set(findings), key=lambda finding: (finding.row.level != Level.ERROR, finding.code, finding.subject))
+    every = sorted(set(findings), key=lambda one: (one.row.level != Level.ERROR, one.code, one.subject, one.problem))
     caused = [finding for finding in every if any(_causes(finding, every))]
     found: list[Diagnosis] = []
     # The caused ones come again at the end: in a circle, no finding is a root.

@@ -1,67 +1,67 @@
-"""Namespace, claims, Services and capacity."""
+"""Namespace, claims, and objects that somebody deleted: what every system can have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-import yaml
-
-from components.matlab import names
 from components.shared.inventory import owner
 from components.shared.kube import Json
-from components.shared.quantities import quantity
 from ops.doctor.findings import Finding
+from ops.doctor.place import Place
 from ops.doctor.snapshot import Snapshot
 
 PATIENCE: Final = 60
 """Seconds that binding a claim or finding an address may take."""
+CLAIM: Final = "PersistentVolumeClaim"
+RIGHTS: Final = ("Role", "RoleBinding", "ServiceAccount")
+_MARKS: Final = ("Deployment", "StatefulSet", "Job", "Service", "ConfigMap", CLAIM, "Pod")
+"""Kinds that show whether the system is deployed at all."""
 
 
-def findings(snapshot: Snapshot) -> Iterator[Finding]:
-    """Findings about everything but pods and credentials."""
-    yield from _namespace(snapshot)
-    yield from _claims(snapshot)
-    yield from _services(snapshot)
-    yield from _pool_proxies(snapshot)
-    yield from _capacity(snapshot)
+def findings(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
+    """Findings about the namespace, its claims, and what is missing in it."""
+    yield from _namespace(place, snapshot)
+    yield from _claims(place, snapshot)
+    yield from _deleted(place, snapshot)
 
 
-def _namespace(snapshot: Snapshot) -> Iterator[Finding]:
+def _namespace(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
     itself = ("Namespace", snapshot.name)
     if (snapshot.namespace or {}).get("status", {}).get("phase") == "Terminating":
-        yield Finding("MJS001", itself, "is being deleted")
+        yield Finding(place.code("001"), itself, "is being deleted")
     found = [
         item
-        for kind in ("Deployment", "Service", "ConfigMap", "PersistentVolumeClaim", "Pod")
+        for kind in (*_MARKS, "EndpointSlice", "Secret", *RIGHTS)
         for name, item in snapshot.of(kind).items()
-        if name.startswith("mjs-")
+        if (kind in _MARKS and name.startswith("mjs-") if place.system == "matlab" else (kind, name) in place.planned)
     ]
-    if not found:
-        yield Finding("MJS002", itself, "holds no MATLAB cluster")
+    expected = _MARKS if place.system == "matlab" else {kind for kind, _ in place.planned}
+    if not found and (snapshot.exists is False or any(kind in snapshot.objects for kind in expected)):
+        yield Finding(place.code("002"), itself, f"holds no {place.name}")
     owners = {owner(item) for item in found}
     known = sorted(who for who in owners if who.startswith(("stack ", "Helm release ")))
     if len(known) > 1:
-        yield Finding("MJS003", itself, f"holds objects of {' and '.join(known)}")
+        yield Finding(place.code("003"), itself, f"holds objects of {' and '.join(known)}")
 
 
-def _claims(snapshot: Snapshot) -> Iterator[Finding]:
+def _claims(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
     classes = snapshot.of("StorageClass")
     used = _mounted_claims(snapshot)
-    for name, claim in snapshot.of("PersistentVolumeClaim").items():
-        phase, key = claim.get("status", {}).get("phase"), ("PersistentVolumeClaim", name)
+    for name, claim in snapshot.of(CLAIM).items():
+        phase, key, code = claim.get("status", {}).get("phase"), (CLAIM, name), place.code("031")
         wanted = claim["spec"].get("storageClassName")
         if phase == "Lost":
-            yield Finding("MJS031", key, "has lost its volume")
-        if phase != "Pending" or not (name in used or name.startswith("mjs-")):
+            yield Finding(code, key, "has lost its volume")
+        if phase != "Pending" or not (name in used or name.startswith("mjs-") or key in place.planned):
             continue
         if "StorageClass" in snapshot.objects and wanted and wanted not in classes:
             known = ", ".join(sorted(classes)) or "none"
-            yield Finding("MJS031", key, f"is not bound: there is no StorageClass {wanted} (there is: {known})")
+            yield Finding(code, key, f"is not bound: there is no StorageClass {wanted} (there is: {known})")
         elif not wanted and claim["spec"].get("volumeName") is None and wanted != "":
-            yield Finding("MJS031", key, "is not bound: it names no StorageClass, and the cluster has no default one")
+            yield Finding(code, key, "is not bound: it names no StorageClass, and the cluster has no default one")
         elif snapshot.age(claim) > PATIENCE and not _waits_for_a_pod(classes.get(wanted or "", {}), name in used):
-            yield Finding("MJS031", key, f"is not bound: {_last_event(snapshot, name) or 'nothing has provided it'}")
+            yield Finding(code, key, f"is not bound: {_last_event(snapshot, name) or 'nothing has provided it'}")
 
 
 def _waits_for_a_pod(storage_class: Json, used: bool) -> bool:
@@ -78,48 +78,15 @@ def _last_event(snapshot: Snapshot, name: str) -> str:
     return str(events[-1].get("message", "")).strip() if events else ""
 
 
-def _services(snapshot: Snapshot) -> Iterator[Finding]:
-    key = ("Service", names.INGRESS_PROXY)
-    service = snapshot.of("Service").get(names.INGRESS_PROXY)
-    if service is None:
-        if "Service" in snapshot.objects and names.INGRESS_PROXY in snapshot.of("Deployment"):
-            yield Finding("MJS041", key, "is missing")
-        return
-    ports = service["spec"].get("ports") or ()
-    if moved := [f"{port['port']} → {port['targetPort']}" for port in ports if port["targetPort"] != port["port"]]:
-        yield Finding("MJS042", key, f"sends ports elsewhere: {', '.join(moved)}")
-    if service["spec"].get("type") != "LoadBalancer" or snapshot.age(service) < PATIENCE:
-        return
-    # With a profile, clients already have another address: network.clusterHost.
-    if not (service.get("status", {}).get("loadBalancer") or {}).get("ingress") and not _has_profile(snapshot):
-        yield Finding("MJS040", key, "has no external address, so there is no profile")
+def _deleted(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
+    """What the stack has made, and somebody has deleted.
 
-
-def _has_profile(snapshot: Snapshot) -> bool:
-    return "Secret" in snapshot.objects and names.PROFILE_SECRET in snapshot.of("Secret")
-
-
-def _pool_proxies(snapshot: Snapshot) -> Iterator[Finding]:
-    for name, item in snapshot.of("Deployment").items():
-        if name.startswith(f"{names.POOL_PROXY}-") and not item["metadata"].get("ownerReferences"):
-            yield Finding("MJS043", ("Deployment", name), "has no owner")
-
-
-def _capacity(snapshot: Snapshot) -> Iterator[Finding]:
-    """A worker that fits on no node, even on an empty one."""
-    template = snapshot.of("ConfigMap").get(names.WORKER_TEMPLATE)
-    nodes = snapshot.objects.get("Node")
-    if template is None or not nodes:
-        return
-    spec = yaml.safe_load(template["data"][names.TEMPLATE_FILE])["spec"]
-    requests = (spec["containers"][0].get("resources") or {}).get("requests") or {}
-    for what in ("cpu", "memory"):
-        if what not in requests:
+    MATLAB's other objects have rows of their own: pods miss Secrets and ConfigMaps, and the Service is for clients.
+    """
+    for kind, name in place.planned:
+        if kind not in snapshot.objects or name in snapshot.of(kind):
             continue
-        largest = max((node["status"]["allocatable"][what] for node in nodes), key=quantity)
-        if quantity(str(requests[what])) > quantity(largest):
-            yield Finding(
-                "MJS013",
-                ("ConfigMap", names.WORKER_TEMPLATE),
-                f"requests {requests[what]} of {what} for each worker, and the largest node offers {largest}",
-            )
+        if kind in RIGHTS and place.system != "arkouda":
+            yield Finding(place.code("027"), (kind, name), "is missing")
+        elif place.system != "matlab":
+            yield Finding(place.code("026"), (kind, name), "is missing")

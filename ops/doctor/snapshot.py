@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Final
 
 from components.shared.inventory import FORBIDDEN
-from components.shared.kube import ApiError, Json, KubernetesApi
+from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi
 
-_IN_NAMESPACE: Final = {
-    "Pod": "/api/v1/namespaces/{}/pods",
-    "Event": "/api/v1/namespaces/{}/events",
-    "Service": "/api/v1/namespaces/{}/services",
-    "ConfigMap": "/api/v1/namespaces/{}/configmaps",
-    "Secret": "/api/v1/namespaces/{}/secrets",
-    "PersistentVolumeClaim": "/api/v1/namespaces/{}/persistentvolumeclaims",
-    "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
-}
-_IN_CLUSTER: Final = {"Node": "/api/v1/nodes", "StorageClass": "/apis/storage.k8s.io/v1/storageclasses"}
+IN_NAMESPACE: Final = (
+    "Pod",
+    "Event",
+    "Service",
+    "ConfigMap",
+    "Secret",
+    "PersistentVolumeClaim",
+    "Deployment",
+    "StatefulSet",
+    "Job",
+    "Role",
+    "RoleBinding",
+    "ServiceAccount",
+    "ResourceQuota",
+    "LimitRange",
+    "Endpoints",
+    "EndpointSlice",
+)
+IN_CLUSTER: Final = ("Node", "StorageClass")
 
 
 @dataclass(frozen=True)
@@ -34,36 +44,56 @@ class Snapshot:
     objects: Mapping[str, list[Json]]
     """Objects by kind. A kind that is missing may not be read."""
     taken: datetime
+    exists: bool | None = None
+    """The namespace exists; None: you may not read it."""
+    logs: Mapping[str, str] = field(default_factory=dict)
+    """The end of the log of a pod, by its name. Other pods were not asked."""
+    unread_logs: Mapping[str, str] = field(default_factory=dict)
+    """Why the log of a pod could not be read, by its name."""
 
     @classmethod
     def take(cls, api: KubernetesApi, namespace: str) -> Snapshot:
-        """Read everything, several requests at a time. Raises ApiError for anything but a missing right."""
-        paths = {kind: path.format(namespace) for kind, path in _IN_NAMESPACE.items()} | _IN_CLUSTER
+        """Read all objects, several requests at a time. Raises ApiError for anything but a missing right."""
 
-        def items(path: str) -> list[Json] | None:
+        def items(kind: str) -> list[Json] | None:
             try:
-                answer = api.get(path) or {}
+                answer = api.get(RESOURCES[kind].path(None if kind in IN_CLUSTER else namespace)) or {}
             except ApiError as error:
                 if error.status == FORBIDDEN:
                     return None
                 raise
-            found: list[Json] = answer.get("items", [answer] if "kind" in answer else [])
+            found: list[Json] = answer.get("items") or []
             return found
 
+        def own() -> tuple[Json | None, bool | None]:
+            try:
+                found = api.get(f"{RESOURCES['Namespace'].path()}/{namespace}")
+            except ApiError as error:
+                if error.status == FORBIDDEN:
+                    return None, None
+                raise
+            return found, found is not None
+
+        kinds = (*IN_NAMESPACE, *IN_CLUSTER)
         with ThreadPoolExecutor(max_workers=8) as pool:
-            itself = pool.submit(items, f"/api/v1/namespaces/{namespace}")
-            found = dict(zip(paths, pool.map(items, paths.values()), strict=True))
+            itself = pool.submit(own)
+            found = dict(zip(kinds, pool.map(items, kinds), strict=True))
         readable = {kind: every for kind, every in found.items() if every is not None}
-        return cls(namespace, next(iter(itself.result() or ()), None), readable, datetime.now(UTC))
+        body, exists = itself.result()
+        return cls(namespace, body, readable, datetime.now(UTC), exists)
+
+    @cached_property
+    def _by_name(self) -> dict[str, dict[str, Json]]:
+        return {kind: {item["metadata"]["name"]: item for item in items} for kind, items in self.objects.items()}
 
     def of(self, kind: str) -> dict[str, Json]:
         """The objects of a kind by name; empty if there are none, or if you may not read them."""
-        return {item["metadata"]["name"]: item for item in self.objects.get(kind, ())}
+        return self._by_name.get(kind, {})
 
     @property
     def unseen(self) -> list[str]:
         """Kinds that you may not read."""
-        return [kind for kind in (*_IN_NAMESPACE, *_IN_CLUSTER) if kind not in self.objects]
+        return [kind for kind in (*IN_NAMESPACE, *IN_CLUSTER) if kind not in self.objects]
 
     def age(self, item: Json) -> float:
         """Seconds since an object was created."""

@@ -6,19 +6,23 @@ import dataclasses
 import json
 import subprocess
 import sys
+import tarfile
 import time
-from base64 import b64encode
-from collections.abc import Callable
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from components.shared.kube import Json
-from ops.doctor.command import diagnosed
+from components.shared.kube import Json, KubernetesApi
+from components.stack import load_file
+from ops.doctor.command import examined
 from ops.doctor.findings import Diagnosis
-from ops.doctor.rows import ROWS
+from ops.doctor.place import Place, places
+from ops.doctor.rows_matlab import MATLAB
 from ops.doctor.snapshot import Snapshot
 from tests.e2e.checkout import NAMESPACE, Checkout
-from tests.e2e.disturbance import path_of, wait_for
+from tests.e2e.disturbance import every_node_labelled, path_of, wait_for
 from tests.pem import pair
 
 MERGE = "application/merge-patch+json"
@@ -40,8 +44,10 @@ class Patient:
 
     def look(self, namespace: str = NAMESPACE, later: timedelta = timedelta(minutes=5)) -> list[Diagnosis]:
         """What the doctor would say in five minutes: it is patient with claims and load balancers."""
+        planned = {place.namespace: place for place in places(load_file(self.checkout.stack_file))}
         snapshot = Snapshot.take(self.api, namespace)
-        found = diagnosed(dataclasses.replace(snapshot, taken=snapshot.taken + later))
+        place = planned.get(namespace) or Place("matlab", namespace)
+        found = list(examined(place, dataclasses.replace(snapshot, taken=snapshot.taken + later)).diagnoses)
         self.seen |= {one.code for item in found for one in (item.cause, *item.consequences)}
         return found
 
@@ -98,21 +104,48 @@ def test_every_row_of_the_runbook(checkout: Checkout) -> None:
     checkout.run("up")
     patient = Patient(checkout)
     the_command_finds_a_healthy_cluster_healthy(patient)
+    a_bundle_for_support_holds_no_secret(patient)
     for story in STORIES:
         patient.expect()
         story(patient)
     the_namespace(patient)
-    assert sorted(ROWS.keys() - patient.seen) == []
+    assert sorted({row.code for row in MATLAB if row.category != "logs"} - patient.seen) == []
 
 
 def the_command_finds_a_healthy_cluster_healthy(patient: Patient) -> None:
     """And it writes nothing: not even an access review."""
     before = patient.checkout.control_plane.audit_log.read_text().count('"verb":"create"')
     done = doctor(patient.checkout)
-    assert (done.returncode, done.stdout) == (0, "Namespace mjs: healthy\n"), done.stderr
+    assert done.returncode == 0, done.stderr
+    healthy, nothing, logs = done.stdout.splitlines()
+    # A hollow node has no logs, and that is said.
+    assert (healthy, nothing) == ("Namespace mjs: healthy", "")
+    assert logs.startswith("The log of pod mjs-controller-")
     assert patient.checkout.control_plane.audit_log.read_text().count('"verb":"create"') == before
-    answer = json.loads(doctor(patient.checkout, "--json").stdout)
-    assert answer == {"namespaces": [{"namespace": "mjs", "findings": [], "notChecked": []}]}
+    (answer,) = json.loads(doctor(patient.checkout, "--json").stdout)["namespaces"]
+    (unread,) = answer.pop("notChecked")
+    assert unread.startswith("The log of pod mjs-controller-")
+    assert answer == {"namespace": "mjs", "findings": [], "suppressed": []}
+
+
+def a_bundle_for_support_holds_no_secret(patient: Patient) -> None:
+    """Not one value of a Secret of the namespace, generated or given, and not what an environment holds in clear."""
+    file = patient.checkout.root / "bundle.tar.gz"
+    patient.post("events", event("nobody", "Talks", patient.checkout.secret("mjs-admin-password")["password"]))
+    done = doctor(patient.checkout, "--bundle", str(file))
+    assert done.returncode == 0, done.stderr
+    patient.forget_events()
+    with tarfile.open(file) as archive:
+        members = {entry.name: archive.extractfile(entry) for entry in archive}
+        texts = {name: stream.read().decode() for name, stream in members.items() if stream}
+    assert {"report.txt", "mjs/Pod.json", "mjs/Event.json", "mjs/Secret.json", "mjs/Node.json"} <= set(texts)
+    secrets = patient.api.request("GET", f"/api/v1/namespaces/{NAMESPACE}/secrets")["items"]
+    values = {encoded for secret in secrets for encoded in secret["data"].values()}
+    assert len(values) > 3
+    for name, text in texts.items():
+        for encoded in values:
+            assert encoded not in text, name
+            assert b64decode(encoded).decode() not in text, name
 
 
 def doctor(checkout: Checkout, *words: str) -> subprocess.CompletedProcess[str]:
@@ -169,6 +202,42 @@ def workers_that_are_too_big(patient: Patient) -> None:
     patient.patch("ConfigMap/mjs-worker-template", {"data": {"pod-template.yaml": before.replace("1Gi", "1Ti")}})
     patient.expect("MJS013", words="requests 1Ti of memory for each worker, and the largest node offers 3840Mi")
     patient.patch("ConfigMap/mjs-worker-template", {"data": {"pod-template.yaml": before}})
+
+
+def more_workers_than_the_nodes_hold(patient: Patient) -> None:
+    workers = patient.checkout.matlab["workers"]
+    workers["max"] = 100
+    patient.checkout.write()
+    patient.expect("MJS018", words="workers: 100 pods request 500m CPU and 1Gi of memory each, and the 4 nodes")
+    with every_node_labelled(patient.api, **{"eks.amazonaws.com/nodegroup": "a"}):
+        patient.expect()
+        assert "so an autoscaler may add more" in doctor(patient.checkout).stdout
+    workers["max"] = 4
+    patient.checkout.write()
+
+
+def karpenter(patient: Patient) -> None:
+    with every_node_labelled(patient.api, **{"karpenter.sh/nodepool": "default"}):
+        patient.expect("MJS015", words="has no annotation karpenter.sh/do-not-disrupt")
+
+
+def an_image_that_fits_on_no_disk(patient: Patient) -> None:
+    image = patient.checkout.deployment("mjs-job-manager")["spec"]["template"]["spec"]["containers"][0]["image"]
+    with a_large_image(patient.api, image):
+        patient.expect("MJS016", words="their image has 931Gi, and node ")
+
+
+@contextmanager
+def a_large_image(api: KubernetesApi, name: str) -> Iterator[None]:
+    """A node that reports an image of a terabyte, and a small disk. Its kubelet corrects that sooner or later."""
+    node = api.request("GET", "/api/v1/nodes")["items"][0]
+    path = f"/api/v1/nodes/{node['metadata']['name']}/status"
+    images = {"images": [{"names": [name], "sizeBytes": 10**12}], "allocatable": {"ephemeral-storage": "10Gi"}}
+    api.request("PATCH", path, {"status": images}, content_type=MERGE)
+    yield
+    before = {"images": node["status"].get("images"), "allocatable": {"ephemeral-storage": None}}
+    before["allocatable"] |= node["status"]["allocatable"]
+    api.request("PATCH", path, {"status": before}, content_type=MERGE)
 
 
 def workers_that_have_failed(patient: Patient) -> None:
@@ -238,6 +307,12 @@ def a_sidecar(patient: Patient) -> None:
 def a_deleted_controller(patient: Patient) -> None:
     patient.delete("Deployment/mjs-controller")
     patient.expect("MJS026", words="Deployment mjs-controller is missing")
+    patient.restore()
+
+
+def the_rights_of_the_controller(patient: Patient) -> None:
+    patient.delete("RoleBinding/mjs-controller-rolebinding")
+    patient.expect("MJS027", words="RoleBinding mjs-controller-rolebinding is missing")
     patient.restore()
 
 
@@ -317,7 +392,23 @@ def credentials(patient: Patient) -> None:
     write(clientKey=key, serverCert=1)  # type: ignore[arg-type]
     patient.expect("MJS050", words="a file is damaged")
     assert key not in _text(patient.look())
+    a_finding_that_is_normal_here(patient)
     write()
+
+
+def a_finding_that_is_normal_here(patient: Patient) -> None:
+    """It is listed with its reason, and does not count; a code that nobody knows is a warning."""
+    codes = [{"code": "MJS050", "reason": "Being replaced."}, {"code": "MJS999", "reason": "A typing error."}]
+    patient.checkout.config["config"]["clusters:doctor"] = {"suppress": codes}
+    patient.checkout.write()
+    done = doctor(patient.checkout)
+    assert done.returncode == 0, done.stdout
+    assert "suppressed MJS050  Secret mjs-parallel-server-proxy-secret cannot be used" in done.stdout
+    assert "  reason: Being replaced.\n" in done.stdout
+    assert "warning: doctor.suppress: MJS999 is not a code of this doctor.\n" in done.stderr
+    assert done.stderr.count("MJS") == 1
+    del patient.checkout.config["config"]["clusters:doctor"]
+    patient.checkout.write()
 
 
 def somebody_elses_objects(patient: Patient) -> None:
@@ -343,11 +434,15 @@ STORIES: tuple[Callable[[Patient], None], ...] = (
     a_worker_without_a_gpu,
     a_quota,
     workers_that_are_too_big,
+    more_workers_than_the_nodes_hold,
+    karpenter,
+    an_image_that_fits_on_no_disk,
     workers_that_have_failed,
     containers_that_do_not_run,
     events_of_a_kubelet,
     a_sidecar,
     a_deleted_controller,
+    the_rights_of_the_controller,
     claims,
     the_load_balancer,
     a_pool_proxy_without_owner,

@@ -34,6 +34,7 @@ FILES = sorted(CORPUS.glob("*.yaml"))
 EXPECT = re.compile(r"# expect: (?P<path>.*?) \| (?P<words>.*)")
 CHECKERS = (
     "components.config_keys",
+    "components.doctor_settings",
     "components.secret_settings",
     "components.stack",
     "components.stack_file",

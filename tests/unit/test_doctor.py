@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from components.doctor_settings import Suppression
 from components.shared.kube import Json
 from components.shared.objects import Key
 from ops.doctor import command
 from ops.doctor.findings import Finding, diagnoses
-from ops.doctor.rows import ROWS, Level
-from ops.doctor.snapshot import Snapshot
+from ops.doctor.place import Place
+from ops.doctor.report import Report, as_json, lines
+from ops.doctor.row import Level
+from ops.doctor.rows import ROWS, SYSTEMS
+from ops.doctor.snapshot import IN_CLUSTER, IN_NAMESPACE, Snapshot
 
 POD: Key = ("Pod", "mjs-job-manager-0")
 CLAIM: Key = ("PersistentVolumeClaim", "mjs-checkpoint")
 
 
 def snapshot(**objects: list[Json]) -> Snapshot:
-    kinds = ("Pod", "Event", "Service", "ConfigMap", "Secret", "PersistentVolumeClaim", "Deployment", "Node")
-    return Snapshot("mjs", None, {**{kind: [] for kind in (*kinds, "StorageClass")}, **objects}, datetime.now(UTC))
+    return Snapshot("mjs", None, {**{kind: [] for kind in (*IN_NAMESPACE, *IN_CLUSTER)}, **objects}, datetime.now(UTC))
 
 
 def test_what_follows_from_a_cause_is_listed_under_it() -> None:
@@ -44,17 +47,34 @@ def test_a_circle_of_causes_is_still_reported() -> None:
 
 
 def test_an_empty_namespace_has_one_finding() -> None:
-    (diagnosis,) = command.diagnosed(snapshot())
+    (diagnosis,) = command.examined(Place("matlab", "mjs"), snapshot()).diagnoses
     assert diagnosis.cause.code == "MJS002"
 
 
 def test_the_report_names_what_nobody_may_see() -> None:
     partly = Snapshot("mjs", None, {"Pod": []}, datetime.now(UTC))
-    *_, last = command.lines(partly, [])
+    *_, last = lines(Report("namespace", "mjs", [], unseen=partly.unseen))
     assert last.startswith("Not checked, because you may not list them: Event, Service, ")
+
+
+def test_a_suppressed_finding_is_listed_with_its_reason_and_does_not_count() -> None:
+    normal = Suppression(code="MJS002", reason="Comes on Monday.")
+    report = command.examined(Place("matlab", "mjs"), snapshot(), [normal])
+    assert report.diagnoses == []
+    assert list(lines(report)) == [
+        "Namespace mjs: healthy",
+        "",
+        "suppressed MJS002  Namespace mjs holds no MATLAB cluster",
+        "  reason: Comes on Monday.",
+    ]
+    (listed,) = as_json(report)["suppressed"]
+    assert (listed["code"], listed["reason"]) == ("MJS002", "Comes on Monday.")
+    other = Suppression(code="MJS053", reason="Comes on Monday.")
+    assert command.examined(Place("matlab", "mjs"), snapshot(), [other]).suppressed == []
 
 
 def test_codes_are_numbered_by_category() -> None:
     """A code is in the runbook's address and in scripts, so it never moves."""
-    assert list(ROWS) == sorted(ROWS)
+    assert all([row.code for row in rows] == sorted({row.code for row in rows}) for rows in SYSTEMS.values())
+    assert len(ROWS) == sum(map(len, SYSTEMS.values()))
     assert all(row.remedy.endswith((".", "`.")) and row.cause.endswith(".") for row in ROWS.values())

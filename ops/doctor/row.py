@@ -1,0 +1,26 @@
+"""What a row of the runbook consists of."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Level(StrEnum):
+    """How much a finding matters."""
+
+    ERROR = "error"
+    """Something does not work."""
+    WARNING = "warning"
+    """Something will stop working, or works by chance."""
+
+
+class Row(NamedTuple):
+    """One thing that can be wrong. A code is never used for anything else, even when its row is gone."""
+
+    code: str
+    level: Level
+    category: str
+    title: str
+    cause: str
+    remedy: str
