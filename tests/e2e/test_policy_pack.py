@@ -17,15 +17,16 @@ from tests.unit.clusters import merged
 
 PACK = PROJECT / "policy"
 DIGEST = f"sha256:{'1' * 64}"
+MATLAB, KUBERNETES = "clusters:matlab", "clusters:kubernetes"
 WITHOUT_TLS = {
     "network": {"loadBalancer": {"sourceRanges": ["192.0.2.0/24"]}},
     "parallelServerProxy": {"useMutualTLS": False},
 }
 LEVEL_0 = {"security": {"level": 0}}
 INSIDE = {"network": {"internalClientsOnly": True}}
-ALL_DIGESTS = {
-    "images": {name: {"digest": DIGEST} for name in ("worker", "jobManager", "controller", "parallelServerProxy")}
-}
+IMAGES = ("worker", "jobManager", "controller", "parallelServerProxy")
+DIGESTS = {"images-by-digest": "mandatory"}
+OWNERS = {"owner-labels": {"enforcementLevel": "mandatory", "labels": ["owner", "cost-center"]}}
 
 
 @pytest.fixture
@@ -39,7 +40,8 @@ def pack(checkout: Checkout) -> Path:
 
 def preview(checkout: Checkout, pack: Path, settings: Mapping[str, Any], rules: Mapping[str, Any]) -> tuple[int, str]:
     """`pulumi preview --policy-pack`, of the default stack with these settings."""
-    checkout.config["config"]["clusters:matlab"] = merged(checkout.matlab, settings)
+    for key, values in settings.items():
+        checkout.config["config"][key] = merged(checkout.config["config"][key], values)
     checkout.write()
     config = checkout.root / "rules.json"
     config.write_text(json.dumps(rules))
@@ -47,10 +49,17 @@ def preview(checkout: Checkout, pack: Path, settings: Mapping[str, Any], rules: 
     return checkout.attempt("pulumi", "--", *words)
 
 
-VIOLATIONS = {
-    "socks-proxy-with-mutual-tls": (WITHOUT_TLS, {}, "Set matlab.parallelServerProxy.useMutualTLS to true"),
-    "no-open-security-level": (LEVEL_0, {}, "Set matlab.security.level to 1 or 2"),
-    "images-by-digest": ({}, {"images-by-digest": "mandatory"}, "mjs-worker-image:r2026a has no digest"),
+VIOLATIONS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "socks-proxy-with-mutual-tls": ({MATLAB: WITHOUT_TLS}, {}, "Set matlab.parallelServerProxy.useMutualTLS to true"),
+    "no-open-security-level": ({MATLAB: LEVEL_0}, {}, "Set matlab.security.level to 1 or 2"),
+    "images-by-digest": ({}, DIGESTS, "mjs-worker-image:r2026a has no digest"),
+    "owner-labels": ({KUBERNETES: {"labels": {"owner": "vision"}}}, OWNERS, "It lacks cost-center."),
+}
+PASSING: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "as the default is": ({}, {}),
+    "open only inside": ({MATLAB: merged(INSIDE, LEVEL_0)}, {}),
+    "digests": ({MATLAB: {"images": {name: {"digest": DIGEST} for name in IMAGES}}}, DIGESTS),
+    "labels": ({KUBERNETES: {"labels": {"owner": "vision", "cost-center": "4711"}}}, OWNERS),
 }
 
 
@@ -77,18 +86,8 @@ def test_an_unprotected_claim_and_key_stop_the_preview(checkout: Checkout, pack:
     assert "a destroy would delete it for good" in text
 
 
-@pytest.mark.parametrize(
-    ("settings", "rules"),
-    [
-        ({}, {}),
-        (merged(INSIDE, LEVEL_0), {}),
-        (ALL_DIGESTS, {"images-by-digest": "mandatory"}),
-    ],
-    ids=["as the default is", "open only inside", "digests"],
-)
-def test_a_stack_that_keeps_the_rules_passes(
-    checkout: Checkout, pack: Path, settings: dict[str, Any], rules: dict[str, Any]
-) -> None:
-    code, text = preview(checkout, pack, settings, rules)
+@pytest.mark.parametrize("case", PASSING)
+def test_a_stack_that_keeps_the_rules_passes(checkout: Checkout, pack: Path, case: str) -> None:
+    code, text = preview(checkout, pack, *PASSING[case])
     assert code == 0, text
     assert "clusters@v1.0.0" in text
