@@ -43,6 +43,7 @@ def preview(checkout: Checkout, pack: Path, settings: Mapping[str, Any], rules: 
     for key, values in settings.items():
         checkout.config["config"][key] = merged(checkout.config["config"][key], values)
     checkout.write()
+    checkout.run("pulumi", "--", "stack", "select", "--create", checkout.stack)
     config = checkout.root / "rules.json"
     config.write_text(json.dumps(rules))
     words = ("preview", "--policy-pack", str(pack), "--policy-pack-config", str(config))

@@ -38,7 +38,9 @@ def promises() -> list[Promise]:
     """All rows of both pages."""
     rows = [row for page in (SECURITY, RELIABILITY) for row in _rows(page.read_text())]
     return [
-        Promise(cells[0], cells[2], tuple(TEXT_IN_BACKTICKS.findall(cells[3]))) for cells in rows if len(cells) == 4
+        Promise(cells[0], cells[2], tuple(TEXT_IN_BACKTICKS.findall(cells[3])))
+        for cells in rows
+        if cells[0][0] in "SR" and cells[0][1:].isdigit()
     ]
 
 
