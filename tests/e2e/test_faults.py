@@ -22,7 +22,7 @@ from tests.e2e.test_disturbed import Witness, a_run_writes_nothing, nothing_is_o
 
 LONG = "LONG" in os.environ
 MOST_RUNS = 8
-EVERY = 12
+EVERY = 40
 """Of so many requests one goes wrong in a storm."""
 GO_ON = "did not finish. What it did is recorded"
 PATIENCE = 5
@@ -74,7 +74,7 @@ def until_it_succeeds(checkout: Checkout, action: str) -> int:
 
 
 def test_a_storm_of_faults(checkout: Checkout, proxy: FaultyProxy) -> None:
-    """Every kind of fault, in every phase of `up` and `destroy`, at one request in twelve."""
+    """Every kind of fault, in every phase of `up` and `destroy`, at one request in forty."""
     witness = Witness(checkout)
     for seed, action in enumerate(("up", "destroy", "up")):
         proxy.choose = storm(seed)
