@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from components.registry import SYSTEMS
 from components.stack import load_file
 from components.stack_file import stack_name
 from tests.conftest import PROJECT
@@ -34,9 +35,11 @@ class Result(NamedTuple):
 def scan(folder: Path) -> list[Result]:
     """Check the committed manifests of every stack file; `folder` is an empty one to work in."""
     systems = {}
+    """Of each stack and namespace."""
     for stack_file in STACK_FILES:
         stack = stack_name(stack_file)
-        (systems[stack],) = load_file(stack_file).systems
+        for key, settings in load_file(stack_file).systems.items():
+            systems |= {(stack, namespace): key for namespace in SYSTEMS[key].namespaces(settings)}
         _copy(GOLDEN / stack, folder / stack)
     options = ("--framework", "kubernetes", "--skip-download", "--compact", "--output", "json")
     run = subprocess.run(
@@ -50,17 +53,18 @@ def scan(folder: Path) -> list[Result]:
     report = json.loads(run.stdout)
     assert report["summary"]["parsing_errors"] == 0
     return [
-        Result(found["check_id"], stack, f"{systems[stack]}: {_thing(found['resource'])}", passed)
+        _result(found, systems, passed=passed)
         for passed, key in ((True, "passed_checks"), (False, "failed_checks"))
         for found in report["results"][key]
-        for stack in [Path(found["file_path"]).parts[1]]
     ]
 
 
-def _thing(resource: str) -> str:
-    """`Kind/name` of checkov's `Kind.namespace.name`, whose name may have dots and whose namespace has none."""
-    kind, _, name = resource.split(".", 2)
-    return f"{kind}/{name}"
+def _result(found: dict[str, Any], systems: dict[tuple[str, str], str], *, passed: bool) -> Result:
+    stack = Path(found["file_path"]).parts[1]
+    # checkov's Kind.namespace.name; a name may have dots. A Namespace is in none.
+    kind, namespace, name = found["resource"].split(".", 2)
+    system = systems[stack, name if kind == "Namespace" else namespace]
+    return Result(found["check_id"], stack, f"{system}: {kind}/{name}", passed)
 
 
 def _copy(source: Path, target: Path) -> None:
