@@ -11,7 +11,7 @@ PYTEST = $(RUN) -m pytest -n $(PROCESSES) --dist loadfile
 OLDEST_KUBERNETES = $(shell $(RUN) -c 'from local.cluster.layout import versions; print(versions()[0])')
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview impact drift destroy outputs pulumi build test test-unit test-oldest test-disturbed test-properties lint golden bench cluster-up cluster-down clean
+.PHONY: help up preview impact drift destroy outputs pulumi policy build test test-unit test-oldest test-disturbed test-properties lint golden bench cluster-up cluster-down clean
 
 help:
 	@echo "make up | preview | outputs | destroy      STACK=$(STACK); SHOW_SECRETS=1 for outputs, PURGE=1 for destroy,"
@@ -19,6 +19,7 @@ help:
 	@echo "make impact                                who will notice the next up: docs/impact.md"
 	@echo "make drift                                 what is no longer as the last up left it; 7 if anything"
 	@echo "make pulumi ARGS=\"config set …\"           any other command of Pulumi's, on the stack"
+	@echo "make policy                                the environment of the policy pack: docs/policy.md"
 	@echo "make test | test-unit | lint | golden      what has to be green"
 	@echo "make test-oldest                           the life of a stack on the oldest Kubernetes"
 	@echo "make test-disturbed                        runs killed at every object"
@@ -57,6 +58,13 @@ destroy: $(VENV)/runtime
 
 pulumi: $(VENV)/runtime
 	@$(RUN) -m local.run pulumi --stack $(STACK) -- $(ARGS)
+
+policy: policy/venv/complete
+
+policy/venv/complete: policy/requirements.txt
+	@$(PYTHON) -m venv policy/venv
+	@policy/venv/bin/python -m pip install --quiet --disable-pip-version-check -r policy/requirements.txt
+	@touch $@
 
 build: $(VENV)/runtime
 	@$(RUN) -m local.run build

@@ -39,7 +39,7 @@ def deploy(stack: StackConfig, address: ExternalAddress, survey: Survey) -> dict
 
     Raises ValueError where two systems export the same name with a value that cannot be joined.
     """
-    site = Site(pulumi.ResourceOptions(provider=provider(stack.target)), address, survey)
+    site = Site(pulumi.ResourceOptions(provider=provider(stack.target)), address, survey, stack.target.labels)
     outputs: dict[str, pulumi.Output[Any]] = {}
     for warning in warnings(stack):
         pulumi.log.warn(warning)

@@ -34,6 +34,8 @@ class Site:
     """Finds the address of a load balancer."""
     survey: Survey
     """What the Kubernetes cluster tells about itself."""
+    labels: Mapping[str, str]
+    """Labels of every object."""
 
 
 @dataclass(frozen=True)

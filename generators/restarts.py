@@ -21,6 +21,7 @@ TARGET: Final[Mapping[str, str]] = {
     "kubernetes.context": "another cluster: rejected while this one holds protected objects",
     "kubernetes.kubeconfig": "none, if the context still names the same cluster",
     "kubernetes.embedded": "another cluster: rejected while this one holds protected objects",
+    "kubernetes.labels": "every object gets the new labels; no pod restarts",
 }
 """The provider handles these; no manifest changes (components/shared/target.py)."""
 

@@ -148,6 +148,16 @@ def prepare(stack: StackConfig) -> StackCommand:
     return pulumi
 
 
+def say_how_to_go_on(stack: StackConfig, action: str) -> None:
+    """After a run that failed: Pulumi has named the object, and seldom says what to do."""
+    print(
+        f"`make {action}` did not finish. What it did is recorded: fix the cause that Pulumi names above, then run "
+        f"`make {action} STACK={stack.name}` again. docs/reliability.md explains the messages.",
+        file=sys.stderr,
+    )
+    print(f"`python -m ops doctor --stack {stack.name}` looks for causes in the cluster.", file=sys.stderr)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     stack = load_file(PROJECT / f"Pulumi.{arguments.stack}.yaml", arguments.stack)
     purge = arguments.action == "destroy" and arguments.purge
@@ -162,7 +172,10 @@ def _run(arguments: argparse.Namespace) -> int:
     pulumi = prepare(stack)
     if arguments.action == "preview":
         return pulumi.run("preview")
-    return deploy(pulumi, stack) if arguments.action == "up" else destroy(pulumi, stack, purge=purge)
+    code = deploy(pulumi, stack) if arguments.action == "up" else destroy(pulumi, stack, purge=purge)
+    if code == 1:
+        say_how_to_go_on(stack, arguments.action)
+    return code
 
 
 def _build(_: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -37,11 +38,14 @@ class ArkoudaServers(SystemComponent):
         opts: pulumi.ResourceOptions | None = None,
         *,
         survey: Survey = NOTHING,
+        labels: Mapping[str, str] | None = None,
     ) -> None:
         """Register the servers."""
         self._cluster = cluster = Topology(settings)
         planned = objects(cluster, survey)
-        super().__init__("clusters:arkouda:Servers", name, opts, components=components(cluster), planned=planned)
+        super().__init__(
+            "clusters:arkouda:Servers", name, opts, components=components(cluster), planned=planned, labels=labels
+        )
         self._tokens: dict[str, pulumi.Output[str]] = {}
         contents = self._contents()
         for item in planned:

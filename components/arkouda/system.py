@@ -54,7 +54,7 @@ def _deploy(settings: Settings, site: Site) -> Mapping[str, pulumi.Output[Any]]:
     # Here, since the Pulumi SDKs take a second to import, and commands that only check or list need none of them.
     from components.arkouda.servers import ArkoudaServers
 
-    return ArkoudaServers("arkouda", settings, site.opts, survey=site.survey).outputs
+    return ArkoudaServers("arkouda", settings, site.opts, survey=site.survey, labels=site.labels).outputs
 
 
 SYSTEM: Final = System(

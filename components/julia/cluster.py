@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -34,11 +35,19 @@ class JuliaSessions(SystemComponent):
     """Markdown page for users and administrators."""
 
     def __init__(
-        self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None, *, survey: Survey = NOTHING
+        self,
+        name: str,
+        settings: Settings,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        survey: Survey = NOTHING,
+        labels: Mapping[str, str] | None = None,
     ) -> None:
         """Register the sessions."""
         planned, known = objects(settings, survey), sessions(settings)
-        super().__init__("clusters:julia:Sessions", name, opts, components=components(settings), planned=planned)
+        super().__init__(
+            "clusters:julia:Sessions", name, opts, components=components(settings), planned=planned, labels=labels
+        )
         for item in planned:
             kind, own = item.key
             # The only Secrets are the cookies of pools.

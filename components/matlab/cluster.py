@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -50,7 +50,7 @@ class MatlabCluster(SystemComponent):
     readme: pulumi.Output[str]
     """Markdown page for users and administrators."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is, and where it is deployed
         self,
         name: str,
         settings: Settings,
@@ -58,11 +58,12 @@ class MatlabCluster(SystemComponent):
         *,
         address: ExternalAddress | None = None,
         survey: Survey = NOTHING,
+        labels: Mapping[str, str] | None = None,
     ) -> None:
         """Register the cluster. Raises ValueError where an address is needed and nothing can find it."""
         self._cluster = cluster = Topology(settings)
         planned = objects(cluster, fingerprints(cluster.namespace), survey)
-        super().__init__("clusters:matlab:Cluster", name, opts, components=COMPONENTS, planned=planned)
+        super().__init__("clusters:matlab:Cluster", name, opts, components=COMPONENTS, planned=planned, labels=labels)
 
         self._passwords = {
             names.ADMIN_SECRET: self._password("mjs-admin", settings.security.admin_password),

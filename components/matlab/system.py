@@ -47,7 +47,9 @@ def _deploy(settings: Settings, site: Site) -> Mapping[str, pulumi.Output[Any]]:
     # Here, since the Pulumi SDKs take a second to import, and commands that only check or list need none of them.
     from components.matlab.cluster import MatlabCluster
 
-    return MatlabCluster("matlab", settings, site.opts, address=site.address, survey=site.survey).outputs
+    return MatlabCluster(
+        "matlab", settings, site.opts, address=site.address, survey=site.survey, labels=site.labels
+    ).outputs
 
 
 SYSTEM: Final = System(

@@ -44,7 +44,7 @@ class KubernetesObject(pulumi.CustomResource):
 class SystemComponent(pulumi.ComponentResource):
     """A deployed system: a component for each thing that a user can point at, and the objects that it consists of."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is, and where it is deployed
         self,
         token: str,
         name: str,
@@ -52,15 +52,17 @@ class SystemComponent(pulumi.ComponentResource):
         *,
         components: Mapping[str, str],
         planned: Sequence[PlannedObject],
+        labels: Mapping[str, str] | None,
     ) -> None:
         """Register the system itself.
 
-        `components` maps the name of each component to its Pulumi type.
+        `components` maps the name of each component to its Pulumi type; `labels` are for every object.
         """
         super().__init__(token, name, None, opts)
         self.resources: dict[Key, KubernetesObject] = {}
         """What is registered so far, by kind and name."""
         self._planned = by_key(planned)
+        self._labels = labels or {}
         self._components = {
             own: pulumi.ComponentResource(components[own], own, None, pulumi.ResourceOptions(parent=self))
             for own in dict.fromkeys(item.component for item in planned)
@@ -80,7 +82,7 @@ class SystemComponent(pulumi.ComponentResource):
         home = self.resources.get(("Namespace", item.manifest["metadata"].get("namespace", "")))
         needed = [self.resources[key] for key in dependencies(item, self._planned)]
         self.resources[item.key] = KubernetesObject(
-            {**_labelled(item, pulumi.get_stack()), **({} if data is None else {"data": data})},
+            {**_labelled(item, self._labels, pulumi.get_stack()), **({} if data is None else {"data": data})},
             pulumi.ResourceOptions(
                 parent=self._components[item.component],
                 depends_on=[*([home] if home else []), *needed],
@@ -98,9 +100,9 @@ class SystemComponent(pulumi.ComponentResource):
         self.register_outputs(dict(outputs))
 
 
-def _labelled(item: PlannedObject, stack: str) -> Manifest:
+def _labelled(item: PlannedObject, labels: Mapping[str, str], stack: str) -> Manifest:
     metadata = dict(item.manifest["metadata"])
-    metadata["labels"] = {**metadata.get("labels", {}), **owned_by(stack)}
+    metadata["labels"] = {**labels, **metadata.get("labels", {}), **owned_by(stack)}
     annotations = {
         **metadata.get("annotations", {}),
         **(SKIP_AWAIT if item.skip_await else {}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -187,6 +187,20 @@ class Namespace(Model):
     reported. A level that the system's own pods violate is rejected."""
 
 
+RESERVED_LABELS: Final = ("app", "app.kubernetes.io/managed-by")
+RESERVED_PREFIXES: Final = ("clusters.pulumi/", "pod-security.kubernetes.io/")
+
+
+def _own_labels(value: dict[str, str]) -> dict[str, str]:
+    for label in value:
+        if label in RESERVED_LABELS or label.startswith(RESERVED_PREFIXES):
+            refuse(f"sets `{label}`, which the program sets itself", "Choose another label.")
+    return value
+
+
+OwnLabels = Annotated[dict[LabelKey, LabelValue], AfterValidator(_own_labels)]
+
+
 class Target(Model):
     """The Kubernetes cluster that the stack file names. The program never touches another one."""
 
@@ -196,6 +210,9 @@ class Target(Model):
     """Path of the kubeconfig; null: $KUBECONFIG or ~/.kube/config. Relative to the project's folder; ~ is expanded."""
     embedded: Bool = False
     """true: the local control plane that `make cluster-up` starts."""
+    labels: OwnLabels = {}  # noqa: RUF012 - pydantic copies defaults
+    """Labels of every object that the stack creates, such as owner: vision. Pods that run already are not restarted:
+    labels of pods stay as they are."""
 
     @model_validator(mode="after")
     def _names_one_cluster(self) -> Target:

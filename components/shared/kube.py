@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from urllib.parse import urlencode
 
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ProtocolError
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -71,10 +71,13 @@ RESOURCES: Final[Mapping[str, Resource]] = {
 }
 """Every kind that the program reads or writes."""
 
-BUSY: Final = (429, 503)
+TRANSIENT: Final = (429, 500, 502, 503, 504)
+"""Answers of an API server that is busy, is being restarted or waits for etcd."""
 ATTEMPTS: Final = 5
+PAUSE: Final = 1
+"""Seconds between two attempts, where the API server names none."""
 LONGEST_PAUSE: Final = 5
-"""Seconds between two attempts."""
+"""Seconds between two attempts at most."""
 
 _ESCAPE = re.compile(r"\\u(d[89ab]..)\\ud[c-f]..|\\.")
 """A surrogate pair, or any other escape: a backslash that is escaped itself begins none."""
@@ -142,8 +145,8 @@ class KubernetesApi:
     ) -> Json:
         """Send one request (timeout in seconds) and return the decoded answer.
 
-        A read is repeated while the API server is busy and says when to come back. Raises ApiError for an answer of 400
-        and above, Unreachable when there is none.
+        A read is repeated when the API server is busy, or when the connection breaks. Raises ApiError for an answer of
+        400 and above, Unreachable when there is none.
         """
         headers = {"Accept": accept}
         if body is not None:
@@ -168,17 +171,22 @@ class KubernetesApi:
         url = self.server + path + (f"?{urlencode(query)}" if query else "")
         data = None if body is None else encoded(body)
         for attempt in range(ATTEMPTS):
+            repeatable = method == "GET" and attempt < ATTEMPTS - 1
             try:
                 response = self._client.rest_client.pool_manager.request(
                     method, url, body=data, headers=headers, timeout=timeout, retries=False
                 )
             except HTTPError as error:
+                # A connection that was there, and broke: nobody answers where there is none.
+                if isinstance(error, ProtocolError) and repeatable:
+                    time.sleep(PAUSE)
+                    continue
                 raise Unreachable(f"the API server {self.server} does not answer: {error}") from error
-            # An overloaded API server, or one that has just learnt a kind, names a time. Only reads are repeated.
-            pause = response.headers.get("Retry-After", "")
-            if method != "GET" or response.status not in BUSY or not pause.isdigit() or attempt == ATTEMPTS - 1:
+            if response.status not in TRANSIENT or not repeatable:
                 break
-            time.sleep(min(int(pause), LONGEST_PAUSE))
+            # An overloaded API server, or one that has just learnt a kind, names a time.
+            pause = response.headers.get("Retry-After", "")
+            time.sleep(min(int(pause), LONGEST_PAUSE) if pause.isdigit() else PAUSE)
         if response.status >= 400:  # noqa: PLR2004 - HTTP
             raise _api_error(response.status, response.data)
         return bytes(response.data)

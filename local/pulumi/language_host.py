@@ -20,6 +20,7 @@ from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2, plugin_pb2
 from pulumi.runtime.proto.language_pb2_grpc import add_LanguageRuntimeServicer_to_server
 
+from local.pulumi import program_plugins
 from local.pulumi.serving import serve
 
 
@@ -50,6 +51,10 @@ class LanguageHost(LanguageServer):
     def RuntimeOptionsPrompts(self, _request: Any, _context: Any) -> Any:  # noqa: N802
         """Ask nothing: the prompts are for `pulumi new` only."""
         return language_pb2.RuntimeOptionsResponse()
+
+    def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: N802
+        """Run a policy pack, until the engine ends the call."""
+        return program_plugins.run(request, context)
 
     def Cancel(self, _request: Any, _context: Any) -> Any:  # noqa: N802
         """Do nothing: SIGINT follows."""

@@ -85,6 +85,12 @@ class Checkout:
 
     def run(self, action: str, *words: str, code: int = 0, text: str = "", **variables: str) -> str:
         """Run a command with `text` on its standard input; returns all it prints. The exit code must be `code`."""
+        ended, printed = self.attempt(action, *words, text=text, **variables)
+        assert ended == code, printed
+        return printed
+
+    def attempt(self, action: str, *words: str, text: str = "", **variables: str) -> tuple[int, str]:
+        """Run a command; returns its exit code and all it prints."""
         (self.root / ".state").mkdir(exist_ok=True)
         command = [sys.executable, "-m", "local.run", action, "--stack", self.stack, *words]
         answer = subprocess.run(
@@ -98,8 +104,7 @@ class Checkout:
             timeout=300,
             check=False,
         )
-        assert answer.returncode == code, answer.stdout
-        return answer.stdout
+        return answer.returncode, answer.stdout
 
     def outputs(self) -> dict[str, Any]:
         """The stack outputs, secrets in clear."""

@@ -14,20 +14,26 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from components.shared.kube import ATTEMPTS, ApiError, KubernetesApi, encoded
+from components.shared.kube import ATTEMPTS, ApiError, KubernetesApi, Unreachable, encoded
+
+BROKEN_CONNECTION = 0
 
 
 class Busy(BaseHTTPRequestHandler):
     """An API server that asks for patience, some times."""
 
     refusals = 0
+    code = 429
     seen: ClassVar[list[str]] = []
 
     def _answer(self) -> None:
         self.seen.append(self.command)
         busy = len(self.seen) <= self.refusals
+        if busy and self.code == BROKEN_CONNECTION:
+            self.close_connection = True
+            return
         body = b'{"message": "storage is (re)initializing"}' if busy else b'{"kind": "PodList", "items": []}'
-        self.send_response(429 if busy else 200)
+        self.send_response(self.code if busy else 200)
         self.send_header("Content-Length", str(len(body)))
         if busy:
             self.send_header("Retry-After", "0")
@@ -43,6 +49,7 @@ class Busy(BaseHTTPRequestHandler):
 @pytest.fixture
 def api(tmp_path: Path) -> Iterator[KubernetesApi]:
     Busy.seen.clear()
+    Busy.code = 429
     with ThreadingHTTPServer(("127.0.0.1", 0), Busy) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         cluster = {"name": "busy", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}
@@ -61,6 +68,14 @@ def test_a_read_is_repeated_while_the_api_server_is_busy(api: KubernetesApi) -> 
     assert Busy.seen == ["GET"] * ATTEMPTS
 
 
+@pytest.mark.parametrize("code", [500, 503, 504, BROKEN_CONNECTION])
+def test_a_read_is_repeated_when_the_api_server_is_being_restarted(api: KubernetesApi, code: int) -> None:
+    """The preflight reads dozens of lists, and one failure ended the whole run."""
+    Busy.refusals, Busy.code = 1, code
+    assert api.get("/api/v1/pods") == {"kind": "PodList", "items": []}
+    assert Busy.seen == ["GET", "GET"]
+
+
 def test_patience_has_an_end(api: KubernetesApi) -> None:
     Busy.refusals = 100
     with pytest.raises(ApiError, match="initializing"):
@@ -69,10 +84,12 @@ def test_patience_has_an_end(api: KubernetesApi) -> None:
 
 
 def test_a_write_is_not_repeated(api: KubernetesApi) -> None:
-    Busy.refusals = 1
-    with pytest.raises(ApiError):
-        api.request("POST", "/api/v1/pods", {})
-    assert Busy.seen == ["POST"]
+    for code, error in ((429, ApiError), (500, ApiError), (BROKEN_CONNECTION, Unreachable)):
+        Busy.refusals, Busy.code = 1, code
+        Busy.seen.clear()
+        with pytest.raises(error):
+            api.request("POST", "/api/v1/pods", {})
+        assert Busy.seen == ["POST"]
 
 
 @given(st.text(st.characters(codec="utf-8")))

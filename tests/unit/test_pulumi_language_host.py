@@ -15,13 +15,14 @@ from typing import Any
 
 import grpc
 import pytest
-from google.protobuf import empty_pb2
+from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import engine_pb2, language_pb2, resource_pb2
 from pulumi.runtime.proto.engine_pb2_grpc import EngineServicer, add_EngineServicer_to_server
 from pulumi.runtime.proto.language_pb2_grpc import LanguageRuntimeStub
 from pulumi.runtime.proto.resource_pb2_grpc import ResourceMonitorServicer, add_ResourceMonitorServicer_to_server
 
 from local.pulumi.plugins import script
+from tests.e2e.disturbance import descendants, is_dead, wait_for
 
 LEVELS = engine_pb2.LogSeverity
 
@@ -148,3 +149,39 @@ def test_it_ends_with_its_engine(host: Host, how: str) -> None:
         assert host.process.stdin
         host.process.stdin.close()
     assert host.process.wait(timeout=10) == 0
+
+
+PACK = "import os, sys, time\nprint(4711)\nprint(os.environ['KEY'], *sys.argv[1:], file=sys.stderr)\ntime.sleep(600)\n"
+
+
+def run_pack(host: Host, folder: Path, program: str = PACK) -> Any:
+    """Run a policy pack as the engine does, with the interpreter of the tests as its environment."""
+    (folder / "__main__.py").write_text(program)
+    (folder / "own" / "bin").mkdir(parents=True)
+    (folder / "own" / "bin" / "python").symlink_to(sys.executable)
+    options = struct_pb2.Struct()
+    options.update({"virtualenv": "own"})
+    info = language_pb2.ProgramInfo(root_directory=str(folder), program_directory=str(folder), options=options)
+    request = language_pb2.RunPluginRequest(pwd=str(folder), info=info, args=["address"], env=["KEY=a=b"])
+    return host.runtime.RunPlugin(request, timeout=60)
+
+
+def test_it_runs_a_policy_pack_until_the_engine_ends_the_call(host: Host, tmp_path: Path) -> None:
+    call = run_pack(host, tmp_path)
+    printed = {answer.WhichOneof("output"): answer for answer in (next(call), next(call))}
+    assert printed["stdout"].stdout == b"4711\n", "the port of the pack's server"
+    assert printed["stderr"].stderr == b"a=b address\n"
+    (child,) = descendants(host.process.pid)
+    call.cancel()
+    wait_for(lambda: is_dead(child))
+
+
+def test_the_exit_code_of_a_policy_pack_comes_last(host: Host, tmp_path: Path) -> None:
+    *_, last = run_pack(host, tmp_path, "import sys\nsys.exit(3)\n")
+    assert last.exitcode == 3
+
+
+def test_a_policy_pack_without_its_environment_says_how_to_make_it(host: Host, tmp_path: Path) -> None:
+    info = language_pb2.ProgramInfo(root_directory=str(tmp_path), program_directory=str(tmp_path))
+    with pytest.raises(grpc.RpcError, match=r"has no virtual environment venv\. Create it with `python3 -m venv"):
+        list(host.runtime.RunPlugin(language_pb2.RunPluginRequest(pwd=str(tmp_path), info=info), timeout=60))

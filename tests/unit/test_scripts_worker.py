@@ -96,6 +96,13 @@ def test_the_password_goes_through_standard_input_and_nowhere_else(make: Make, p
         assert password not in container.console + container.script_log
 
 
+def test_mjs_and_the_users_code_do_not_inherit_the_password(make: Make) -> None:
+    container = make()
+    container.start_and_terminate()
+    for command in ("mjs", "startworker"):
+        assert WORKER_PASSWORD not in container.call(command).environment.values()
+
+
 def test_the_user_is_made_with_a_home(make: Make) -> None:
     container = make(workers={"max": 4, "username": "cluster_user"})
     container.start_and_terminate()

@@ -19,6 +19,8 @@ forget_last_run worker
 find_matlab
 write_definitions "${HOSTNAME}" "${LOGBASE}"
 make_user
+# MJS hands its environment to MATLAB, where the users' code could read it.
+unset MJS_WORKER_PASSWORD
 limit_open_files
 start_mjs
 
