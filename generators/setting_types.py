@@ -34,6 +34,7 @@ from components.shared.fields import (
 )
 from components.shared.groups import Digest, Repository, Tag, Toleration
 from components.shared.hosts import Cidr, Host
+from components.shared.kubernetes_types import REFERENCE, KubernetesType
 from components.shared.pem import Certificate, PrivateKey
 from components.shared.quantities import Bytes, Cpu
 from generators.samples import authority
@@ -142,6 +143,24 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
         (UserName, Text("user name", _pattern("^[a-z_][a-z0-9_-]{0,31}$"), ("other", "another"))),
     )
 }
+_REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
+_KUBERNETES: Final[Mapping[str, tuple[Json, ...]]] = {
+    "Affinity": (
+        {"podAntiAffinity": {_REQUIRED: [{"topologyKey": "kubernetes.io/hostname"}]}},
+        {
+            "nodeAffinity": {
+                _REQUIRED: {
+                    "nodeSelectorTerms": [{"matchExpressions": [{"key": "gpu", "operator": "In", "values": ["a100"]}]}]
+                }
+            }
+        },
+    ),
+    "TopologySpreadConstraint": (
+        {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "DoNotSchedule"},
+        {"maxSkew": 2, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "ScheduleAnyway"},
+    ),
+}
+"""Two values of each type of Kubernetes that a setting has."""
 _ITEMS: Final[Mapping[type[BaseModel], tuple[Json, ...]]] = {
     Toleration: ({"operator": "Exists"}, {"key": "other", "value": "another"}),
     Declared: ({"name": "other", "address": "192.0.2.20"}, {"name": "another", "address": "192.0.2.21"}),
@@ -175,7 +194,7 @@ def type_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Type:
     if origin is tuple:
         return _list(type_of(parts[0]), metadata)
     if origin is dict:
-        return _map(type_of(parts[0]), type_of(parts[1]))
+        return _of_kubernetes(metadata) or _map(type_of(parts[0]), type_of(parts[1]))
     if origin is Literal:
         return _choice([str(part) for part in parts])
     if NoneType in parts:
@@ -185,6 +204,11 @@ def type_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Type:
         samples = inner.samples or ((7, 8) if inner.schema.get("type") == "integer" else ())
         return Type(f"{inner.words} or null", schema, (*samples, None), inner.group)
     return _simple(annotation, metadata)
+
+
+def _of_kubernetes(metadata: tuple[Any, ...]) -> Type | None:
+    name = next((item.name for item in metadata if isinstance(item, KubernetesType)), None)
+    return Type(name, {"$ref": f"{REFERENCE}{name}"}, _KUBERNETES[name]) if name else None
 
 
 def definition_name(model: type[BaseModel]) -> str:

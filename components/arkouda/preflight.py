@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from components.arkouda import names, pods
 from components.arkouda.server_settings import Declared, MultiLocale, SelfRegistered, SingleNode
 from components.arkouda.topology import Entry, Topology, registered_services
-from components.shared import namespace
+from components.shared import classes, namespace
 from components.shared.claims import changed, storage_class
 from components.shared.inventory import Inventory
 from components.shared.mistakes import Mistake
@@ -23,6 +23,7 @@ def objections(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
         yield from _other_kind(entry, inventory)
     yield from _dropped_claims(cluster, inventory)
     yield from _pull_secrets(cluster, inventory)
+    yield from classes.of_groups(cluster.settings, "arkouda", inventory)
 
 
 def concerns(cluster: Topology, survey: Survey) -> Iterator[str]:

@@ -10,6 +10,7 @@ from components.arkouda.effects import without_effect
 from components.arkouda.server_settings import InKubernetes, SelfRegistered, Server
 from components.arkouda.settings import Settings
 from components.arkouda.topology import Topology, array_memory, job, needs_credentials
+from components.shared import rules_pods
 from components.shared.mistakes import Mistake, Rule
 from components.shared.quantities import quantity
 
@@ -78,7 +79,11 @@ def _api_server(settings: Settings) -> Iterator[Mistake]:
         )
 
 
-RULES: tuple[Rule[Settings], ...] = (_any_server, _names, _ports, _memory, _api_server, without_effect)
+def _pods(settings: Settings) -> Iterator[Mistake]:
+    yield from rules_pods.mistakes(settings, "arkouda", rules_pods.Owned(frozenset()))
+
+
+RULES: tuple[Rule[Settings], ...] = (_any_server, _names, _ports, _memory, _api_server, _pods, without_effect)
 
 
 def warnings(settings: Settings) -> Iterator[str]:

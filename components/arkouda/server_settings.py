@@ -19,6 +19,7 @@ from components.shared.fields import (
     UserPort,
 )
 from components.shared.groups import Toleration
+from components.shared.pod_settings import LabelledPods
 from components.shared.quantities import Bytes, Cpu
 
 LogLevel = Literal["DEBUG", "INFO", "WARN", "ERROR", "CRITICAL"]
@@ -97,7 +98,7 @@ class SelfRegistered(Server):
     job: Job = Job()
 
 
-class InKubernetes(Server):
+class InKubernetes(Server, LabelledPods):
     """A server whose pods run in Kubernetes."""
 
     cpu: Cpu = "2"

@@ -38,5 +38,6 @@ def deployment(cluster: Topology, server: SingleNode, configuration: Manifest) -
         strategy="Recreate",
         node_selector=server.node_selector,
         tolerated=server.tolerations,
+        group=server,
         **pods.pod(cluster, server),
     )

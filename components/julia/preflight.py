@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from components.julia import names
 from components.julia.settings import Settings
 from components.julia.topology import JuliaSession, sessions
-from components.shared import claims, namespace
+from components.shared import claims, classes, namespace
 from components.shared.config_paths import below
 from components.shared.inventory import Inventory
 from components.shared.mistakes import Mistake
@@ -24,7 +25,7 @@ def objections(settings: Settings, survey: Survey) -> Iterator[Mistake]:
         yield from namespace.objections(session.own_namespace, f"{session.path}.namespace", inventory)
         yield from _claims(session, inventory)
         yield from _secrets(session, inventory)
-        yield from _priority_classes(session, inventory)
+        yield from _classes(session, inventory)
     yield from _gone(settings, survey)
 
 
@@ -108,14 +109,7 @@ def _secrets(session: JuliaSession, inventory: Inventory) -> Iterator[Mistake]:
             yield Mistake(path, f"namespace {session.namespace} has no Secret {name}", "Create it first.")
 
 
-def _priority_classes(session: JuliaSession, inventory: Inventory) -> Iterator[Mistake]:
-    classes = inventory.of("PriorityClass")
-    settings = session.settings
-    named = {"manager": settings.manager.priority_class, "workers": settings.workers.priority_class}
-    for group, name in named.items():
-        if classes is not None and name is not None and name not in classes:
-            yield Mistake(
-                session.origin(group, "priorityClass"),
-                f"the cluster has no PriorityClass {name}",
-                "Create it, or correct the name.",
-            )
+def _classes(session: JuliaSession, inventory: Inventory) -> Iterator[Mistake]:
+    groups = {"manager": session.settings.manager, "workers": session.settings.workers}
+    for name, group in groups.items():
+        yield from classes.missing(group, partial(session.origin, name), inventory)

@@ -13,6 +13,7 @@ from components.julia.effects import without_effect
 from components.julia.settings import Kind, Settings
 from components.julia.startup import ON_DEMAND, package
 from components.julia.topology import JuliaSession, sessions
+from components.shared import rules_pods
 from components.shared.config_paths import below
 from components.shared.fields import covers
 from components.shared.groups import AccessMode
@@ -168,6 +169,10 @@ def _people(settings: Settings) -> Iterator[Mistake]:
                     yield Mistake(path, f"{name} is everybody, and the session is a shell", "Name users or groups.")
 
 
+def _pods(settings: Settings) -> Iterator[Mistake]:
+    yield from rules_pods.mistakes(settings, "julia", pods.OWNED)
+
+
 RULES: tuple[Rule[Settings], ...] = (
     _any_session,
     _namespaces,
@@ -178,6 +183,7 @@ RULES: tuple[Rule[Settings], ...] = (
     _claims,
     _environment,
     _people,
+    _pods,
     without_effect,
 )
 

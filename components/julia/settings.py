@@ -30,6 +30,7 @@ from components.shared.fields import (
 )
 from components.shared.groups import Digest, Image, PullPolicy, Repository, Tag, Toleration, Volume
 from components.shared.hosts import Cidr
+from components.shared.pod_settings import LabelledPods
 from components.shared.quantities import Bytes, Cpu
 
 JULIA_TAG = "1.10.10"
@@ -77,7 +78,7 @@ class WorkerImage(Model):
         return f"{name}@{self.digest}" if self.digest else name
 
 
-class Manager(Model):
+class Manager(LabelledPods):
     """The session itself: the Julia process that you type into, or that runs your script."""
 
     cpu: Cpu = "1"
@@ -92,8 +93,6 @@ class Manager(Model):
     """Labels of the nodes that may run the session."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints that the session tolerates."""
-    priority_class: DnsName | None = None
-    """Existing PriorityClass of the session; null: the default one."""
     updates: Literal["whenDeleted", "immediately"] = "whenDeleted"
     """When a running session and the workers of its pool take over a changed config: whenDeleted: when you delete their
     pods; immediately: at once, and everything in their memory is lost."""
@@ -101,7 +100,7 @@ class Manager(Model):
     """Seconds that `up` waits for the session: the first start pulls the image."""
 
 
-class JuliaWorkers(Model):
+class JuliaWorkers(LabelledPods):
     """The workers of a session."""
 
     max: WorkerCount = 4
@@ -129,8 +128,6 @@ class JuliaWorkers(Model):
     """Labels of the nodes that may run workers."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints that workers tolerate."""
-    priority_class: DnsName | None = None
-    """Existing PriorityClass of the workers; null: the default one."""
 
 
 class Depot(Volume):

@@ -210,6 +210,7 @@ def deployment(cluster: Topology) -> Manifest:
     return pods.deployment(
         cluster,
         names.CONTROLLER,
+        cluster.settings.controller,
         containers=[container],
         volumes=[{"name": "config-vol", "configMap": {"name": names.CONTROLLER_CONFIG}}],
         annotations={

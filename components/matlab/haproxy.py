@@ -70,6 +70,7 @@ def deployment(cluster: Topology) -> Manifest:
     return pods.deployment(
         cluster,
         names.INGRESS_PROXY,
+        cluster.settings.haproxy,
         containers=[container],
         volumes=[{"name": "config-volume", "configMap": {"name": names.INGRESS_PROXY_CONFIG}}],
         annotations={CHECKSUM: checksum(configuration(cluster)["data"])},

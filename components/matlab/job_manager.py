@@ -151,6 +151,7 @@ def deployment(cluster: Topology, admin_password_fingerprint: str) -> Manifest:
     return pods.deployment(
         cluster,
         names.JOB_MANAGER,
+        spec,
         containers=[container],
         volumes=[volume for volume, _ in volumes],
         annotations=annotations,

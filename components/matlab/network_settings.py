@@ -18,6 +18,7 @@ from components.shared.fields import (
     UserPort,
 )
 from components.shared.hosts import Cidr, Host
+from components.shared.pod_settings import LabelledPods, Pods
 
 
 class LoadBalancer(Model):
@@ -69,7 +70,7 @@ class Network(Model):
     policies: NetworkPolicies = NetworkPolicies()
 
 
-class ParallelServerProxy(Model):
+class ParallelServerProxy(LabelledPods):
     """The proxy through which clients of R2026a and later connect, on one port (SOCKS5)."""
 
     port: UserPort = 1080
@@ -79,8 +80,11 @@ class ParallelServerProxy(Model):
     resources: ProxyResources = ProxyResources()
 
 
-class PoolProxy(Model):
-    """The proxies for interactive pools of clients before R2026a."""
+class PoolProxy(Pods):
+    """The proxies for interactive pools of clients before R2026a.
+
+    They have no labels of their own: the controller selects them by all of their labels, and a selector never changes.
+    """
 
     base_port: UserPort = 30000
     """Port of the first pool proxy. The others use the ports that follow."""
@@ -89,7 +93,7 @@ class PoolProxy(Model):
     resources: PoolProxyResources = PoolProxyResources()
 
 
-class Haproxy(Model):
+class Haproxy(LabelledPods):
     """HAProxy, through which clients connect if the cluster has more than one port."""
 
     idle_timeout: Annotated[int, Field(strict=True, ge=1, le=2_147_483)] = 86400

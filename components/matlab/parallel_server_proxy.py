@@ -53,6 +53,7 @@ def deployment(cluster: Topology) -> Manifest:
     return pods.deployment(
         cluster,
         cluster.parallel_server_proxy_name,
+        settings.parallel_server_proxy,
         containers=[container],
         volumes=volumes,
         annotations=pods.credentials_annotation(cluster) if cluster.mutual_tls else None,

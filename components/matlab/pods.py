@@ -10,6 +10,7 @@ from components.matlab import names
 from components.matlab.topology import Topology
 from components.shared import workload
 from components.shared.manifest import CREDENTIALS_GENERATION, Manifest, checksum
+from components.shared.pod_settings import Pods
 
 FILES = Path(__file__).parent / "files"
 SCRIPTS = ("common.sh", "healthCheck.sh")
@@ -18,13 +19,14 @@ STOP_MARGIN = 10
 """Seconds of the grace period that a stop hook leaves for stopping itself."""
 
 
-def deployment(cluster: Topology, name: str, *, containers: Sequence[Manifest], **parts: Any) -> Manifest:
-    """A Deployment of one pod that is placed as the job manager is; `parts` as `workload.deployment` takes them."""
+def deployment(cluster: Topology, name: str, group: Pods, *, containers: Sequence[Manifest], **parts: Any) -> Manifest:
+    """A Deployment of one pod on the nodes of the job manager; `parts` as `workload.deployment` takes them."""
     placement = cluster.settings.job_manager
     return workload.deployment(
         name,
         cluster.namespace,
         containers=containers,
+        group=group,
         node_selector=placement.node_selector,
         tolerated=placement.tolerations,
         **pods(cluster),

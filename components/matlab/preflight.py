@@ -9,7 +9,7 @@ from components.matlab import names
 from components.matlab.rules import NO_WORKER_STARTS, RESTRICTED
 from components.matlab.storage import own_claims
 from components.matlab.topology import Topology
-from components.shared import claims, namespace
+from components.shared import claims, classes, namespace
 from components.shared.inventory import Inventory
 from components.shared.kube import Json
 from components.shared.mistakes import Mistake, dotted
@@ -29,6 +29,7 @@ def objections(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     yield from _claims(cluster, inventory)
     yield from _secrets(cluster, inventory)
     yield from _load_balancer(cluster, inventory)
+    yield from classes.of_groups(cluster.settings, "matlab", inventory)
 
 
 def concerns(cluster: Topology, survey: Survey) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from components.matlab import rules_access, rules_environment, rules_network, topology
 from components.matlab.effects import without_effect
 from components.matlab.settings import Settings
+from components.shared import rules_pods
 from components.shared.fields import covers
 from components.shared.mistakes import Mistake, Rule, dotted, duplicates, no_effect
 from components.shared.quantities import quantity
@@ -15,6 +16,8 @@ from components.shared.quantities import quantity
 RESTRICTED = "restricted"
 NO_WORKER_STARTS = "is restricted, and MATLAB's workers start as root, so none of them would run"
 """Only the controller sees that the pods are rejected; the deployment itself looks healthy."""
+OWNED = rules_pods.Owned(frozenset(), prefixes=("mjs/",))
+"""What the controller reads in a template and adds to pods (docs/upstream.md#templates)."""
 RESERVED_MOUNTS = ("/mjs", "/opt/matlab", "/opt/additionalmatlab", "/usr/local/share/matlab/mjs/java", "/cert", "/tmp")  # noqa: S108
 
 
@@ -88,7 +91,12 @@ def _resources(settings: Settings) -> Iterator[Mistake]:
                 )
 
 
+def _pods(settings: Settings) -> Iterator[Mistake]:
+    yield from rules_pods.mistakes(settings, "matlab", OWNED)
+
+
 RULES: tuple[Rule[Settings], ...] = (
+    _pods,
     _workers,
     _pod_security,
     _releases,

@@ -41,12 +41,13 @@ from components.shared.fields import (
 )
 from components.shared.groups import Toleration
 from components.shared.pem import Certificate, PrivateKey
+from components.shared.pod_settings import LabelledPods
 
 MOST_WORKERS = 100_000
 """Far more than a job manager can serve: a larger number is a typing error."""
 
 
-class Workers(Model):
+class Workers(LabelledPods):
     """The MATLAB workers, which the controller starts and stops on demand."""
 
     max: Annotated[int, Field(strict=True, ge=0, le=MOST_WORKERS)]
@@ -76,7 +77,7 @@ class Workers(Model):
     resources: WorkerResources = WorkerResources()
 
 
-class JobManager(Model):
+class JobManager(LabelledPods):
     """The job manager, which holds the queue and the job database."""
 
     name: NameText = "MJS_Kubernetes"
@@ -98,7 +99,7 @@ class JobManager(Model):
     resources: JobManagerResources = JobManagerResources()
 
 
-class Controller(Model):
+class Controller(LabelledPods):
     """The controller, which scales the workers."""
 
     resources: ControllerResources = ControllerResources()

@@ -107,9 +107,10 @@ def pod_template(cluster: Topology, password_fingerprint: str) -> Manifest:
             "failureThreshold": probes.liveness_failure_threshold,
         }
     return {
-        "metadata": {"labels": workload.app(names.WORKER), "annotations": _annotations(cluster, password_fingerprint)},
+        "metadata": workers.metadata(workload.app(names.WORKER), _annotations(cluster, password_fingerprint)),
         "spec": {
             **pods.pods(cluster),
+            **workers.placement(),
             "subdomain": names.WORKERS,
             "automountServiceAccountToken": False,
             "terminationGracePeriodSeconds": workers.stop_worker_grace_period,

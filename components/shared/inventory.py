@@ -15,7 +15,7 @@ DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 FORBIDDEN: Final = 403
 _WHOLE: Final = ("PersistentVolumeClaim", "Service", "StorageClass")
 """Kinds that are read with their spec; of the others, Secrets above all, only metadata are read."""
-_OF_THE_CLUSTER: Final = ("PriorityClass", "StorageClass")
+_OF_THE_CLUSTER: Final = ("PriorityClass", "RuntimeClass", "StorageClass")
 _NOT_LISTED: Final = (
     "EndpointSlice",
     "Namespace",

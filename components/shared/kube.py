@@ -54,6 +54,7 @@ RESOURCES: Final[Mapping[str, Resource]] = {
     "ResourceQuota": Resource("", "v1", "resourcequotas"),
     "Role": Resource("rbac.authorization.k8s.io", "v1", "roles"),
     "RoleBinding": Resource("rbac.authorization.k8s.io", "v1", "rolebindings"),
+    "RuntimeClass": Resource("node.k8s.io", "v1", "runtimeclasses"),
     "Secret": Resource("", "v1", "secrets"),
     "Service": Resource("", "v1", "services"),
     "ServiceAccount": Resource("", "v1", "serviceaccounts"),

@@ -51,6 +51,11 @@ class DryRun:
                 pod.get("priorityClassName"),
                 {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "value": 1},
             ),
+            (
+                "/apis/node.k8s.io/v1/runtimeclasses",
+                pod.get("runtimeClassName"),
+                {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "handler": "runc"},
+            ),
         )
         for path, name, body in named:
             if name and self._api.get(f"{path}/{name}") is None:
