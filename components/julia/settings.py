@@ -5,14 +5,16 @@ Rules that need more than one setting are in rules.py, settings without effect i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from components.julia.fields import Code, ServerUrl, SessionName, TomlText, WorkerCount
 from components.shared.fields import (
     AbsolutePath,
+    Annotations,
     Bool,
     Count,
     DnsLabel,
@@ -30,7 +32,7 @@ from components.shared.fields import (
 )
 from components.shared.groups import Digest, Image, PullPolicy, Repository, Tag, Toleration, Volume
 from components.shared.hosts import Cidr
-from components.shared.pod_settings import LabelledPods
+from components.shared.pod_settings import NOT_EVICTED, LabelledPods
 from components.shared.quantities import Bytes, Cpu
 
 JULIA_TAG = "1.10.10"
@@ -81,6 +83,8 @@ class WorkerImage(Model):
 class Manager(LabelledPods):
     """The session itself: the Julia process that you type into, or that runs your script."""
 
+    default_annotations: ClassVar[Mapping[str, str]] = NOT_EVICTED
+
     cpu: Cpu = "1"
     """CPU of the session, in cores; requested and never exceeded."""
     memory: Bytes = "4Gi"
@@ -93,6 +97,9 @@ class Manager(LabelledPods):
     """Labels of the nodes that may run the session."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints that the session tolerates."""
+    annotations: Annotations = {}
+    """Extra annotations of the session. By default, two tell autoscalers not to move it: safe-to-evict of the cluster
+    autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
     updates: Literal["whenDeleted", "immediately"] = "whenDeleted"
     """When a running session and the workers of its pool take over a changed config: whenDeleted: when you delete their
     pods; immediately: at once, and everything in their memory is lost."""
@@ -102,6 +109,8 @@ class Manager(LabelledPods):
 
 class JuliaWorkers(LabelledPods):
     """The workers of a session."""
+
+    default_annotations: ClassVar[Mapping[str, str]] = NOT_EVICTED
 
     max: WorkerCount = 4
     """Maximum number of workers at the same time. A pool always runs this many."""
@@ -128,6 +137,9 @@ class JuliaWorkers(LabelledPods):
     """Labels of the nodes that may run workers."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints that workers tolerate."""
+    annotations: Annotations = {}
+    """Extra annotations of the workers. By default, two tell autoscalers not to move them: safe-to-evict of the cluster
+    autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
 
 
 class Depot(Volume):

@@ -6,7 +6,8 @@ than one setting stand in rules.py; the names that MathWorks' chart has for thes
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -24,6 +25,7 @@ from components.matlab.fields import LdapUrl, LicenseManager, PrincipalFormat, R
 from components.matlab.network_settings import Haproxy, Network, ParallelServerProxy, PoolProxy
 from components.shared.fields import (
     AbsolutePath,
+    Annotations,
     Bool,
     Count,
     DnsName,
@@ -41,7 +43,7 @@ from components.shared.fields import (
 )
 from components.shared.groups import Toleration
 from components.shared.pem import Certificate, PrivateKey
-from components.shared.pod_settings import LabelledPods
+from components.shared.pod_settings import NOT_EVICTED, LabelledPods
 
 MOST_WORKERS = 100_000
 """Far more than a job manager can serve: a larger number is a typing error."""
@@ -49,6 +51,8 @@ MOST_WORKERS = 100_000
 
 class Workers(LabelledPods):
     """The MATLAB workers, which the controller starts and stops on demand."""
+
+    default_annotations: ClassVar[Mapping[str, str]] = NOT_EVICTED
 
     max: Annotated[int, Field(strict=True, ge=0, le=MOST_WORKERS)]
     """Maximum number of workers that run at the same time."""
@@ -74,11 +78,16 @@ class Workers(LabelledPods):
     """Labels of the nodes that may run workers and pool proxies."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints that workers and pool proxies tolerate."""
+    annotations: Annotations = {}
+    """Extra annotations of the workers. By default, two tell autoscalers not to move them: safe-to-evict of the cluster
+    autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
     resources: WorkerResources = WorkerResources()
 
 
 class JobManager(LabelledPods):
     """The job manager, which holds the queue and the job database."""
+
+    default_annotations: ClassVar[Mapping[str, str]] = NOT_EVICTED
 
     name: NameText = "MJS_Kubernetes"
     """Name of the job manager and of the cluster profile."""
@@ -96,6 +105,9 @@ class JobManager(LabelledPods):
     """Labels of the nodes that may run the job manager, the controller and the ingress proxies."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints that the job manager, the controller and the ingress proxies tolerate."""
+    annotations: Annotations = {}
+    """Extra annotations of the job manager. By default, two tell autoscalers not to move it: safe-to-evict of the
+    cluster autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
     resources: JobManagerResources = JobManagerResources()
 
 

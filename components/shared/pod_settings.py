@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar, Final
 
 from components.shared.fields import Annotations, DnsName, LabelKey, LabelValue, Model
 from components.shared.kubernetes_types import Affinity, SpreadConstraint
 
+NOT_EVICTED: Final[Mapping[str, str]] = {
+    # https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md
+    "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+    # https://karpenter.sh/docs/concepts/disruption/#pod-level-controls
+    "karpenter.sh/do-not-disrupt": "true",
+}
+"""Annotations that keep autoscalers from moving a pod to another node to save one: its work would be lost."""
+
 
 class Pods(Model):
     """One group of pods."""
+
+    default_annotations: ClassVar[Mapping[str, str]] = {}
+    """Annotations that the pods have unless the settings say otherwise."""
 
     annotations: Annotations = {}
     """Extra annotations of the pods."""
@@ -38,7 +49,7 @@ class Pods(Model):
 
     def metadata(self, labels: Mapping[str, str], annotations: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Metadata of the pods. `labels` and `annotations` are the program's own; nothing replaces them."""
-        together = {**self.annotations, **(annotations or {})}
+        together = {**self.default_annotations, **self.annotations, **(annotations or {})}
         return {"labels": dict(labels), **({"annotations": together} if together else {})}
 
 
