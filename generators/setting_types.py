@@ -32,7 +32,7 @@ from components.shared.fields import (
     Line,
     MountPath,
 )
-from components.shared.groups import Digest, Repository, Tag, Toleration
+from components.shared.groups import Digest, Registry, Repository, Tag, Toleration
 from components.shared.hosts import Cidr, Host
 from components.shared.kubernetes_types import REFERENCE, KubernetesType
 from components.shared.pem import Certificate, PrivateKey
@@ -132,6 +132,7 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
         (Cpu, Text("CPU quantity", _QUANTITY, ("3", "200m"))),
         (Bytes, Text("byte quantity", _QUANTITY, ("30Gi", "200Mi"))),
         (Release, Text("release", _pattern("^r20[0-9][0-9][ab]$"), ("r2024b", "r2025b", "r2026b"))),
+        (Registry, Text("registry", _pattern(r"^[A-Za-z0-9.:/_\[\]-]+$"), ("other.example", "localhost:5000/other"))),
         (
             Repository,
             Text("image repository", _pattern(r"^[A-Za-z0-9.:/_\[\]-]+$"), ("other", "registry.example.org/other")),

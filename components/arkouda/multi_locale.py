@@ -46,8 +46,8 @@ def objects(cluster: Topology, server: MultiLocale, component: str) -> Iterator[
     service = workload.cluster_ip(server.name, cluster.namespace, workload.app(server.name), ports(server))
     yield PlannedObject(service, component, skip_await=True)
     if server.survive_drains:
-        yield PlannedObject(pods.budget(cluster, server.name), component)
-        yield PlannedObject(pods.budget(cluster, locale_app(server)), component)
+        yield PlannedObject(workload.budget(server.name, cluster.namespace), component)
+        yield PlannedObject(workload.budget(locale_app(server), cluster.namespace), component)
     yield PlannedObject(locales(cluster, server, configuration), component, timeout=server.start_timeout)
     yield PlannedObject(deployment(cluster, server, configuration), component, timeout=server.start_timeout)
 

@@ -9,6 +9,7 @@ from components.matlab.settings import Settings
 from components.matlab.topology import FIRST_SOCKS_RELEASE, Topology
 from components.matlab.workers import FIRST_HEALTH_CHECK_RELEASE
 from components.shared import effects
+from components.shared.groups import has_own_repository
 from components.shared.mistakes import Mistake
 
 Reason = effects.Reason[Topology]
@@ -86,6 +87,11 @@ def _manager_from_claim(cluster: Topology) -> bool:
     return cluster.job_manager_uses_claim
 
 
+def _registry(cluster: Topology) -> str | None:
+    own = all(has_own_repository(image) for image in cluster.images_in_use)
+    return "every image has its own repository" if own else None
+
+
 _POOL_PROXIES: Final = _unless(
     lambda cluster: cluster.uses_pool_proxies, "no pool proxies run in this mode: they serve clients before r2026a"
 )
@@ -124,6 +130,7 @@ _WORKER_CHECKS: Final = _unless(
 EFFECTS: Final[dict[str, Reason]] = {
     "additionalSupportedReleases": _releases,
     "poolProxy": _POOL_PROXIES,
+    "images.registry": _registry,
     "images.poolProxy": _POOL_PROXIES,
     "parallelServerProxy": _SOCKS,
     "images.parallelServerProxy": _SOCKS,

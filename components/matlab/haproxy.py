@@ -60,7 +60,7 @@ def deployment(cluster: Topology) -> Manifest:
     images = cluster.settings.images
     container = {
         "name": names.HAPROXY,
-        "image": images.haproxy.reference(HAPROXY_TAG),
+        "image": images.reference(images.haproxy, HAPROXY_TAG),
         "imagePullPolicy": str(images.haproxy.pull_policy),
         "args": ["-f", f"{HAPROXY_DIR}/{HAPROXY_FILE}"],
         "resources": resources(cluster.settings.haproxy.resources),

@@ -37,6 +37,8 @@ def objects(cluster: Topology, fingerprint: Fingerprint) -> Iterator[PlannedObje
     if cluster.imports_ldap_certificate:
         yield PlannedObject(secret(names.LDAP_SECRET, cluster.namespace), COMPONENT)
     yield PlannedObject(service(cluster), COMPONENT, skip_await=True)
+    if cluster.settings.job_manager.survive_drains:
+        yield PlannedObject(workload.budget(names.JOB_MANAGER, cluster.namespace), COMPONENT)
     yield PlannedObject(
         deployment(cluster, fingerprint(cluster.settings.security.admin_password, ADMIN)),
         COMPONENT,
@@ -202,7 +204,8 @@ def _volumes(cluster: Topology) -> list[tuple[Manifest, Manifest]]:
             # 0440: the group of the pod (fsGroup) reads it, since the job manager need not be root.
             source = {"name": volume, "secret": {"secretName": secret_name, "defaultMode": 0o440}}
             volumes.append((source, mount(volume, path)))
-    return volumes
+    manager = cluster.settings.job_manager
+    return volumes + workload.file_volumes(manager.config_maps, manager.secrets)
 
 
 def exposed_ports(cluster: Topology) -> list[Port]:

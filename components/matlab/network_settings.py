@@ -20,6 +20,8 @@ from components.shared.fields import (
 from components.shared.hosts import Cidr, Host
 from components.shared.pod_settings import LabelledPods, Pods
 
+IPFamily = Literal["IPv4", "IPv6"]
+
 
 class LoadBalancer(Model):
     """The Service through which clients outside Kubernetes reach the cluster."""
@@ -66,6 +68,10 @@ class Network(Model):
     """DNS domain of the Kubernetes cluster."""
     internal_clients_only: Bool = False
     """true: only clients inside Kubernetes can connect; no load balancer is created."""
+    ip_family_policy: Literal["SingleStack", "PreferDualStack", "RequireDualStack"] | None = None
+    """IP families of every Service (ipFamilyPolicy); null: Kubernetes decides, which means one."""
+    ip_families: tuple[IPFamily, ...] = ()
+    """IP families of every Service, the main one first; empty: those of the cluster. The first one cannot change."""
     load_balancer: LoadBalancer = LoadBalancer()
     policies: NetworkPolicies = NetworkPolicies()
 

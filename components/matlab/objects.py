@@ -40,7 +40,18 @@ COMPONENTS: Final[Mapping[str, str]] = {
 
 def objects(cluster: Topology, fingerprint: Fingerprint, survey: Survey = NOTHING) -> list[PlannedObject]:
     """All objects; `survey` is what the Kubernetes cluster tells about itself."""
-    return list(by_key(_in_order(cluster, fingerprint, survey)).values())
+    return list(by_key(_with_families(cluster, _in_order(cluster, fingerprint, survey))).values())
+
+
+def _with_families(cluster: Topology, planned: Iterator[PlannedObject]) -> Iterator[PlannedObject]:
+    """Give every Service the IP families of the settings (https://kubernetes.io/docs/concepts/services-networking/dual-stack/)."""
+    network = cluster.settings.network
+    families = {"ipFamilyPolicy": network.ip_family_policy, "ipFamilies": list(network.ip_families)}
+    given = {name: value for name, value in families.items() if value}
+    for item in planned:
+        if item.manifest["kind"] == "Service":
+            item.manifest["spec"].update(given)
+        yield item
 
 
 def _in_order(cluster: Topology, fingerprint: Fingerprint, survey: Survey) -> Iterator[PlannedObject]:

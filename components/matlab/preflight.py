@@ -28,6 +28,7 @@ def objections(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     yield from _namespace(cluster, inventory)
     yield from _claims(cluster, inventory)
     yield from _secrets(cluster, inventory)
+    yield from _files(cluster, inventory)
     yield from _load_balancer(cluster, inventory)
     yield from classes.of_groups(cluster.settings, "matlab", inventory)
 
@@ -101,6 +102,21 @@ def _named_claims(cluster: Topology) -> Iterator[tuple[str, str]]:
         yield f"matlab.installation.additionalClaims[{index}]", name
     for name in settings.workers.claims:
         yield dotted(["matlab", "workers", "claims", name]), name
+
+
+def _files(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
+    """ConfigMaps and Secrets that pods mount: a worker without one never starts, and only its own events say so."""
+    settings = cluster.settings
+    for group, pods in (("workers", settings.workers), ("jobManager", settings.job_manager)):
+        for setting, kind, mounted in (
+            ("configMaps", "ConfigMap", pods.config_maps),
+            ("secrets", "Secret", pods.secrets),
+        ):
+            existing = inventory.of(kind)
+            for name in mounted:
+                if existing is not None and name not in existing:
+                    path = dotted(["matlab", group, setting, name])
+                    yield Mistake(path, f"namespace {cluster.namespace} has no {kind} {name}", "Create it first.")
 
 
 def _secrets(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:

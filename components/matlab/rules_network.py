@@ -10,7 +10,7 @@ from components.matlab.fields import HIGHEST_PORT
 from components.matlab.settings import Settings
 from components.matlab.topology import JOB_MANAGER_PORTS, Mode, Topology
 from components.shared.hosts import LONGEST_NAME, share
-from components.shared.mistakes import Mistake, Rule, no_effect
+from components.shared.mistakes import Mistake, Rule, duplicates, no_effect
 from components.shared.network_policy import METADATA_ADDRESSES
 
 FIRST_METRICS_RELEASE = "r2024b"
@@ -171,4 +171,15 @@ def _names(settings: Settings) -> Iterator[Mistake]:
         )
 
 
-RULES: tuple[Rule[Settings], ...] = (_names, _ports, _metrics, _way_in, _policies)
+def _families(settings: Settings) -> Iterator[Mistake]:
+    network = settings.network
+    yield from duplicates("matlab.network.ipFamilies", network.ip_families)
+    if len(network.ip_families) > 1 and network.ip_family_policy not in {"PreferDualStack", "RequireDualStack"}:
+        yield Mistake(
+            "matlab.network.ipFamilies",
+            "lists two families, but Services get one",
+            "Set matlab.network.ipFamilyPolicy to PreferDualStack or RequireDualStack, or list one.",
+        )
+
+
+RULES: tuple[Rule[Settings], ...] = (_names, _ports, _metrics, _way_in, _families, _policies)

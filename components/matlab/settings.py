@@ -28,6 +28,7 @@ from components.shared.fields import (
     Annotations,
     Bool,
     Count,
+    DnsLabel,
     DnsName,
     EnvName,
     EnvValue,
@@ -74,6 +75,13 @@ class Workers(LabelledPods):
     """Extra environment variables of every worker. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
     claims: dict[DnsName, MountPath] = {}
     """Extra volumes of every worker: name of an existing claim → mount path, read-write."""
+    config_maps: dict[DnsName, MountPath] = {}
+    """Extra files of every worker: name of an existing ConfigMap → folder with one file per key, read-only."""
+    secrets: dict[DnsName, MountPath] = {}
+    """Extra files of every worker: name of an existing Secret → folder with one file per key. Programs of your users
+    can read them."""
+    kueue_queue: DnsLabel | None = None
+    """Existing LocalQueue of Kueue that admits the workers, one by one; null: none."""
     node_selector: dict[LabelKey, LabelValue] = {}
     """Labels of the nodes that may run workers and pool proxies."""
     tolerations: tuple[Toleration, ...] = ()
@@ -97,6 +105,13 @@ class JobManager(LabelledPods):
     """Group ID that the job manager runs as, and that owns its volumes (fsGroup)."""
     env: dict[EnvName, EnvValue] = {}
     """Extra environment variables of the job manager. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
+    config_maps: dict[DnsName, MountPath] = {}
+    """Extra files of the job manager: name of an existing ConfigMap → folder with one file per key, read-only."""
+    secrets: dict[DnsName, MountPath] = {}
+    """Extra files of the job manager: name of an existing Secret → folder with one file per key, read-only."""
+    survive_drains: Bool = False
+    """true: a PodDisruptionBudget makes node drains wait until you delete the job manager's pod, because running jobs
+    are lost with it. An upgrade of the nodes waits too."""
     termination_grace_period: Seconds = 120
     """Seconds that the job manager has to write its database and shut down."""
     start_timeout: Positive = 1200

@@ -81,6 +81,26 @@ def mount(volume: str, path: str, *, read_only: bool = True) -> Manifest:
     return {"name": volume, "mountPath": path, **({"readOnly": True} if read_only else {})}
 
 
+def file_volumes(config_maps: Mapping[str, str], secrets: Mapping[str, str]) -> list[tuple[Manifest, Manifest]]:
+    """Pod volumes of ConfigMaps and Secrets (name → mount path), each with its mount.
+
+    The names of the volumes are ours: that of a Secret may be none that a volume can have.
+    """
+    found: list[tuple[Manifest, Manifest]] = []
+    for index, (name, path) in enumerate(sorted(config_maps.items())):
+        found.append(({"name": f"files-{index}", "configMap": {"name": name}}, mount(f"files-{index}", path)))
+    for index, (name, path) in enumerate(sorted(secrets.items())):
+        source = {"name": f"secret-files-{index}", "secret": {"secretName": name}}
+        found.append((source, mount(f"secret-files-{index}", path)))
+    return found
+
+
+def budget(app_label: str, namespace: str) -> Manifest:
+    """No voluntary eviction of these pods: a drain waits until somebody has deleted or stopped them."""
+    spec = {"maxUnavailable": 0, "selector": {"matchLabels": app(app_label)}}
+    return manifest("policy/v1", "PodDisruptionBudget", app_label, namespace, spec=spec)
+
+
 def service_ports(ports: Sequence[Port], *, node_ports: bool = False) -> list[Manifest]:
     """The ports of a Service; each target port equals its port."""
     return [
