@@ -55,6 +55,7 @@ _FEATURES: Final[Values] = {
     "installation.javaClaim": "java",
     "installation.additionalClaims": ["older"],
     "network.clusterHost": "mjs.example.org",
+    "network.webProxy.http": "http://proxy:3128",
     "ldap.url": "ldaps://ldap.example.org:636",
     "ldap.certificate": _CERTIFICATE,
     **_LDAP,

@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from components.arkouda.fields import Address, ApiServer, SbatchOption, ServerName, ServerOption
 from components.arkouda.server_settings import Declared, MultiLocale, SelfRegistered, SingleNode
 from components.julia.fields import Code, ServerUrl, SessionName, TomlText
-from components.matlab.fields import Domain, LdapUrl, LicenseManager, PrincipalFormat, Release, UserName
+from components.matlab.fields import Domain, LdapUrl, LicenseManager, PrincipalFormat, ProxyUrl, Release, UserName
 from components.shared.fields import (
     AbsolutePath,
     DnsLabel,
@@ -137,6 +137,7 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
             Repository,
             Text("image repository", _pattern(r"^[A-Za-z0-9.:/_\[\]-]+$"), ("other", "registry.example.org/other")),
         ),
+        (ProxyUrl, Text("proxy address", _pattern("^http://"), ("http://other:3128", "http://192.0.2.9:3128"))),
         (ServerUrl, Text("server address", _pattern("^https?://"), ("https://other.example", "http://another:8000"))),
         (SessionName, Text("session name", _pattern("^[a-z0-9]([-a-z0-9]{0,37}[a-z0-9])?$"), ("other", "another"))),
         (Tag, Text("image tag", _pattern("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"), ("other", "r2025b"))),

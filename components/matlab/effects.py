@@ -92,6 +92,11 @@ def _registry(cluster: Topology) -> str | None:
     return "every image has its own repository" if own else None
 
 
+def _no_proxy(cluster: Topology) -> str | None:
+    proxy = cluster.settings.network.web_proxy
+    return None if proxy.http or proxy.https else "matlab.network.webProxy names no proxy"
+
+
 _POOL_PROXIES: Final = _unless(
     lambda cluster: cluster.uses_pool_proxies, "no pool proxies run in this mode: they serve clients before r2026a"
 )
@@ -146,6 +151,7 @@ EFFECTS: Final[dict[str, Reason]] = {
     "images.jobManager.tag": _own_tag("tag", from_claim=_manager_from_claim),
     "images.jobManager.pullPolicy": _own_tag("pullPolicy", from_claim=_manager_from_claim),
     "network.clusterHost": _OPEN,
+    "network.webProxy.noProxy": _no_proxy,
     "network.loadBalancer.create": _OPEN,
     "network.loadBalancer.type": _balancer,
     "network.loadBalancer.class": _load_balancer_only,

@@ -110,6 +110,7 @@ def deployment(cluster: Topology, admin_password_fingerprint: str) -> Manifest:
         variables += literal_env({"HOME": pods.RUN_DIR})
     if settings.installation.java_claim:
         variables += literal_env({"MJS_JAVA": names.JAVA_DIR})
+    variables += pods.web_proxy(cluster)
     variables += env(dict(sorted(spec.env.items())))
     container = {
         "name": names.JOB_MANAGER,

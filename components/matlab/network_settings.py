@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from components.matlab.defaults import PoolProxyResources, ProxyResources
-from components.matlab.fields import Domain
+from components.matlab.fields import Domain, ProxyUrl
 from components.shared.fields import (
     Annotations,
     Bool,
     LabelKey,
+    Line,
     Model,
     Port,
     Positive,
@@ -57,6 +58,17 @@ class NetworkPolicies(Model):
     """Ports of MathWorks' licensing service, or of the web proxy in front of it, for the job manager."""
 
 
+class WebProxy(Model):
+    """The web proxy of the site, for programs in workers and in the job manager that read the usual variables."""
+
+    http: ProxyUrl | None = None
+    """Proxy of http:// addresses (HTTP_PROXY)."""
+    https: ProxyUrl | None = None
+    """Proxy of https:// addresses (HTTPS_PROXY)."""
+    no_proxy: tuple[Line, ...] = ()
+    """Hosts, domains and networks that need no proxy (NO_PROXY), besides the pod itself and Services."""
+
+
 class Network(Model):
     """Ports, host names and access from outside."""
 
@@ -72,6 +84,7 @@ class Network(Model):
     """IP families of every Service (ipFamilyPolicy); null: Kubernetes decides, which means one."""
     ip_families: tuple[IPFamily, ...] = ()
     """IP families of every Service, the main one first; empty: those of the cluster. The first one cannot change."""
+    web_proxy: WebProxy = WebProxy()
     load_balancer: LoadBalancer = LoadBalancer()
     policies: NetworkPolicies = NetworkPolicies()
 

@@ -305,6 +305,7 @@ OURS: Final[dict[str, str]] = {
     "network.policies.onlineLicensingPorts": "upstream makes no NetworkPolicy",
     "network.ipFamilyPolicy": "upstream makes Services of one IP family",
     "network.ipFamilies": "upstream makes Services of one IP family",
+    **{f"network.webProxy.{field}": "upstream sets no variables for a proxy" for field in ("http", "https", "noProxy")},
     "haproxy.bindIPv6": "upstream listens on IPv4 alone",
     "haproxy.idleTimeout": "upstream fixes 300 seconds (B31)",
     "security.adminPassword": "upstream wants Secret mjs-admin-password made by hand",

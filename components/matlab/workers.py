@@ -140,6 +140,7 @@ def _environment(cluster: Topology) -> list[Manifest]:
                 "SHELL": "/bin/sh",
             }
         ),
+        *pods.web_proxy(cluster),
         *env(dict(sorted(workers.env.items()))),
     ]
     if cluster.uses_pool_proxies:

@@ -47,6 +47,27 @@ def test_matlab_from_a_claim_runs_its_dependencies_from_the_mirror() -> None:
     assert images(in_mode(MODE, own))["workers"] == "mirror.example.org/mathworks/matlab-deps:r2026a"
 
 
+PROXY: Values = {"network": {"webProxy": {"https": "http://proxy.example.org:3128", "noProxy": [".example.org"]}}}
+
+
+def test_programs_learn_of_the_web_proxy_in_both_cases_and_reach_services_without_it() -> None:
+    """Curl reads some of the variables in lower case only, and other programs in upper case."""
+    direct = "localhost,127.0.0.1,.svc,.cluster.local,.example.org"
+    expected = {"HTTPS_PROXY": "http://proxy.example.org:3128", "NO_PROXY": direct}
+    expected |= {name.lower(): value for name, value in expected.items()}
+    for app, template in templates(in_mode(MODE, PROXY)).items():
+        variables = {item["name"]: item.get("value") for item in template["spec"]["containers"][0].get("env", ())}
+        found = {name: value for name, value in variables.items() if name.upper().endswith("_PROXY")}
+        assert found == (expected if app in {names.WORKER, names.JOB_MANAGER} else {})
+
+
+def test_a_variable_of_the_stack_file_can_build_on_those_of_the_proxy() -> None:
+    own: Values = {"workers": {"env": {"PIP_PROXY": "$(HTTPS_PROXY)"}}}
+    (container,) = templates(in_mode(MODE, PROXY, own))[names.WORKER]["spec"]["containers"]
+    order = [variable["name"] for variable in container["env"]]
+    assert order.index("HTTPS_PROXY") < order.index("PIP_PROXY")
+
+
 def services(here: Topology) -> list[Manifest]:
     return [item for (kind, _), item in manifests(here).items() if kind == "Service"]
 
