@@ -30,6 +30,7 @@ def objections(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     yield from _secrets(cluster, inventory)
     yield from _files(cluster, inventory)
     yield from _load_balancer(cluster, inventory)
+    yield from _ip_families(cluster, inventory)
     yield from classes.of_groups(cluster.settings, "matlab", inventory)
 
 
@@ -160,6 +161,24 @@ def _load_balancer(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]
             path,
             f"Service {names.INGRESS_PROXY} sends ports elsewhere: {', '.join(moved)}",
             "Make every targetPort the number of its port.",
+        )
+
+
+def _ip_families(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
+    # https://kubernetes.io/docs/concepts/services-networking/dual-stack/: the first family of a Service never changes.
+    wanted = cluster.settings.network.ip_families
+    services = {
+        name: service["spec"].get("ipFamilies")
+        for name, service in (inventory.of("Service") or {}).items()
+        if inventory.is_ours("Service", name)
+    }
+    others = {name: present[0] for name, present in services.items() if wanted and present and present[0] != wanted[0]}
+    if others:
+        first, *_ = others.values()
+        yield Mistake(
+            "matlab.network.ipFamilies",
+            f"Service {', '.join(sorted(others))} has {first} as its first family, which cannot change",
+            f"List {first} first, or delete the Services and run `pulumi refresh`; the external address then changes.",
         )
 
 

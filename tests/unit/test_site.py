@@ -84,6 +84,20 @@ def test_without_settings_kubernetes_decides_the_ip_families() -> None:
     assert not any({"ipFamilies", "ipFamilyPolicy"} & item["spec"].keys() for item in services(in_mode(MODE)))
 
 
+@pytest.mark.parametrize(("families", "refused"), [(["IPv6"], True), (["IPv4"], False), ([], False)])
+def test_the_first_family_of_a_service_that_exists_is_kept(families: list[str], refused: bool) -> None:
+    """The API server refuses the change when half of the objects are written."""
+    service = {"metadata": {"name": names.JOB_MANAGER}, "spec": {"ipFamilies": ["IPv4"], "ports": []}}
+    inventory = Inventory(
+        frozenset({("Service", names.JOB_MANAGER)}),
+        None,
+        namespace_readable=False,
+        objects={"Service": {names.JOB_MANAGER: service}},
+    )
+    found = [mistake.path for mistake in objections(cluster({"network": {"ipFamilies": families}}), inventory)]
+    assert found == (["matlab.network.ipFamilies"] if refused else [])
+
+
 FILES: Values = {"configMaps": {"site.settings": "/opt/site"}, "secrets": {"site.keys": "/opt/keys"}}
 
 
