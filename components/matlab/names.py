@@ -13,6 +13,8 @@ WORKER: Final = "mjs-worker"
 """Value of the `app` label of worker pods."""
 WORKERS: Final = "mjs-workers"
 """Headless Service that gives worker pods their DNS names."""
+PRE_PULL: Final = "mjs-worker-image"
+"""DaemonSet that keeps the workers' image on the nodes."""
 HAPROXY: Final = "haproxy"
 """Container name."""
 

@@ -15,6 +15,7 @@ from components.matlab import (
     parallel_server_proxy,
     passwords,
     pool_proxies,
+    pre_pull,
     storage,
     workers,
 )
@@ -66,6 +67,7 @@ def _in_order(cluster: Topology, fingerprint: Fingerprint, survey: Survey) -> It
     yield from job_manager.objects(cluster, fingerprint)
     made_by_controller = [*workers.objects(cluster, fingerprint), *pool_proxies.objects(cluster)]
     yield from made_by_controller
+    yield from pre_pull.objects(cluster)
     yield from parallel_server_proxy.objects(cluster)
     yield from haproxy.objects(cluster)
     # The controller comes last: it makes credentials and profile itself where it does not find them.

@@ -82,6 +82,8 @@ class Workers(LabelledPods):
     can read them."""
     kueue_queue: DnsLabel | None = None
     """Existing LocalQueue of Kueue that admits the workers, one by one; null: none."""
+    pre_pull: Bool = False
+    """true: a DaemonSet keeps the image on every node that may run workers, so that the first one starts at once."""
     node_selector: dict[LabelKey, LabelValue] = {}
     """Labels of the nodes that may run workers and pool proxies."""
     tolerations: tuple[Toleration, ...] = ()

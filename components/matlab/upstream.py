@@ -290,6 +290,7 @@ OURS: Final[dict[str, str]] = {
     **{f"{group}.{kind}": "upstream mounts claims only" for group in ("workers", "jobManager")
        for kind in ("configMaps", "secrets")},
     **dict.fromkeys(POD_SETTINGS, "upstream sets node selectors and tolerations only"),
+    "workers.prePull": "upstream pulls the image when a worker starts",
     "workers.kueueQueue": "upstream gives workers no labels but `app`",
     "jobManager.surviveDrains": "upstream makes no PodDisruptionBudget",
     "jobManager.startTimeout": "how long `up` waits",

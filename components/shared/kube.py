@@ -42,6 +42,7 @@ class Resource(NamedTuple):
 
 RESOURCES: Final[Mapping[str, Resource]] = {
     "ConfigMap": Resource("", "v1", "configmaps"),
+    "DaemonSet": Resource("apps", "v1", "daemonsets"),
     "Deployment": Resource("apps", "v1", "deployments"),
     "EndpointSlice": Resource("discovery.k8s.io", "v1", "endpointslices"),
     "Job": Resource("batch", "v1", "jobs"),

@@ -87,7 +87,7 @@ class DryRun:
 def pods(item: Manifest) -> Iterator[Manifest]:
     """The pods that a workload, a session, or the controller for a template will ask for."""
     name = item["metadata"]["name"]
-    if item["kind"] in {"Deployment", "Job", "StatefulSet"}:
+    if item["kind"] in {"DaemonSet", "Deployment", "Job", "StatefulSet"}:
         yield _pod(name, item["spec"]["template"])
     elif item["kind"] == "ConfigMap" and "[manager]" in item["data"].get(SETTINGS_FILE, ""):
         worker = worker_pod(item["data"][SETTINGS_FILE])

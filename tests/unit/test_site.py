@@ -12,7 +12,7 @@ from components.matlab.preflight import objections
 from components.matlab.topology import Topology
 from components.shared.inventory import Inventory
 from components.shared.manifest import Manifest
-from tests.unit.clusters import EVERYTHING, Values, cluster, in_mode, manifests
+from tests.unit.clusters import EVERYTHING, PODS, Values, cluster, in_mode, manifests
 from tests.unit.test_pod_settings import GROUPS, MODE, templates
 
 UPSTREAM = "mathworks-ref-arch/matlab-parallel-server-k8s"
@@ -149,6 +149,30 @@ def test_kueue_admits_workers_and_nothing_else() -> None:
     assert {app for app, queue in queues.items() if queue == "lab"} == {names.WORKER}
     text = manifests(in_mode(MODE, {"workers": {"kueueQueue": "lab"}}))["Service", names.WORKERS]
     assert text["spec"]["selector"] == {"app": names.WORKER}
+
+
+def test_the_image_of_workers_is_kept_where_they_may_run_and_takes_no_place_from_them() -> None:
+    placed: Values = {
+        **PODS,
+        "prePull": True,
+        "nodeSelector": {"pool": "compute"},
+        "tolerations": [{"key": "matlab", "operator": "Exists"}],
+    }
+    found = manifests(cluster({"workers": placed}))["DaemonSet", names.PRE_PULL]["spec"]
+    spec, worker = found["template"]["spec"], templates(cluster({"workers": placed}))[names.WORKER]["spec"]
+    (container,) = spec["containers"]
+    assert found["selector"]["matchLabels"] == found["template"]["metadata"]["labels"] == {"app": names.PRE_PULL}
+    assert container["image"] == worker["containers"][0]["image"]
+    assert {part: spec[part] for part in ("nodeSelector", "tolerations")} == {
+        part: worker[part] for part in ("nodeSelector", "tolerations")
+    }
+    assert spec["affinity"] == {"nodeAffinity": PODS["affinity"]["nodeAffinity"]}
+    # Not with their priority: such a pod would push others from the node, and do nothing there.
+    assert "priorityClassName" not in spec
+    assert container["resources"]["requests"] == {"cpu": "1m", "memory": "8Mi"}
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["securityContext"]["runAsNonRoot"]
+    assert ("DaemonSet", names.PRE_PULL) not in manifests(cluster())
 
 
 def test_a_drain_waits_for_the_job_manager_if_it_is_told_to() -> None:
