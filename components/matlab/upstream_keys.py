@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any, Final
 
 from components.matlab import names
-from components.shared.pod_settings import LabelledPods, Pods
 
 FIRST_CHART: Final = "1.0.0"
 NEWEST_CHART: Final = "2.1.1"
@@ -44,16 +43,6 @@ class Key:
     """In the chart's schema, but neither in its values file nor in its documentation."""
     note: str = ""
 
-
-POD_SETTINGS: Final = tuple(
-    f"{group}.{field.alias}"
-    for group, pods in (
-        *((name, LabelledPods) for name in ("workers", "jobManager", "controller", "parallelServerProxy", "haproxy")),
-        ("poolProxy", Pods),
-    )
-    for field in pods.model_fields.values()
-)
-"""Settings of groups of pods that the chart does not have."""
 
 CONFIG = f"ConfigMap/{names.CONTROLLER_CONFIG} config.json "
 MANAGER_FILES = f"ConfigMap/{names.JOB_MANAGER_CONFIG} "
