@@ -52,6 +52,7 @@ _VOLUMES: Final = ("checkpoint", "log", "workerLog")
 _FEATURES: Final[Values] = {
     "workers.env": {"OMP_NUM_THREADS": "4"},
     "workers.claims": {"data": "/data"},
+    "workers.prePull": True,
     "installation.javaClaim": "java",
     "installation.additionalClaims": ["older"],
     "network.clusterHost": "mjs.example.org",
@@ -71,6 +72,7 @@ _BASES: Final[tuple[Values, ...]] = (
     {"metrics": {"export": True, "openPortOutsideKubernetes": True}},
     {
         "installation": {"claim": "matlab", "jobManagerUsesClaim": True},
+        "workers.prePull": True,
         "ldap.url": "ldap://ldap.example.org:389",
         **_LDAP,
         "metrics": {"export": True, "bringOwnCertificates": True},
