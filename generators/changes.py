@@ -28,6 +28,7 @@ NAMESPACE: Final = "would move every object: rejected, because claims and creden
 OWN_NAMESPACE: Final = "would drop the protected namespace or take over an existing one: rejected"
 KUBECTL: Final[Mapping[str, str]] = {
     "ConfigMap": "cm",
+    "DaemonSet": "ds",
     "Deployment": "deploy",
     "EndpointSlice": "endpointslice",
     "Job": "job",

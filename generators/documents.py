@@ -6,7 +6,16 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from generators import flows_page, impact_page, reference, restarts, runbook, schema, values_table
+from generators import (
+    flows_page,
+    impact_page,
+    kubernetes_types,
+    reference,
+    restarts,
+    runbook,
+    schema,
+    values_table,
+)
 
 CONFIGURATION: Final = "docs/configuration.md"
 FLOWS: Final = "docs/flows.md"
@@ -22,6 +31,7 @@ DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
     RESTARTS: restarts.page,
     RUNBOOK: runbook.page,
     VALUES: values_table.page,
+    kubernetes_types.FILE: kubernetes_types.page,
     reference.SCHEMA_FILE: lambda: json.dumps(schema.schema(), indent=2, ensure_ascii=False) + "\n",
 }
 """What makes each document, by its path in the project."""

@@ -43,7 +43,12 @@ def _session(**settings: Any) -> Values:
     return {"sessions": {SAMPLE: settings}}
 
 
-_PLACED: Final[Values] = {"nodeSelector": {"pool": "lab"}, "priorityClass": "high", "env": {"TZ": "UTC"}}
+_PLACED: Final[Values] = {
+    "nodeSelector": {"pool": "lab"},
+    "priorityClass": "high",
+    "labels": {"team": "lab"},
+    "env": {"TZ": "UTC"},
+}
 BASES: Final[Mapping[str, Values]] = {
     "interactive": _session(),
     "pool": _session(kind="pool", users=["ana"]),

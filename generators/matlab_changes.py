@@ -52,9 +52,11 @@ _VOLUMES: Final = ("checkpoint", "log", "workerLog")
 _FEATURES: Final[Values] = {
     "workers.env": {"OMP_NUM_THREADS": "4"},
     "workers.claims": {"data": "/data"},
+    "workers.prePull": True,
     "installation.javaClaim": "java",
     "installation.additionalClaims": ["older"],
     "network.clusterHost": "mjs.example.org",
+    "network.webProxy.http": "http://proxy:3128",
     "ldap.url": "ldaps://ldap.example.org:636",
     "ldap.certificate": _CERTIFICATE,
     **_LDAP,
@@ -70,6 +72,7 @@ _BASES: Final[tuple[Values, ...]] = (
     {"metrics": {"export": True, "openPortOutsideKubernetes": True}},
     {
         "installation": {"claim": "matlab", "jobManagerUsesClaim": True},
+        "workers.prePull": True,
         "ldap.url": "ldap://ldap.example.org:389",
         **_LDAP,
         "metrics": {"export": True, "bringOwnCertificates": True},

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from components.shared import kubernetes_types
 from components.stack import PROJECT_NAME
 from generators.setting_types import Json, definition_name
 from generators.settings import ROOTS, Setting, documentation, settings
@@ -37,7 +38,7 @@ def schema() -> Json:
             "environment": {},
         },
         "additionalProperties": False,
-        "definitions": dict(_definitions(tuple(ROOTS.values()))),
+        "definitions": {**dict(_definitions(tuple(ROOTS.values()))), **kubernetes_types.definitions()},
     }
 
 
@@ -61,7 +62,7 @@ def _definition(model: type[BaseModel], own: list[Setting]) -> Json:
 
 
 def _property(setting: Setting) -> Json:
-    if setting.is_group and not setting.type.is_map:
+    if "$ref" in setting.type.schema:
         # Draft 7 ignores everything next to a reference; the group has its own description.
         return setting.type.schema
     return {**setting.type.schema, "description": setting.description, **_schema_default(setting)}

@@ -23,7 +23,7 @@ from components.arkouda.server_settings import Declared, MultiLocale, SelfRegist
 from components.doctor_settings import Code as DoctorCode
 from components.doctor_settings import Suppression
 from components.julia.fields import Code, ServerUrl, SessionName, TomlText
-from components.matlab.fields import Domain, LdapUrl, LicenseManager, PrincipalFormat, Release, UserName
+from components.matlab.fields import Domain, LdapUrl, LicenseManager, PrincipalFormat, ProxyUrl, Release, UserName
 from components.shared.fields import (
     AbsolutePath,
     Distinct,
@@ -36,8 +36,9 @@ from components.shared.fields import (
     Line,
     MountPath,
 )
-from components.shared.groups import Digest, Repository, Tag, Toleration
+from components.shared.groups import Digest, Registry, Repository, Tag, Toleration
 from components.shared.hosts import Cidr, Host
+from components.shared.kubernetes_types import REFERENCE, KubernetesType
 from components.shared.pem import Certificate, PrivateKey
 from components.shared.quantities import Bytes, Cpu
 from generators.samples import authority
@@ -136,10 +137,12 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
         (Cpu, Text("CPU quantity", _QUANTITY, ("3", "200m"))),
         (Bytes, Text("byte quantity", _QUANTITY, ("30Gi", "200Mi"))),
         (Release, Text("release", _pattern("^r20[0-9][0-9][ab]$"), ("r2024b", "r2025b", "r2026b"))),
+        (Registry, Text("registry", _pattern(r"^[A-Za-z0-9.:/_\[\]-]+$"), ("other.example", "localhost:5000/other"))),
         (
             Repository,
             Text("image repository", _pattern(r"^[A-Za-z0-9.:/_\[\]-]+$"), ("other", "registry.example.org/other")),
         ),
+        (ProxyUrl, Text("proxy address", _pattern("^http://"), ("http://other:3128", "http://192.0.2.9:3128"))),
         (ServerUrl, Text("server address", _pattern("^https?://"), ("https://other.example", "http://another:8000"))),
         (SessionName, Text("session name", _pattern("^[a-z0-9]([-a-z0-9]{0,37}[a-z0-9])?$"), ("other", "another"))),
         (Tag, Text("image tag", _pattern("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"), ("other", "r2025b"))),
@@ -147,6 +150,24 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
         (UserName, Text("user name", _pattern("^[a-z_][a-z0-9_-]{0,31}$"), ("other", "another"))),
     )
 }
+_REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
+_KUBERNETES: Final[Mapping[str, tuple[Json, ...]]] = {
+    "Affinity": (
+        {"podAntiAffinity": {_REQUIRED: [{"topologyKey": "kubernetes.io/hostname"}]}},
+        {
+            "nodeAffinity": {
+                _REQUIRED: {
+                    "nodeSelectorTerms": [{"matchExpressions": [{"key": "gpu", "operator": "In", "values": ["a100"]}]}]
+                }
+            }
+        },
+    ),
+    "TopologySpreadConstraint": (
+        {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "DoNotSchedule"},
+        {"maxSkew": 2, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "ScheduleAnyway"},
+    ),
+}
+"""Two values of each type of Kubernetes that a setting has."""
 _ITEMS: Final[Mapping[type[BaseModel], tuple[Json, ...]]] = {
     Suppression: ({"code": "MJS053", "reason": "other"}, {"code": "JUL010", "reason": "another"}),
     Toleration: ({"operator": "Exists"}, {"key": "other", "value": "another"}),
@@ -181,7 +202,7 @@ def type_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Type:
     if origin is tuple:
         return _list(type_of(parts[0]), metadata)
     if origin is dict:
-        return _map(type_of(parts[0]), type_of(parts[1]))
+        return _of_kubernetes(metadata) or _map(type_of(parts[0]), type_of(parts[1]))
     if origin is Literal:
         return _choice([str(part) for part in parts])
     if NoneType in parts:
@@ -191,6 +212,11 @@ def type_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Type:
         samples = inner.samples or ((7, 8, 3600) if inner.schema.get("type") == "integer" else ())
         return Type(f"{inner.words} or null", schema, (*samples, None), inner.group)
     return _simple(annotation, metadata)
+
+
+def _of_kubernetes(metadata: tuple[Any, ...]) -> Type | None:
+    name = next((item.name for item in metadata if isinstance(item, KubernetesType)), None)
+    return Type(name, {"$ref": f"{REFERENCE}{name}"}, _KUBERNETES[name]) if name else None
 
 
 def definition_name(model: type[BaseModel]) -> str:

@@ -17,6 +17,7 @@ from components.doctor_settings import KEY, Doctor
 from components.registry import SYSTEMS
 from components.shared.groups import Target
 from components.shared.mistakes import ANY_NAME
+from components.shared.pod_settings import LabelledPods, Pods
 from generators.setting_types import Type, UndescribedTypeError, type_of
 
 ROOTS: Final[Mapping[str, type[BaseModel]]] = {
@@ -58,7 +59,9 @@ class Setting:
 
 def settings(model: type[BaseModel], *at: str) -> Iterator[Setting]:
     """The settings of one group. Groups below it are included but not entered."""
-    for name, field in model.model_fields.items():
+    # What every group of pods has comes after what is special to the group.
+    common = LabelledPods.model_fields if issubclass(model, Pods) else {}
+    for name, field in sorted(model.model_fields.items(), key=lambda item: item[0] in common):
         required = field.is_required()
         default = None if required or field.default is PydanticUndefined else field.default
         try:

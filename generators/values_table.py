@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
-from components.matlab.upstream import GROUPS, KEYS, OURS
+from components.matlab.upstream import GROUPS, KEYS
+from components.matlab.upstream_gaps import OURS
 from components.matlab.upstream_keys import NEWEST_CHART, Key
 
 _IMPORT: Final = """## Coming from the chart

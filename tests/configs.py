@@ -17,7 +17,7 @@ from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.shared.mistakes import ConfigError, load
 from generators.settings import Setting, every_setting
-from tests.unit.clusters import EVERYTHING, MODES, Values, merged, mode_values
+from tests.unit.clusters import EVERYTHING, LABELS, MODES, PODS, Values, merged, mode_values
 
 EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "300"))
 FEW_WORKERS = 70
@@ -72,6 +72,7 @@ def configs(draw: st.DrawFn) -> Values:
     mode = draw(st.sampled_from(sorted(MODES)))
     parts = [mode_values(mode, draw(st.sampled_from([{}, EVERYTHING])))]
     parts.append({"workers": {"max": draw(st.integers(0, FEW_WORKERS))}})
+    parts.append(draw(st.sampled_from([{}, {"workers": {**PODS, **LABELS}, "jobManager": {**PODS, **LABELS}}])))
     others = [setting for setting in SETTINGS if setting.path != "workers.max"]
     changed = draw(st.lists(st.sampled_from(others), max_size=5, unique_by=lambda setting: setting.path))
     parts += [nested(setting, draw(ANY[setting.path])) for setting in changed]

@@ -15,6 +15,7 @@ from components.shared.objects import PlannedObject, secret
 from components.shared.workload import Port, mount
 
 READ_BY_OWNER = 0o400
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 SSH = Port("ssh", names.SSH_PORT)
 
 
@@ -45,8 +46,8 @@ def objects(cluster: Topology, server: MultiLocale, component: str) -> Iterator[
     service = workload.cluster_ip(server.name, cluster.namespace, workload.app(server.name), ports(server))
     yield PlannedObject(service, component, skip_await=True)
     if server.survive_drains:
-        yield PlannedObject(pods.budget(cluster, server.name), component)
-        yield PlannedObject(pods.budget(cluster, locale_app(server)), component)
+        yield PlannedObject(workload.budget(server.name, cluster.namespace), component)
+        yield PlannedObject(workload.budget(locale_app(server), cluster.namespace), component)
     yield PlannedObject(locales(cluster, server, configuration), component, timeout=server.start_timeout)
     yield PlannedObject(deployment(cluster, server, configuration), component, timeout=server.start_timeout)
 
@@ -68,11 +69,14 @@ def headless(cluster: Topology, server: MultiLocale) -> Manifest:
 
 
 def _spread(server: MultiLocale) -> dict[str, Any]:
+    """The affinity of the settings, and a node of its own for every locale."""
     if not server.spread:
         return {}
     apps = {"key": "app", "operator": "In", "values": [server.name, locale_app(server)]}
     term = {"labelSelector": {"matchExpressions": [apps]}, "topologyKey": "kubernetes.io/hostname"}
-    return {"affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}}
+    apart = server.affinity.get("podAntiAffinity", {})
+    terms = [*apart.get(_REQUIRED, ()), term]
+    return {"affinity": {**server.affinity, "podAntiAffinity": {**apart, _REQUIRED: terms}}}
 
 
 def _keys(server: MultiLocale) -> Manifest:
@@ -98,6 +102,7 @@ def _parts(cluster: Topology, server: MultiLocale, script: str, ports_: tuple[Po
         "volumes": [*pods.volumes(server), _keys(server)],
         "node_selector": server.node_selector,
         "tolerated": server.tolerations,
+        "group": server,
         **_spread(server),
         **pods.pod(cluster, server),
     }

@@ -11,7 +11,7 @@ from components.arkouda.server_settings import InKubernetes, MultiLocale, Single
 from components.arkouda.topology import Topology, arguments, environment
 from components.shared import security
 from components.shared.groups import Resources
-from components.shared.manifest import Manifest, claim, config_map, env_from_secret, literal_env, manifest, resources
+from components.shared.manifest import Manifest, claim, config_map, env_from_secret, literal_env, resources
 from components.shared.manifest import files as read_files
 from components.shared.objects import PlannedObject
 from components.shared.shell import assignments
@@ -155,9 +155,3 @@ def common(cluster: Topology, context: Manifest) -> dict[str, Any]:
         "securityContext": context,
         **({"imagePullSecrets": secrets} if secrets else {}),
     }
-
-
-def budget(cluster: Topology, app: str) -> Manifest:
-    """No voluntary eviction of these pods: a drain waits until somebody has shut the server down."""
-    spec = {"maxUnavailable": 0, "selector": {"matchLabels": {"app": app}}}
-    return manifest("policy/v1", "PodDisruptionBudget", app, cluster.namespace, spec=spec)

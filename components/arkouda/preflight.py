@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from components.arkouda import names, pods
 from components.arkouda.server_settings import Declared, MultiLocale, SelfRegistered, SingleNode
 from components.arkouda.topology import Entry, Topology, registered_services
-from components.shared import namespace
+from components.shared import classes, namespace
 from components.shared.claims import changed, storage_class
 from components.shared.existing import missing
 from components.shared.inventory import Inventory
@@ -26,6 +26,7 @@ def objections(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     pull_secrets = cluster.settings.images.pull_secrets
     named = [(f"arkouda.images.pullSecrets[{index}]", name) for index, name in enumerate(pull_secrets)]
     yield from missing("Secret", named, cluster.namespace, inventory)
+    yield from classes.of_groups(cluster.settings, "arkouda", inventory)
 
 
 def concerns(cluster: Topology, survey: Survey) -> Iterator[str]:

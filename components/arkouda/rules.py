@@ -11,6 +11,7 @@ from components.arkouda.sbatch import time_limit
 from components.arkouda.server_settings import InKubernetes, SelfRegistered, Server
 from components.arkouda.settings import Settings
 from components.arkouda.topology import Topology, array_memory, job, needs_credentials
+from components.shared import rules_pods
 from components.shared.groups import AccessMode
 from components.shared.mistakes import Mistake, Rule
 from components.shared.quantities import quantity
@@ -116,6 +117,10 @@ def _margin(settings: Settings) -> Iterator[Mistake]:
             )
 
 
+def _pods(settings: Settings) -> Iterator[Mistake]:
+    yield from rules_pods.mistakes(settings, "arkouda", rules_pods.Owned(frozenset()))
+
+
 RULES: tuple[Rule[Settings], ...] = (
     _any_server,
     _names,
@@ -125,6 +130,7 @@ RULES: tuple[Rule[Settings], ...] = (
     _files,
     _trace,
     _margin,
+    _pods,
     without_effect,
 )
 

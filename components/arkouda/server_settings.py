@@ -20,6 +20,7 @@ from components.shared.fields import (
     UserPort,
 )
 from components.shared.groups import Toleration
+from components.shared.pod_settings import LabelledPods
 from components.shared.quantities import Bytes, Cpu
 
 LogLevel = Literal["DEBUG", "INFO", "WARN", "ERROR", "CRITICAL"]
@@ -98,7 +99,7 @@ class SelfRegistered(Server):
     job: Job = Job()
 
 
-class InKubernetes(Server):
+class InKubernetes(Server, LabelledPods):
     """A server whose pods run in Kubernetes."""
 
     cpu: Cpu = "2"

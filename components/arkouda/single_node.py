@@ -22,7 +22,7 @@ def objects(cluster: Topology, server: SingleNode, component: str) -> Iterator[P
     service = workload.cluster_ip(server.name, cluster.namespace, workload.app(server.name), ports(server))
     yield PlannedObject(service, component, skip_await=True)
     if server.survive_drains:
-        yield PlannedObject(pods.budget(cluster, server.name), component)
+        yield PlannedObject(workload.budget(server.name, cluster.namespace), component)
     yield PlannedObject(deployment(cluster, server, configuration), component, timeout=server.start_timeout)
 
 
@@ -38,5 +38,6 @@ def deployment(cluster: Topology, server: SingleNode, configuration: Manifest) -
         strategy="Recreate",
         node_selector=server.node_selector,
         tolerated=server.tolerations,
+        group=server,
         **pods.pod(cluster, server),
     )

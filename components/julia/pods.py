@@ -10,6 +10,7 @@ from components.julia.settings import JuliaWorkers, Manager
 from components.julia.topology import JuliaSession, whole_cores
 from components.shared import security
 from components.shared.manifest import Manifest, env, literal_env, tolerations, volume_source
+from components.shared.rules_pods import Owned
 from components.shared.workload import app, mount
 
 NO_SIDECARS: Final = {
@@ -21,6 +22,10 @@ NO_SIDECARS: Final = {
 """Annotations that keep service meshes out."""
 ISTIO_LABEL: Final = {"sidecar.istio.io/inject": "false"}
 """Istio's webhook reads the label first (https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/)."""
+OWNED: Final = Owned(
+    frozenset({*ISTIO_LABEL, names.WORKER_PREFIX_LABEL, "cluster-cookie", "worker-id"}), frozenset(NO_SIDECARS)
+)
+"""With the labels that K8sClusterManagers.jl gives its workers."""
 FIELDS: Final = {
     "POD_NAME": "metadata.name",
     "POD_UID": "metadata.uid",
@@ -98,7 +103,7 @@ def placement(group: Manager | JuliaWorkers) -> Manifest:
     return {
         **({"nodeSelector": dict(group.node_selector)} if group.node_selector else {}),
         **({"tolerations": tolerations(group.tolerations)} if group.tolerations else {}),
-        **({"priorityClassName": group.priority_class} if group.priority_class else {}),
+        **group.placement(),
     }
 
 
@@ -206,7 +211,7 @@ def template(  # noqa: PLR0913 - the parts of a pod
         "volumeMounts": [mounted for _, mounted in volumes],
     }
     return {
-        "metadata": {"labels": labels(session, name), "annotations": dict(NO_SIDECARS)},
+        "metadata": group.metadata(labels(session, name), NO_SIDECARS),
         "spec": {
             **placement(group),
             **common_spec(session),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from components.julia import names
 from components.julia.settings import Settings
 from components.julia.topology import JuliaSession, sessions
-from components.shared import claims, namespace
+from components.shared import claims, classes, namespace
 from components.shared.config_paths import below
 from components.shared.existing import missing
 from components.shared.inventory import Inventory
@@ -24,7 +25,8 @@ def objections(settings: Settings, survey: Survey) -> Iterator[Mistake]:
         inventory = survey.inventories[session.namespace]
         yield from namespace.objections(session.own_namespace, f"{session.path}.namespace", inventory)
         yield from _claims(session, inventory)
-        yield from _named(session, inventory)
+        yield from _secrets(session, inventory)
+        yield from _classes(session, inventory)
     yield from _gone(settings, survey)
 
 
@@ -94,11 +96,13 @@ def _named_claims(session: JuliaSession) -> Iterator[tuple[str, str]]:
         yield below(session.origin("claims"), name), name
 
 
-def _named(session: JuliaSession, inventory: Inventory) -> Iterator[Mistake]:
-    settings = session.settings
+def _secrets(session: JuliaSession, inventory: Inventory) -> Iterator[Mistake]:
     path = session.origin("pullSecrets")
-    secrets = [(f"{path}[{index}]", name) for index, name in enumerate(settings.pull_secrets)]
+    secrets = [(f"{path}[{index}]", name) for index, name in enumerate(session.settings.pull_secrets)]
     yield from missing("Secret", secrets, session.namespace, inventory)
-    groups = {"manager": settings.manager.priority_class, "workers": settings.workers.priority_class}
-    classes = [(session.origin(group, "priorityClass"), name) for group, name in groups.items() if name is not None]
-    yield from missing("PriorityClass", classes, session.namespace, inventory)
+
+
+def _classes(session: JuliaSession, inventory: Inventory) -> Iterator[Mistake]:
+    groups = {"manager": session.settings.manager, "workers": session.settings.workers}
+    for name, group in groups.items():
+        yield from classes.missing(group, partial(session.origin, name), inventory)

@@ -14,6 +14,7 @@ from components.julia.effects import without_effect
 from components.julia.settings import Kind, Settings
 from components.julia.startup import ON_DEMAND, package
 from components.julia.topology import JuliaSession, sessions
+from components.shared import rules_pods
 from components.shared.config_paths import below
 from components.shared.fields import covers
 from components.shared.groups import AccessMode
@@ -231,6 +232,10 @@ def _deadline(settings: Settings) -> Iterator[Mistake]:
             )
 
 
+def _pods(settings: Settings) -> Iterator[Mistake]:
+    yield from rules_pods.mistakes(settings, "julia", pods.OWNED)
+
+
 RULES: tuple[Rule[Settings], ...] = (
     _any_session,
     _namespaces,
@@ -245,6 +250,7 @@ RULES: tuple[Rule[Settings], ...] = (
     _server,
     _versions,
     _deadline,
+    _pods,
     without_effect,
 )
 

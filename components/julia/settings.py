@@ -5,14 +5,16 @@ Rules that need more than one setting are in rules.py, settings without effect i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from components.julia.fields import Code, ServerUrl, SessionName, TomlText, WorkerCount
 from components.shared.fields import (
     AbsolutePath,
+    Annotations,
     Bool,
     Count,
     Distinct,
@@ -32,6 +34,7 @@ from components.shared.fields import (
 )
 from components.shared.groups import Digest, Image, PullPolicy, Repository, Tag, Toleration, Volume
 from components.shared.hosts import Cidr
+from components.shared.pod_settings import NOT_EVICTED, LabelledPods
 from components.shared.quantities import Bytes, Cpu
 
 JULIA_TAG = "1.10.10"
@@ -79,8 +82,10 @@ class WorkerImage(Model):
         return f"{name}@{self.digest}" if self.digest else name
 
 
-class Manager(Model):
+class Manager(LabelledPods):
     """The session itself: the Julia process that you type into, or that runs your script."""
+
+    default_annotations: ClassVar[Mapping[str, str]] = NOT_EVICTED
 
     cpu: Cpu = "1"
     """CPU of the session, in cores; requested and never exceeded."""
@@ -94,8 +99,9 @@ class Manager(Model):
     """Labels of the nodes that may run the session."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints that the session tolerates."""
-    priority_class: DnsName | None = None
-    """Existing PriorityClass of the session; null: the default one."""
+    annotations: Annotations = {}
+    """Extra annotations of the session. By default, two tell autoscalers not to move it: safe-to-evict of the cluster
+    autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
     updates: Literal["whenDeleted", "immediately"] = "whenDeleted"
     """When a running session and the workers of its pool take over a changed config: whenDeleted: when you delete their
     pods; immediately: at once, and everything in their memory is lost."""
@@ -103,8 +109,10 @@ class Manager(Model):
     """Seconds that `up` waits for the session: the first start pulls the image."""
 
 
-class JuliaWorkers(Model):
+class JuliaWorkers(LabelledPods):
     """The workers of a session."""
+
+    default_annotations: ClassVar[Mapping[str, str]] = NOT_EVICTED
 
     max: WorkerCount = 4
     """Maximum number of workers at the same time. A pool always runs this many."""
@@ -131,8 +139,9 @@ class JuliaWorkers(Model):
     """Labels of the nodes that may run workers."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints that workers tolerate."""
-    priority_class: DnsName | None = None
-    """Existing PriorityClass of the workers; null: the default one."""
+    annotations: Annotations = {}
+    """Extra annotations of the workers. By default, two tell autoscalers not to move them: safe-to-evict of the cluster
+    autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
 
 
 class Depot(Volume):

@@ -18,10 +18,7 @@ def additions(session: JuliaSession) -> Manifest:
     workers, volumes = session.settings.workers, pods.worker_volumes(session)
     deadline = workers.active_deadline
     return {
-        "metadata": {
-            "labels": pods.labels(session, names.worker(session.name)),
-            "annotations": dict(pods.NO_SIDECARS),
-        },
+        "metadata": workers.metadata(pods.labels(session, names.worker(session.name)), pods.NO_SIDECARS),
         "spec": {
             **pods.placement(workers),
             **pods.common_spec(session),

@@ -200,7 +200,7 @@ def deployment(cluster: Topology) -> Manifest:
     images = cluster.settings.images
     container = {
         "name": names.CONTROLLER,
-        "image": images.controller.reference(CONTROLLER_TAG),
+        "image": images.reference(images.controller, CONTROLLER_TAG),
         "imagePullPolicy": str(images.controller.pull_policy),
         "args": [f"-config=/config/{CONFIG_FILE}"],
         "resources": resources(cluster.settings.controller.resources),
@@ -210,6 +210,7 @@ def deployment(cluster: Topology) -> Manifest:
     return pods.deployment(
         cluster,
         names.CONTROLLER,
+        cluster.settings.controller,
         containers=[container],
         volumes=[{"name": "config-vol", "configMap": {"name": names.CONTROLLER_CONFIG}}],
         annotations={

@@ -13,10 +13,13 @@ from components.shared.groups import (
     AccessModes,
     Image,
     Namespace,
+    Registry,
     Repository,
     Resources,
     Tag,
     Volume,
+    has_own_repository,
+    path_of,
 )
 from components.shared.quantities import Bytes, Cpu
 
@@ -144,5 +147,14 @@ class Images(Model):
     parallel_server_proxy: ParallelServerProxyImage = ParallelServerProxyImage()
     haproxy: HaproxyImage = HaproxyImage()
     pool_proxy: PoolProxyImage = PoolProxyImage()
+    registry: Registry | None = None
+    """Private mirror of every image whose `repository` is not set: the host, and a path if there is one. What follows
+    the host in the default repository stays; null: each image comes from its own registry."""
     pull_secrets: Distinct[DnsName] = ()
     """Existing image pull Secrets, for every pod."""
+
+    def reference(self, image: Image, tag: str) -> str:
+        """The full reference of one of these images; `tag` is used where it has none."""
+        if self.registry and not has_own_repository(image):
+            image = image.model_copy(update={"repository": f"{self.registry}/{path_of(image.repository)}"})
+        return image.reference(tag)

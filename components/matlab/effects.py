@@ -9,6 +9,7 @@ from components.matlab.settings import Settings
 from components.matlab.topology import FIRST_SOCKS_RELEASE, Topology
 from components.matlab.workers import FIRST_HEALTH_CHECK_RELEASE
 from components.shared import effects
+from components.shared.groups import has_own_repository
 from components.shared.mistakes import Mistake
 
 Reason = effects.Reason[Topology]
@@ -86,6 +87,16 @@ def _manager_from_claim(cluster: Topology) -> bool:
     return cluster.job_manager_uses_claim
 
 
+def _registry(cluster: Topology) -> str | None:
+    own = all(has_own_repository(image) for image in cluster.images_in_use)
+    return "every image has its own repository" if own else None
+
+
+def _no_proxy(cluster: Topology) -> str | None:
+    proxy = cluster.settings.network.web_proxy
+    return None if proxy.http or proxy.https else "matlab.network.webProxy names no proxy"
+
+
 _POOL_PROXIES: Final = _unless(
     lambda cluster: cluster.uses_pool_proxies, "no pool proxies run in this mode: they serve clients before r2026a"
 )
@@ -124,6 +135,7 @@ _WORKER_CHECKS: Final = _unless(
 EFFECTS: Final[dict[str, Reason]] = {
     "additionalSupportedReleases": _releases,
     "poolProxy": _POOL_PROXIES,
+    "images.registry": _registry,
     "images.poolProxy": _POOL_PROXIES,
     "parallelServerProxy": _SOCKS,
     "images.parallelServerProxy": _SOCKS,
@@ -139,6 +151,7 @@ EFFECTS: Final[dict[str, Reason]] = {
     "images.jobManager.tag": _own_tag("tag", from_claim=_manager_from_claim),
     "images.jobManager.pullPolicy": _own_tag("pullPolicy", from_claim=_manager_from_claim),
     "network.clusterHost": _OPEN,
+    "network.webProxy.noProxy": _no_proxy,
     "network.loadBalancer.create": _OPEN,
     "network.loadBalancer.type": _balancer,
     "network.loadBalancer.class": _load_balancer_only,

@@ -88,6 +88,30 @@ def _principal_format(value: str) -> str:
 PrincipalFormat = Annotated[Line, AfterValidator(_principal_format)]
 
 
+_PROXY_URL: Final = re.compile(r"http://(?P<host>[\w.-]+):(?P<port>\d{1,5})/?", re.ASCII)
+
+
+def proxy_port(url: str) -> int:
+    """The port in the address of a web proxy."""
+    return int(url.rstrip("/").rpartition(":")[2])
+
+
+def _proxy_url(value: str) -> str:
+    match = _PROXY_URL.fullmatch(value)
+    if "@" in value:
+        refuse(
+            "contains a user or password, which everybody who may read pods would see",
+            "Use a proxy that knows the nodes by their address.",
+        )
+    if not match or not 1 <= int(match["port"]) <= HIGHEST_PORT or host_problem(match["host"], underscores=True):
+        refuse(f"{value!r} is not the address of a web proxy", "Write http://HOST:PORT, for https traffic too.")
+    return value
+
+
+ProxyUrl = Annotated[Line, AfterValidator(_proxy_url)]
+"""The address of a web proxy."""
+
+
 class LicenseServer(NamedTuple):
     """One server of a network license manager. Without a port, FlexNet tries its default ones."""
 

@@ -60,7 +60,7 @@ def deployment(cluster: Topology) -> Manifest:
     images = cluster.settings.images
     container = {
         "name": names.HAPROXY,
-        "image": images.haproxy.reference(HAPROXY_TAG),
+        "image": images.reference(images.haproxy, HAPROXY_TAG),
         "imagePullPolicy": str(images.haproxy.pull_policy),
         "args": ["-f", f"{HAPROXY_DIR}/{HAPROXY_FILE}"],
         "resources": resources(cluster.settings.haproxy.resources),
@@ -70,6 +70,7 @@ def deployment(cluster: Topology) -> Manifest:
     return pods.deployment(
         cluster,
         names.INGRESS_PROXY,
+        cluster.settings.haproxy,
         containers=[container],
         volumes=[{"name": "config-volume", "configMap": {"name": names.INGRESS_PROXY_CONFIG}}],
         annotations={CHECKSUM: checksum(configuration(cluster)["data"])},

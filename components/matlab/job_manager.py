@@ -37,6 +37,8 @@ def objects(cluster: Topology, fingerprint: Fingerprint) -> Iterator[PlannedObje
     if cluster.imports_ldap_certificate:
         yield PlannedObject(secret(names.LDAP_SECRET, cluster.namespace), COMPONENT)
     yield PlannedObject(service(cluster), COMPONENT, skip_await=True)
+    if cluster.settings.job_manager.survive_drains:
+        yield PlannedObject(workload.budget(names.JOB_MANAGER, cluster.namespace), COMPONENT)
     yield PlannedObject(
         deployment(cluster, fingerprint(cluster.settings.security.admin_password, ADMIN)),
         COMPONENT,
@@ -108,6 +110,7 @@ def deployment(cluster: Topology, admin_password_fingerprint: str) -> Manifest:
         variables += literal_env({"HOME": pods.RUN_DIR})
     if settings.installation.java_claim:
         variables += literal_env({"MJS_JAVA": names.JAVA_DIR})
+    variables += pods.web_proxy(cluster)
     variables += env(dict(sorted(spec.env.items())))
     container = {
         "name": names.JOB_MANAGER,
@@ -151,6 +154,7 @@ def deployment(cluster: Topology, admin_password_fingerprint: str) -> Manifest:
     return pods.deployment(
         cluster,
         names.JOB_MANAGER,
+        spec,
         containers=[container],
         volumes=[volume for volume, _ in volumes],
         annotations=annotations,
@@ -201,7 +205,8 @@ def _volumes(cluster: Topology) -> list[tuple[Manifest, Manifest]]:
             # 0440: the group of the pod (fsGroup) reads it, since the job manager need not be root.
             source = {"name": volume, "secret": {"secretName": secret_name, "defaultMode": 0o440}}
             volumes.append((source, mount(volume, path)))
-    return volumes
+    manager = cluster.settings.job_manager
+    return volumes + workload.file_volumes(manager.config_maps, manager.secrets)
 
 
 def exposed_ports(cluster: Topology) -> list[Port]:

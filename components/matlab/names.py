@@ -13,6 +13,8 @@ WORKER: Final = "mjs-worker"
 """Value of the `app` label of worker pods."""
 WORKERS: Final = "mjs-workers"
 """Headless Service that gives worker pods their DNS names."""
+PRE_PULL: Final = "mjs-worker-image"
+"""DaemonSet that keeps the workers' image on the nodes."""
 HAPROXY: Final = "haproxy"
 """Container name."""
 
@@ -67,5 +69,7 @@ PROXY_CERTIFICATE_VOLUME: Final = "proxy-cert-vol"
 """The controller adds this volume to workers and pool proxies; the templates hold only its mount
 (docs/upstream.md#templates)."""
 
+KUEUE_QUEUE: Final = "kueue.x-k8s.io/queue-name"
+"""Label that makes Kueue admit a pod (https://kueue.sigs.k8s.io/docs/tasks/run/plain_pods/)."""
 POOL_PROXY_ID: Final = "mjs/pool-proxy-id"
 """Label that, with `app`, selects one pool proxy."""

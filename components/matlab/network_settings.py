@@ -7,18 +7,22 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from components.matlab.defaults import PoolProxyResources, ProxyResources
-from components.matlab.fields import Domain
+from components.matlab.fields import Domain, ProxyUrl
 from components.shared.fields import (
     Annotations,
     Bool,
     Distinct,
     LabelKey,
+    Line,
     Model,
     Ports,
     Positive,
     UserPort,
 )
 from components.shared.hosts import Cidr, Host
+from components.shared.pod_settings import LabelledPods, Pods
+
+IPFamily = Literal["IPv4", "IPv6"]
 
 
 class LoadBalancer(Model):
@@ -55,6 +59,17 @@ class NetworkPolicies(Model):
     """Ports of MathWorks' licensing service, or of the web proxy in front of it, for the job manager."""
 
 
+class WebProxy(Model):
+    """The web proxy of the site, for programs in workers and in the job manager that read the usual variables."""
+
+    http: ProxyUrl | None = None
+    """Proxy of http:// addresses (HTTP_PROXY)."""
+    https: ProxyUrl | None = None
+    """Proxy of https:// addresses (HTTPS_PROXY)."""
+    no_proxy: tuple[Line, ...] = ()
+    """Hosts, domains and networks that need no proxy (NO_PROXY), besides the pod itself and Services."""
+
+
 class Network(Model):
     """Ports, host names and access from outside."""
 
@@ -66,11 +81,16 @@ class Network(Model):
     """DNS domain of the Kubernetes cluster."""
     internal_clients_only: Bool = False
     """true: only clients inside Kubernetes can connect; no load balancer is created."""
+    ip_family_policy: Literal["SingleStack", "PreferDualStack", "RequireDualStack"] | None = None
+    """IP families of every Service (ipFamilyPolicy); null: Kubernetes decides, which means one."""
+    ip_families: Distinct[IPFamily] = ()
+    """IP families of every Service, the main one first; empty: those of the cluster. The first one cannot change."""
+    web_proxy: WebProxy = WebProxy()
     load_balancer: LoadBalancer = LoadBalancer()
     policies: NetworkPolicies = NetworkPolicies()
 
 
-class ParallelServerProxy(Model):
+class ParallelServerProxy(LabelledPods):
     """The proxy through which clients of R2026a and later connect, on one port (SOCKS5)."""
 
     port: UserPort = 1080
@@ -80,8 +100,11 @@ class ParallelServerProxy(Model):
     resources: ProxyResources = ProxyResources()
 
 
-class PoolProxy(Model):
-    """The proxies for interactive pools of clients before R2026a."""
+class PoolProxy(Pods):
+    """The proxies for interactive pools of clients before R2026a.
+
+    They have no labels of their own: the controller selects them by all of their labels, and a selector never changes.
+    """
 
     base_port: UserPort = 30000
     """Port of the first pool proxy. The others use the ports that follow."""
@@ -90,7 +113,7 @@ class PoolProxy(Model):
     resources: PoolProxyResources = PoolProxyResources()
 
 
-class Haproxy(Model):
+class Haproxy(LabelledPods):
     """HAProxy, through which clients connect if the cluster has more than one port."""
 
     idle_timeout: Annotated[int, Field(strict=True, ge=1, le=2_147_483)] = 86400

@@ -15,6 +15,7 @@ from components.matlab import (
     parallel_server_proxy,
     passwords,
     pool_proxies,
+    pre_pull,
     storage,
     workers,
 )
@@ -40,7 +41,18 @@ COMPONENTS: Final[Mapping[str, str]] = {
 
 def objects(cluster: Topology, fingerprint: Fingerprint, survey: Survey = NOTHING) -> list[PlannedObject]:
     """All objects; `survey` is what the Kubernetes cluster tells about itself."""
-    return list(by_key(_in_order(cluster, fingerprint, survey)).values())
+    return list(by_key(_with_families(cluster, _in_order(cluster, fingerprint, survey))).values())
+
+
+def _with_families(cluster: Topology, planned: Iterator[PlannedObject]) -> Iterator[PlannedObject]:
+    """Give every Service the IP families of the settings (https://kubernetes.io/docs/concepts/services-networking/dual-stack/)."""
+    network = cluster.settings.network
+    families = {"ipFamilyPolicy": network.ip_family_policy, "ipFamilies": list(network.ip_families)}
+    given = {name: value for name, value in families.items() if value}
+    for item in planned:
+        if item.manifest["kind"] == "Service":
+            item.manifest["spec"].update(given)
+        yield item
 
 
 def _in_order(cluster: Topology, fingerprint: Fingerprint, survey: Survey) -> Iterator[PlannedObject]:
@@ -55,6 +67,7 @@ def _in_order(cluster: Topology, fingerprint: Fingerprint, survey: Survey) -> It
     yield from job_manager.objects(cluster, fingerprint)
     made_by_controller = [*workers.objects(cluster, fingerprint), *pool_proxies.objects(cluster)]
     yield from made_by_controller
+    yield from pre_pull.objects(cluster)
     yield from parallel_server_proxy.objects(cluster)
     yield from haproxy.objects(cluster)
     # The controller comes last: it makes credentials and profile itself where it does not find them.

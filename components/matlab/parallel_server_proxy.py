@@ -43,7 +43,7 @@ def deployment(cluster: Topology) -> Manifest:
         args.append("-verbose")
     container: Manifest = {
         "name": names.PARALLEL_SERVER_PROXY,
-        "image": images.parallel_server_proxy.reference(PARALLEL_SERVER_PROXY_TAG),
+        "image": images.reference(images.parallel_server_proxy, PARALLEL_SERVER_PROXY_TAG),
         "imagePullPolicy": str(images.parallel_server_proxy.pull_policy),
         "args": args,
         "resources": resources(settings.parallel_server_proxy.resources),
@@ -53,6 +53,7 @@ def deployment(cluster: Topology) -> Manifest:
     return pods.deployment(
         cluster,
         cluster.parallel_server_proxy_name,
+        settings.parallel_server_proxy,
         containers=[container],
         volumes=volumes,
         annotations=pods.credentials_annotation(cluster) if cluster.mutual_tls else None,

@@ -9,7 +9,8 @@ from typing import Any
 from components.matlab import names
 from components.matlab.topology import Topology
 from components.shared import workload
-from components.shared.manifest import CREDENTIALS_GENERATION, Manifest, checksum
+from components.shared.manifest import CREDENTIALS_GENERATION, Manifest, checksum, literal_env
+from components.shared.pod_settings import Pods
 
 FILES = Path(__file__).parent / "files"
 SCRIPTS = ("common.sh", "healthCheck.sh")
@@ -18,13 +19,14 @@ STOP_MARGIN = 10
 """Seconds of the grace period that a stop hook leaves for stopping itself."""
 
 
-def deployment(cluster: Topology, name: str, *, containers: Sequence[Manifest], **parts: Any) -> Manifest:
-    """A Deployment of one pod that is placed as the job manager is; `parts` as `workload.deployment` takes them."""
+def deployment(cluster: Topology, name: str, group: Pods, *, containers: Sequence[Manifest], **parts: Any) -> Manifest:
+    """A Deployment of one pod on the nodes of the job manager; `parts` as `workload.deployment` takes them."""
     placement = cluster.settings.job_manager
     return workload.deployment(
         name,
         cluster.namespace,
         containers=containers,
+        group=group,
         node_selector=placement.node_selector,
         tolerated=placement.tolerations,
         **pods(cluster),
@@ -37,6 +39,18 @@ def pods(cluster: Topology) -> Manifest:
     settings = cluster.settings
     secrets = [{"name": name} for name in settings.images.pull_secrets]
     return {"enableServiceLinks": settings.enable_service_links, **({"imagePullSecrets": secrets} if secrets else {})}
+
+
+def web_proxy(cluster: Topology) -> list[Manifest]:
+    """Variables that name the web proxy. Programs disagree on the case: curl reads http_proxy in lower case only."""
+    network = cluster.settings.network
+    proxy = network.web_proxy
+    if not (proxy.http or proxy.https):
+        return []
+    direct = ["localhost", "127.0.0.1", ".svc", f".{network.cluster_domain}", *proxy.no_proxy]
+    values = {"HTTP_PROXY": proxy.http, "HTTPS_PROXY": proxy.https, "NO_PROXY": ",".join(direct)}
+    given = {name: value for name, value in values.items() if value}
+    return literal_env({**given, **{name.lower(): value for name, value in given.items()}})
 
 
 def credentials_annotation(cluster: Topology) -> dict[str, str]:

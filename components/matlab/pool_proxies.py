@@ -55,12 +55,12 @@ def pod_template(cluster: Topology) -> Manifest:
         args += ["--certificate", f"{names.PROXY_CERTIFICATE_DIR}/{names.CERTIFICATE_FILE}"]
         mounts.append(workload.mount(names.PROXY_CERTIFICATE_VOLUME, names.PROXY_CERTIFICATE_DIR))
     return {
-        "metadata": {
-            "labels": workload.app(names.POOL_PROXY),
-            "annotations": {**pool_proxy_annotations(cluster), "mjs/log-dir": names.LOG_DIR},
-        },
+        "metadata": settings.pool_proxy.metadata(
+            workload.app(names.POOL_PROXY), {**pool_proxy_annotations(cluster), "mjs/log-dir": names.LOG_DIR}
+        ),
         "spec": {
             **pods.pods(cluster),
+            **settings.pool_proxy.placement(),
             "automountServiceAccountToken": False,
             "terminationGracePeriodSeconds": GRACE_PERIOD,
             "nodeSelector": dict(workers.node_selector),

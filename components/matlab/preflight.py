@@ -9,7 +9,7 @@ from components.matlab import names
 from components.matlab.rules import NO_WORKER_STARTS, RESTRICTED
 from components.matlab.storage import own_claims
 from components.matlab.topology import Topology
-from components.shared import claims, namespace
+from components.shared import claims, classes, namespace
 from components.shared.existing import missing
 from components.shared.inventory import Inventory
 from components.shared.kube import Json
@@ -29,7 +29,10 @@ def objections(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     yield from _namespace(cluster, inventory)
     yield from _claims(cluster, inventory)
     yield from _secrets(cluster, inventory)
+    yield from _files(cluster, inventory)
     yield from _load_balancer(cluster, inventory)
+    yield from _ip_families(cluster, inventory)
+    yield from classes.of_groups(cluster.settings, "matlab", inventory)
 
 
 def concerns(cluster: Topology, survey: Survey) -> Iterator[str]:
@@ -98,6 +101,18 @@ def _named_claims(cluster: Topology) -> Iterator[tuple[str, str]]:
         yield dotted(["matlab", "workers", "claims", name]), name
 
 
+def _files(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
+    """ConfigMaps and Secrets that pods mount: a worker without one never starts, and only its own events say so."""
+    settings = cluster.settings
+    for group, pods in (("workers", settings.workers), ("jobManager", settings.job_manager)):
+        for setting, kind, mounted in (
+            ("configMaps", "ConfigMap", pods.config_maps),
+            ("secrets", "Secret", pods.secrets),
+        ):
+            named = [(dotted(["matlab", group, setting, name]), name) for name in mounted]
+            yield from missing(kind, named, cluster.namespace, inventory)
+
+
 def _secrets(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     settings = cluster.settings
     named = [(f"matlab.images.pullSecrets[{index}]", name) for index, name in enumerate(settings.images.pull_secrets)]
@@ -135,6 +150,24 @@ def _load_balancer(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]
             path,
             f"Service {names.INGRESS_PROXY} sends ports elsewhere: {', '.join(moved)}",
             "Make every targetPort the number of its port.",
+        )
+
+
+def _ip_families(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
+    # https://kubernetes.io/docs/concepts/services-networking/dual-stack/: the first family of a Service never changes.
+    wanted = cluster.settings.network.ip_families
+    services = {
+        name: service["spec"].get("ipFamilies")
+        for name, service in (inventory.of("Service") or {}).items()
+        if inventory.is_ours("Service", name)
+    }
+    others = {name: present[0] for name, present in services.items() if wanted and present and present[0] != wanted[0]}
+    if others:
+        first, *_ = others.values()
+        yield Mistake(
+            "matlab.network.ipFamilies",
+            f"Service {', '.join(sorted(others))} has {first} as its first family, which cannot change",
+            f"List {first} first, or delete the Services and run `pulumi refresh`; the external address then changes.",
         )
 
 

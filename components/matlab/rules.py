@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from components.matlab import rules_access, rules_environment, rules_network, topology
+from components.matlab import names, rules_access, rules_environment, rules_network, topology
 from components.matlab.effects import without_effect
 from components.matlab.settings import Settings
+from components.shared import rules_pods
 from components.shared.fields import covers
 from components.shared.mistakes import Mistake, Rule, dotted, no_effect
 from components.shared.quantities import quantity
@@ -15,6 +16,8 @@ from components.shared.quantities import quantity
 RESTRICTED = "restricted"
 NO_WORKER_STARTS = "is restricted, and MATLAB's workers start as root, so none of them would run"
 """Only the controller sees that the pods are rejected; the deployment itself looks healthy."""
+OWNED = rules_pods.Owned(frozenset({names.KUEUE_QUEUE}), prefixes=("mjs/",))
+"""What the controller reads in a template and adds to pods (docs/upstream.md#templates), and what has a setting."""
 RESERVED_MOUNTS = ("/mjs", "/opt/matlab", "/opt/additionalmatlab", "/usr/local/share/matlab/mjs/java", "/cert", "/tmp")  # noqa: S108
 
 
@@ -54,16 +57,27 @@ def _claims(settings: Settings) -> Iterator[Mistake]:
             "matlab.installation.claim is not set",
             "Set matlab.installation.claim, or remove this.",
         )
-    for claim, path in settings.workers.claims.items():
-        if any(covers(path, used) for used in RESERVED_MOUNTS):
-            yield Mistake(
-                dotted(["matlab", "workers", "claims", claim]),
-                f"{path} belongs to MATLAB Parallel Server",
-                "Mount it elsewhere, such as /data.",
-            )
-    twice = [path for path, count in Counter(settings.workers.claims.values()).items() if count > 1]
-    for path in twice:
-        yield Mistake("matlab.workers.claims", f"{path} is the path of two claims", "Give each claim its own path.")
+
+
+def _mounts(settings: Settings) -> Iterator[Mistake]:
+    workers, manager = settings.workers, settings.job_manager
+    groups: dict[str, dict[str, dict[str, str]]] = {
+        "workers": {"claims": workers.claims, "configMaps": workers.config_maps, "secrets": workers.secrets},
+        "jobManager": {"configMaps": manager.config_maps, "secrets": manager.secrets},
+    }
+    for group, kinds in groups.items():
+        for kind, mounts in kinds.items():
+            for name, path in mounts.items():
+                if any(covers(path, used) for used in RESERVED_MOUNTS):
+                    yield Mistake(
+                        dotted(["matlab", group, kind, name]),
+                        f"{path} belongs to MATLAB Parallel Server",
+                        "Mount it elsewhere, such as /data.",
+                    )
+        paths = Counter(path for mounts in kinds.values() for path in mounts.values())
+        for path in (path for path, count in paths.items() if count > 1):
+            kind = next(kind for kind, mounts in kinds.items() if path in mounts.values())
+            yield Mistake(f"matlab.{group}.{kind}", f"{path} is the path of two volumes", "Give each its own path.")
 
 
 def _resources(settings: Settings) -> Iterator[Mistake]:
@@ -86,11 +100,17 @@ def _resources(settings: Settings) -> Iterator[Mistake]:
                 )
 
 
+def _pods(settings: Settings) -> Iterator[Mistake]:
+    yield from rules_pods.mistakes(settings, "matlab", OWNED)
+
+
 RULES: tuple[Rule[Settings], ...] = (
+    _pods,
     _workers,
     _pod_security,
     _releases,
     _claims,
+    _mounts,
     _resources,
     *rules_network.RULES,
     *rules_access.RULES,

@@ -30,6 +30,8 @@ SETTINGS_OF_VARIABLES: Final[Mapping[str, str]] = {
     "ADMIN_USER": "matlab.security.adminUser",
     "BASE_PORT": "matlab.network.basePort",
     "EXPORT_METRICS": "matlab.metrics.export",
+    "HTTPS_PROXY": "matlab.network.webProxy.https",
+    "HTTP_PROXY": "matlab.network.webProxy.http",
     "LDAP_SECURITY_PRINCIPAL_FORMAT": "matlab.ldap.securityPrincipalFormat",
     "LDAP_SYNCHRONIZATION_INTERVAL_SECS": "matlab.ldap.synchronizationIntervalSecs",
     "LDAP_URL": "matlab.ldap.url",
@@ -43,6 +45,7 @@ SETTINGS_OF_VARIABLES: Final[Mapping[str, str]] = {
     "MJS_WORKER_PASSWORD": "matlab.workers.password",
     "MJS_WORKER_USERNAME": "matlab.workers.username",
     "MLM_LICENSE_FILE": "matlab.license.networkLicenseManager",
+    "NO_PROXY": "matlab.network.webProxy.noProxy",
     "PARALLEL_SERVER_JOBMANAGER_ADMIN_PASSWORD": "matlab.security.adminPassword",
     "REQUIRE_CLIENT_CERTIFICATE": "matlab.security.requireClientCertificate",
     "REQUIRE_SCRIPT_VERIFICATION": "matlab.security.requireScriptVerification",
@@ -52,6 +55,9 @@ SETTINGS_OF_VARIABLES: Final[Mapping[str, str]] = {
     "USE_ONLINE_LICENSING": "matlab.license.useOnlineLicensing",
     "USE_SECURE_COMMUNICATION": "matlab.security.useSecureCommunication",
     "USE_SECURE_METRICS": "matlab.metrics.useSecure",
+    "http_proxy": "matlab.network.webProxy.http",
+    "https_proxy": "matlab.network.webProxy.https",
+    "no_proxy": "matlab.network.webProxy.noProxy",
 }
 """Where to set what a variable would set."""
 
@@ -77,6 +83,7 @@ def reserved_variables() -> tuple[Variables, Variables]:
                 "installation": {"javaClaim": "java", "additionalClaims": ["older"]},
                 "ldap": {"url": "ldap://ldap.example.org", "securityPrincipalFormat": "[username]"},
                 "metrics": {"export": True},
+                "network": {"webProxy": {"http": "http://proxy:3128", "https": "http://proxy:3128"}},
             }
         )
     )

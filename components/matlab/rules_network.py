@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from components.matlab import names
-from components.matlab.fields import HIGHEST_PORT
+from components.matlab.fields import HIGHEST_PORT, proxy_port
 from components.matlab.settings import Settings
 from components.matlab.topology import JOB_MANAGER_PORTS, Mode, Topology
 from components.shared.hosts import LONGEST_NAME, share
@@ -164,4 +164,28 @@ def _names(settings: Settings) -> Iterator[Mistake]:
         )
 
 
-RULES: tuple[Rule[Settings], ...] = (_names, _ports, _metrics, _way_in, _policies)
+def _families(settings: Settings) -> Iterator[Mistake]:
+    network = settings.network
+    if len(network.ip_families) > 1 and network.ip_family_policy not in {"PreferDualStack", "RequireDualStack"}:
+        yield Mistake(
+            "matlab.network.ipFamilies",
+            "lists two families, but Services get one",
+            "Set matlab.network.ipFamilyPolicy to PreferDualStack or RequireDualStack, or list one.",
+        )
+
+
+def _web_proxy(settings: Settings) -> Iterator[Mistake]:
+    """The job manager signs users in through the proxy, and connects only to the ports that its policy allows."""
+    https, policies = settings.network.web_proxy.https, settings.network.policies
+    if not (https and policies.enabled and settings.license.use_online_licensing):
+        return
+    port = proxy_port(https)
+    if port not in policies.online_licensing_ports:
+        yield Mistake(
+            "matlab.network.webProxy.https",
+            f"is on port {port}, which matlab.network.policies.onlineLicensingPorts does not allow",
+            f"Add {port} there.",
+        )
+
+
+RULES: tuple[Rule[Settings], ...] = (_names, _ports, _metrics, _way_in, _families, _web_proxy, _policies)

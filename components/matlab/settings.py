@@ -6,7 +6,8 @@ than one setting stand in rules.py; the names that MathWorks' chart has for thes
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -24,9 +25,11 @@ from components.matlab.fields import LdapUrl, LicenseManager, PrincipalFormat, R
 from components.matlab.network_settings import Haproxy, Network, ParallelServerProxy, PoolProxy
 from components.shared.fields import (
     AbsolutePath,
+    Annotations,
     Bool,
     Count,
     Distinct,
+    DnsLabel,
     DnsName,
     EnvName,
     EnvValue,
@@ -42,13 +45,16 @@ from components.shared.fields import (
 )
 from components.shared.groups import Toleration
 from components.shared.pem import Certificate, PrivateKey
+from components.shared.pod_settings import NOT_EVICTED, LabelledPods
 
 MOST_WORKERS = 100_000
 """Far more than a job manager can serve: a larger number is a typing error."""
 
 
-class Workers(Model):
+class Workers(LabelledPods):
     """The MATLAB workers, which the controller starts and stops on demand."""
+
+    default_annotations: ClassVar[Mapping[str, str]] = NOT_EVICTED
 
     max: Annotated[int, Field(strict=True, ge=0, le=MOST_WORKERS)]
     """Maximum number of workers that run at the same time."""
@@ -70,15 +76,29 @@ class Workers(Model):
     """Extra environment variables of every worker. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
     claims: dict[DnsName, MountPath] = {}
     """Extra volumes of every worker: name of an existing claim → mount path, read-write."""
+    config_maps: dict[DnsName, MountPath] = {}
+    """Extra files of every worker: name of an existing ConfigMap → folder with one file per key, read-only."""
+    secrets: dict[DnsName, MountPath] = {}
+    """Extra files of every worker: name of an existing Secret → folder with one file per key. Programs of your users
+    can read them."""
+    kueue_queue: DnsLabel | None = None
+    """Existing LocalQueue of Kueue that admits the workers, one by one; null: none."""
+    pre_pull: Bool = False
+    """true: a DaemonSet keeps the image on every node that may run workers, so that the first one starts at once."""
     node_selector: dict[LabelKey, LabelValue] = {}
     """Labels of the nodes that may run workers and pool proxies."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints that workers and pool proxies tolerate."""
+    annotations: Annotations = {}
+    """Extra annotations of the workers. By default, two tell autoscalers not to move them: safe-to-evict of the cluster
+    autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
     resources: WorkerResources = WorkerResources()
 
 
-class JobManager(Model):
+class JobManager(LabelledPods):
     """The job manager, which holds the queue and the job database."""
+
+    default_annotations: ClassVar[Mapping[str, str]] = NOT_EVICTED
 
     name: NameText = "MJS_Kubernetes"
     """Name of the job manager and of the cluster profile."""
@@ -88,6 +108,13 @@ class JobManager(Model):
     """Group ID that the job manager runs as, and that owns its volumes (fsGroup)."""
     env: dict[EnvName, EnvValue] = {}
     """Extra environment variables of the job manager. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
+    config_maps: dict[DnsName, MountPath] = {}
+    """Extra files of the job manager: name of an existing ConfigMap → folder with one file per key, read-only."""
+    secrets: dict[DnsName, MountPath] = {}
+    """Extra files of the job manager: name of an existing Secret → folder with one file per key, read-only."""
+    survive_drains: Bool = False
+    """true: a PodDisruptionBudget makes node drains wait until you delete the job manager's pod, because running jobs
+    are lost with it. An upgrade of the nodes waits too."""
     termination_grace_period: Seconds = 120
     """Seconds that the job manager has to write its database and shut down."""
     start_timeout: Positive = 1200
@@ -96,10 +123,13 @@ class JobManager(Model):
     """Labels of the nodes that may run the job manager, the controller and the ingress proxies."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints that the job manager, the controller and the ingress proxies tolerate."""
+    annotations: Annotations = {}
+    """Extra annotations of the job manager. By default, two tell autoscalers not to move it: safe-to-evict of the
+    cluster autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
     resources: JobManagerResources = JobManagerResources()
 
 
-class Controller(Model):
+class Controller(LabelledPods):
     """The controller, which scales the workers."""
 
     resources: ControllerResources = ControllerResources()

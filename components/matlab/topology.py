@@ -207,16 +207,16 @@ class Topology:
         """Image reference of the workers; with MATLAB from a claim, the dependencies alone under the worker's tag."""
         images = self.settings.images
         if self.settings.installation.claim:
-            return images.matlab_deps.reference(images.worker.tag or self.settings.release)
-        return images.worker.reference(self.settings.release)
+            return images.reference(images.matlab_deps, images.worker.tag or self.settings.release)
+        return images.reference(images.worker, self.settings.release)
 
     @property
     def job_manager_image(self) -> str:
         """Image reference of the job manager."""
         images = self.settings.images
         if self.job_manager_uses_claim:
-            return images.matlab_deps.reference(images.job_manager.tag or self.settings.release)
-        return images.job_manager.reference(self.settings.release)
+            return images.reference(images.matlab_deps, images.job_manager.tag or self.settings.release)
+        return images.reference(images.job_manager, self.settings.release)
 
     @property
     def worker_pull_policy(self) -> str:
@@ -239,7 +239,22 @@ class Topology:
         """Image reference of the pool proxies: the newest release before r2026a that is served (B33)."""
         releases = (self.settings.release, *self.settings.additional_supported_releases)
         older = [release for release in releases if release < FIRST_SOCKS_RELEASE]
-        return self.settings.images.pool_proxy.reference(max(older, default=self.settings.release))
+        images = self.settings.images
+        return images.reference(images.pool_proxy, max(older, default=self.settings.release))
+
+    @property
+    def images_in_use(self) -> tuple[Image, ...]:
+        """Settings of the images that some pod runs."""
+        images = self.settings.images
+        found = [
+            images.matlab_deps if self.settings.installation.claim else images.worker,
+            images.matlab_deps if self.job_manager_uses_claim else images.job_manager,
+            images.controller,
+            *([images.parallel_server_proxy] if self.uses_parallel_server_proxy else []),
+            *([images.haproxy] if self.uses_haproxy else []),
+            *([images.pool_proxy] if self.uses_pool_proxies else []),
+        ]
+        return tuple(found)
 
     # Addresses
 

@@ -279,36 +279,3 @@ GROUPS: Final[dict[str, tuple[Key, ...]]] = {
     "Environment, probes and others": _OTHERS,
 }
 KEYS: Final[dict[str, Key]] = {key.name: key for keys in GROUPS.values() for key in keys}
-
-_NEW = "a claim that the stack makes; upstream makes none"
-OURS: Final[dict[str, str]] = {
-    "namespace.name": "`helm --namespace`",
-    "namespace.create": "upstream expects the namespace to exist",
-    "namespace.podSecurity": "upstream sets no Pod Security level",
-    "jobManager.terminationGracePeriod": "upstream leaves Kubernetes' 30 seconds (B27)",
-    "jobManager.startTimeout": "how long `up` waits",
-    **{f"storage.{volume}.{field}": _NEW for volume in ("checkpoint", "log", "workerLog")
-       for field in ("size", "storageClass", "accessModes")},
-    "network.loadBalancer.type": "upstream makes type LoadBalancer only",
-    "network.loadBalancer.class": "upstream sets no loadBalancerClass",
-    "network.loadBalancer.addressTimeout": "upstream waits without limit (B26)",
-    "network.policies.enabled": "upstream makes no NetworkPolicy",
-    "network.policies.workerEgress": "upstream makes no NetworkPolicy",
-    "network.policies.apiServerPorts": "upstream makes no NetworkPolicy",
-    "network.policies.dnsPorts": "upstream makes no NetworkPolicy",
-    "network.policies.onlineLicensingPorts": "upstream makes no NetworkPolicy",
-    "haproxy.bindIPv6": "upstream listens on IPv4 alone",
-    "haproxy.idleTimeout": "upstream fixes 300 seconds (B31)",
-    "security.adminPassword": "upstream wants Secret mjs-admin-password made by hand",
-    "security.authority.certificate": "upstream keeps the CA in Secret mjs-shared-secret, which its controller makes",
-    "security.authority.key": "upstream keeps the CA in Secret mjs-shared-secret, which its controller makes",
-    "security.credentialsGeneration": "upstream replaces credentials when their Secrets are deleted",
-    "ldap.certificate": "upstream wants Secret mjs-ldap-secret made by hand",
-    "metrics.bringOwnCertificates": "upstream looks whether Secret mjs-metrics-secret exists",
-    "images.pullSecrets": "upstream has no image pull secrets",
-    "images.matlabDeps.tag": "upstream uses the tag of the image that it replaces",
-    "images.matlabDeps.pullPolicy": "upstream uses the policy of the image that it replaces",
-    **{f"images.{image}.digest": "upstream has no digests"
-       for image in ("worker", "jobManager", "matlabDeps", "controller", "poolProxy")},
-}  # fmt: skip
-"""Settings without a key of the chart, and what upstream does in their place."""

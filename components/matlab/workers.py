@@ -120,9 +120,10 @@ def pod_template(cluster: Topology, password_fingerprint: str) -> Manifest:
             "failureThreshold": probes.liveness_failure_threshold,
         }
     return {
-        "metadata": {"labels": workload.app(names.WORKER), "annotations": _annotations(cluster, password_fingerprint)},
+        "metadata": workers.metadata(_labels(cluster), _annotations(cluster, password_fingerprint)),
         "spec": {
             **pods.pods(cluster),
+            **workers.placement(),
             "subdomain": names.WORKERS,
             "automountServiceAccountToken": False,
             "terminationGracePeriodSeconds": workers.stop_worker_grace_period,
@@ -152,6 +153,7 @@ def _environment(cluster: Topology) -> list[Manifest]:
                 "SHELL": "/bin/sh",
             }
         ),
+        *pods.web_proxy(cluster),
         *env(dict(sorted(workers.env.items()))),
     ]
     if cluster.uses_pool_proxies:
@@ -162,6 +164,11 @@ def _environment(cluster: Topology) -> list[Manifest]:
     if settings.installation.java_claim:
         variables += literal_env({"MJS_JAVA": names.JAVA_DIR, "MATLAB_JAVA": names.JAVA_DIR})
     return variables
+
+
+def _labels(cluster: Topology) -> dict[str, str]:
+    queue = cluster.settings.workers.kueue_queue
+    return {**workload.app(names.WORKER), **({names.KUEUE_QUEUE: queue} if queue else {})}
 
 
 def _annotations(cluster: Topology, password_fingerprint: str) -> dict[str, str]:
@@ -227,7 +234,7 @@ def _volumes(cluster: Topology) -> list[tuple[Manifest, Manifest]]:
     for index, (claim, path) in enumerate(sorted(settings.workers.claims.items())):
         source = {"name": f"data-{index}", "persistentVolumeClaim": {"claimName": claim}}
         volumes.append((source, mount(f"data-{index}", path, read_only=False)))
-    return volumes
+    return volumes + workload.file_volumes(settings.workers.config_maps, settings.workers.secrets)
 
 
 def service(cluster: Topology) -> Manifest:

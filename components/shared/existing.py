@@ -11,7 +11,7 @@ from components.shared.mistakes import MISSING, Mistake
 def missing(kind: str, named: Iterable[tuple[str, str]], namespace: str, inventory: Inventory) -> Iterator[Mistake]:
     """A mistake for each named object that does not exist, if you may read its kind.
 
-    `named` has the config path and the name of each.
+    `named` has the config path and the name of each; the namespace plays no part for kinds of the whole cluster.
     """
     existing = inventory.of(kind)
     if existing is None:

@@ -80,9 +80,13 @@ def _dns_label(value: str) -> str:
     return value
 
 
-def _dns_name(value: str) -> str:
+def _is_dns_name(value: str) -> bool:
     # Kubernetes limits the length of the whole name, not of its parts.
-    if len(value) > 253 or not all(_NAME_PART.fullmatch(part) for part in value.split(".")):  # noqa: PLR2004
+    return len(value) <= 253 and all(_NAME_PART.fullmatch(part) for part in value.split("."))  # noqa: PLR2004
+
+
+def _dns_name(value: str) -> str:
+    if not _is_dns_name(value):
         refuse(f"{value!r} is not a DNS name", "Use lower-case letters, digits, dashes and dots (RFC 1123).")
     return value
 
@@ -218,8 +222,7 @@ EnvValue = Annotated[str, AfterValidator(_env_value)]
 
 
 def _label_key(value: str) -> str:
-    prefix, slash, name = value.rpartition("/")
-    if not _KEY.fullmatch(name) or (slash and _dns_name(prefix) != prefix):
+    if not is_label_key(value):
         refuse(f"{value!r} is not a label key", "Write name or prefix.example.org/name.")
     return value
 
@@ -228,6 +231,12 @@ def _label_value(value: str) -> str:
     if value and not _KEY.fullmatch(value):
         refuse(f"{value!r} is not a label value", "Use up to 63 letters, digits, dashes, underscores and dots.")
     return value
+
+
+def is_label_key(text: str) -> bool:
+    """Tell whether a text can be the key of a label or annotation."""
+    prefix, slash, name = text.rpartition("/")
+    return bool(_KEY.fullmatch(name)) and (not slash or _is_dns_name(prefix))
 
 
 def is_label_value(value: str) -> bool:

@@ -78,6 +78,25 @@ def _digest(value: str) -> str:
     return value
 
 
+def _registry(value: str) -> str:
+    host = value.partition("/")[0]
+    if not _REPOSITORY.fullmatch(f"{value}/image") or not _is_host(host):
+        refuse(f"{value!r} is not a registry", "Write its host, and a path if there is one, without a scheme.")
+    return value
+
+
+def _is_host(text: str) -> bool:
+    # https://github.com/distribution/reference/blob/main/normalize.go: anything else is a folder of Docker Hub.
+    return "." in text or ":" in text or text == "localhost"
+
+
+def path_of(repository: str) -> str:
+    """The path of an image in its registry."""
+    host, _, path = repository.partition("/")
+    return path if _is_host(host) else repository
+
+
+Registry = Annotated[str, AfterValidator(_registry)]
 Repository = Annotated[str, AfterValidator(_repository)]
 Tag = Annotated[str, AfterValidator(_tag)]
 Digest = Annotated[str, AfterValidator(_digest)]
@@ -99,6 +118,11 @@ class Image(Model):
         """The full image reference; `tag` is used where none is set."""
         tagged = f"{self.repository}:{self.tag or tag}"
         return f"{tagged}@{self.digest}" if self.digest else tagged
+
+
+def has_own_repository(image: Image) -> bool:
+    """Tell whether the stack file names the repository."""
+    return "repository" in image.model_fields_set
 
 
 class Resources(Model):

@@ -15,7 +15,7 @@ DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 FORBIDDEN: Final = 403
 _WHOLE: Final = ("LimitRange", "PersistentVolumeClaim", "ResourceQuota", "Service", "StorageClass")
 """Kinds that are read with their spec; of the others, Secrets above all, only metadata are read."""
-OF_THE_CLUSTER: Final = ("PriorityClass", "StorageClass")
+OF_THE_CLUSTER: Final = ("PriorityClass", "RuntimeClass", "StorageClass")
 _NOT_LISTED: Final = (
     "EndpointSlice",
     "Endpoints",

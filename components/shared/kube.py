@@ -42,6 +42,7 @@ class Resource(NamedTuple):
 
 RESOURCES: Final[Mapping[str, Resource]] = {
     "ConfigMap": Resource("", "v1", "configmaps"),
+    "DaemonSet": Resource("apps", "v1", "daemonsets"),
     "Deployment": Resource("apps", "v1", "deployments"),
     "EndpointSlice": Resource("discovery.k8s.io", "v1", "endpointslices"),
     "Endpoints": Resource("", "v1", "endpoints"),
@@ -58,6 +59,7 @@ RESOURCES: Final[Mapping[str, Resource]] = {
     "ResourceQuota": Resource("", "v1", "resourcequotas"),
     "Role": Resource("rbac.authorization.k8s.io", "v1", "roles"),
     "RoleBinding": Resource("rbac.authorization.k8s.io", "v1", "rolebindings"),
+    "RuntimeClass": Resource("node.k8s.io", "v1", "runtimeclasses"),
     "Secret": Resource("", "v1", "secrets"),
     "Service": Resource("", "v1", "services"),
     "ServiceAccount": Resource("", "v1", "serviceaccounts"),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from components.shared.groups import Toleration
 from components.shared.manifest import Manifest, manifest, tolerations
+from components.shared.pod_settings import Pods
+
+_NO_SETTINGS: Final = Pods()
 
 
 class Port(NamedTuple):
@@ -36,25 +39,24 @@ def pod_template(  # noqa: PLR0913 - the parts of a pod
     service_account: str | None = None,
     node_selector: Mapping[str, str] | None = None,
     tolerated: Sequence[Toleration] = (),
+    group: Pods = _NO_SETTINGS,
     **pod: Any,
 ) -> Manifest:
-    """The pods of a workload; `pod` holds further fields of the pod spec.
+    """The pods of a workload; `group` holds their settings and `pod` further fields of the pod spec.
 
     Empty selectors and lists are left out: the API server drops them too, and a diff stays quiet.
     """
     spec: Manifest = {
         **({"nodeSelector": dict(node_selector)} if node_selector else {}),
         **({"tolerations": tolerations(tolerated)} if tolerated else {}),
+        **group.placement(),
         "automountServiceAccountToken": service_account is not None,
         **({"serviceAccountName": service_account} if service_account else {}),
         "containers": list(containers),
         **({"volumes": list(volumes)} if volumes else {}),
         **pod,
     }
-    template: Manifest = {"metadata": {"labels": dict(labels)}, "spec": spec}
-    if annotations:
-        template["metadata"]["annotations"] = dict(annotations)
-    return template
+    return {"metadata": group.metadata(labels, annotations), "spec": spec}
 
 
 def deployment(name: str, namespace: str, *, strategy: str = "RollingUpdate", **pod: Any) -> Manifest:
@@ -77,6 +79,26 @@ def deployment(name: str, namespace: str, *, strategy: str = "RollingUpdate", **
 def mount(volume: str, path: str, *, read_only: bool = True) -> Manifest:
     """The mount of a pod volume."""
     return {"name": volume, "mountPath": path, **({"readOnly": True} if read_only else {})}
+
+
+def file_volumes(config_maps: Mapping[str, str], secrets: Mapping[str, str]) -> list[tuple[Manifest, Manifest]]:
+    """Pod volumes of ConfigMaps and Secrets (name → mount path), each with its mount.
+
+    The names of the volumes are ours: that of a Secret may be none that a volume can have.
+    """
+    found: list[tuple[Manifest, Manifest]] = []
+    for index, (name, path) in enumerate(sorted(config_maps.items())):
+        found.append(({"name": f"files-{index}", "configMap": {"name": name}}, mount(f"files-{index}", path)))
+    for index, (name, path) in enumerate(sorted(secrets.items())):
+        source = {"name": f"secret-files-{index}", "secret": {"secretName": name}}
+        found.append((source, mount(f"secret-files-{index}", path)))
+    return found
+
+
+def budget(app_label: str, namespace: str) -> Manifest:
+    """No voluntary eviction of these pods: a drain waits until somebody has deleted or stopped them."""
+    spec = {"maxUnavailable": 0, "selector": {"matchLabels": app(app_label)}}
+    return manifest("policy/v1", "PodDisruptionBudget", app_label, namespace, spec=spec)
 
 
 def service_ports(ports: Sequence[Port], *, node_ports: bool = False) -> list[Manifest]:

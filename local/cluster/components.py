@@ -27,6 +27,7 @@ from local.cluster.layout import (
     PROJECT_ROOT,
     SCHEDULER,
     SERVICE_RANGE,
+    SERVICE_RANGE_IPV6,
     Layout,
     Settings,
 )
@@ -130,7 +131,7 @@ class Components:
             # As kubeadm and the clouds do: what may be privileged is Pod Security's to say.
             "allow-privileged": "true",
             "enable-admission-plugins": "NodeRestriction",
-            "service-cluster-ip-range": SERVICE_RANGE,
+            "service-cluster-ip-range": f"{SERVICE_RANGE},{SERVICE_RANGE_IPV6}",
             "service-account-issuer": ISSUER,
             "service-account-key-file": str(public_key_path(self.layout.pki, SERVICE_ACCOUNT)),
             "service-account-signing-key-file": self._key(SERVICE_ACCOUNT),

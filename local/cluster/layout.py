@@ -18,6 +18,8 @@ DIRECTORY_VARIABLE: Final = "CLUSTERS_EMBEDDED_DIR"
 CONTEXT: Final = "embedded"
 LOOPBACK: Final = "127.0.0.1"
 SERVICE_RANGE: Final = "10.96.0.0/16"
+SERVICE_RANGE_IPV6: Final = "fd00:10:96::/112"
+"""For Services of both families. Those that do not say so get an IPv4 address alone."""
 
 ETCD: Final = "etcd"
 APISERVER: Final = "kube-apiserver"

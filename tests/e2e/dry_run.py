@@ -51,6 +51,11 @@ class DryRun:
                 pod.get("priorityClassName"),
                 {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "value": 1},
             ),
+            (
+                "/apis/node.k8s.io/v1/runtimeclasses",
+                pod.get("runtimeClassName"),
+                {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "handler": "runc"},
+            ),
         )
         for path, name, body in named:
             if name and self._api.get(f"{path}/{name}") is None:
@@ -82,7 +87,7 @@ class DryRun:
 def pods(item: Manifest) -> Iterator[Manifest]:
     """The pods that a workload, a session, or the controller for a template will ask for."""
     name = item["metadata"]["name"]
-    if item["kind"] in {"Deployment", "Job", "StatefulSet"}:
+    if item["kind"] in {"DaemonSet", "Deployment", "Job", "StatefulSet"}:
         yield _pod(name, item["spec"]["template"])
     elif item["kind"] == "ConfigMap" and "[manager]" in item["data"].get(SETTINGS_FILE, ""):
         worker = worker_pod(item["data"][SETTINGS_FILE])

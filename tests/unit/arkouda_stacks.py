@@ -11,6 +11,7 @@ from components.arkouda.topology import Topology
 from components.shared.manifest import Manifest
 from components.shared.mistakes import load
 from components.shared.objects import Key
+from tests.unit.clusters import LABELS, PODS
 
 Values = dict[str, Any]
 
@@ -34,6 +35,8 @@ INSIDE: Values = {
     "serverOptions": ["--logCommands=true"],
     "nodeSelector": {"pool": "memory"},
     "tolerations": [{"key": "memory", "operator": "Exists"}],
+    **PODS,
+    **LABELS,
 }
 KINDS: dict[str, tuple[str, Values, Values]] = {
     "fixed": ("declared", {"name": "hpc", "address": "192.0.2.10"}, {}),

@@ -36,6 +36,65 @@ LDAPS: Values = {
     "security": LDAP["security"],
 }
 """The same over TLS."""
+PODS: Values = {
+    "annotations": {"example.org/owner": "lab"},
+    "priorityClass": "high",
+    "runtimeClass": "gvisor",
+    "scheduler": "lab-scheduler",
+    "affinity": {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {
+                "nodeSelectorTerms": [
+                    {
+                        "matchExpressions": [
+                            {"key": "pool", "operator": "In", "values": ["lab"]},
+                            {"key": "old", "operator": "DoesNotExist"},
+                            {"key": "cores", "operator": "Gt", "values": ["16"]},
+                        ],
+                        "matchFields": [{"key": "metadata.name", "operator": "NotIn", "values": ["node-1"]}],
+                    }
+                ]
+            }
+        },
+        "podAffinity": {
+            "preferredDuringSchedulingIgnoredDuringExecution": [
+                {
+                    "weight": 100,
+                    "podAffinityTerm": {
+                        "topologyKey": "topology.kubernetes.io/zone",
+                        "labelSelector": {"matchLabels": {"app": "mjs-job-manager"}},
+                        "namespaceSelector": {},
+                        "mismatchLabelKeys": ["tenant"],
+                    },
+                }
+            ]
+        },
+        "podAntiAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": [
+                {
+                    "topologyKey": "kubernetes.io/hostname",
+                    "namespaces": ["noisy"],
+                    "labelSelector": {"matchExpressions": [{"key": "app", "operator": "Exists"}]},
+                    "matchLabelKeys": ["tenant"],
+                }
+            ]
+        },
+    },
+    "topologySpreadConstraints": [
+        {
+            "maxSkew": 2,
+            "minDomains": 2,
+            "topologyKey": "topology.kubernetes.io/zone",
+            "whenUnsatisfiable": "DoNotSchedule",
+            "nodeAffinityPolicy": "Honor",
+            "nodeTaintsPolicy": "Ignore",
+            "matchLabelKeys": ["tenant"],
+            "labelSelector": {"matchLabels": {"example.org/team": "vision"}},
+        }
+    ],
+}
+"""Every setting of a group of pods but the labels, with every field of the types of Kubernetes in them."""
+LABELS: Values = {"labels": {"example.org/team": "vision", "tenant": "lab"}}
 SMALLEST: Values = {"release": "r2026a", "workers": {"max": 40}}
 EVERYTHING: Values = {
     "workers": {

@@ -55,9 +55,11 @@ CHECKERS = (
     "components.shared.fields",
     "components.shared.groups",
     "components.shared.hosts",
+    "components.shared.kubernetes_types",
     "components.shared.mistakes",
     "components.shared.pem",
     "components.shared.quantities",
+    "components.shared.rules_pods",
 )
 """Modules that refuse a config before a cluster is asked."""
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from components.matlab.settings import Settings
-from components.matlab.upstream import GROUPS, KEYS, KEYS_OF_THE_CHART, OURS
+from components.matlab.upstream import GROUPS, KEYS, KEYS_OF_THE_CHART
+from components.matlab.upstream_gaps import OURS
 from components.matlab.upstream_keys import Key, Kind
 from components.shared.mistakes import ConfigError
 from generators.settings import every_setting

@@ -27,12 +27,18 @@ MODES = {
     "internal-only": Mode.NO_PROXY,
     "gpu-workers": Mode.NEW,
     "thousand-workers": Mode.BACKWARDS_COMPATIBLE,
+    "platform-aks": Mode.NEW,
+    "platform-eks": Mode.NEW,
+    "platform-gke": Mode.NEW,
+    "platform-metallb-nfs": Mode.NEW,
+    "platform-openshift": Mode.NEW,
     "everything-on": Mode.BACKWARDS_COMPATIBLE,
 }
 EXCLUDED = {
     "network.internalClientsOnly",
-    # clusterHost is set, and MATLAB comes from a claim.
+    # clusterHost is set, MATLAB comes from a claim, and each image has its own repository.
     "network.loadBalancer.addressTimeout",
+    "images.registry",
     "images.worker.repository",
     "images.worker.digest",
     "images.matlabDeps.tag",

@@ -1,0 +1,79 @@
+"""Rules about the settings that every group of pods has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from components.shared import kubernetes_types
+from components.shared.mistakes import Mistake, dotted
+from components.shared.pod_settings import LabelledPods, Pods
+
+
+class Owned(NamedTuple):
+    """Keys of labels and annotations that the program, or a controller in the cluster, sets itself."""
+
+    labels: frozenset[str]
+    annotations: frozenset[str] = frozenset()
+    prefixes: tuple[str, ...] = ()
+
+    def with_common(self) -> Owned:
+        """With those of every system."""
+        return Owned(self.labels | _OF_KUBERNETES, self.annotations, (*self.prefixes, *_PREFIXES))
+
+
+_OF_KUBERNETES = frozenset({"app", "controller-revision-hash", "pod-template-hash"})
+"""`app` is the selector. The others tell pods of different templates apart."""
+_PREFIXES = ("checksum/", "clusters.pulumi/")
+
+
+def mistakes(settings: BaseModel, system: str, owned: Owned) -> Iterator[Mistake]:
+    """What is wrong in any group of pods. `system` is the key of the settings in a stack file."""
+    owned = owned.with_common()
+    for steps, group in groups(settings, system):
+        yield from _reserved(group.annotations, owned.annotations, owned.prefixes, *steps, "annotations")
+        if isinstance(group, LabelledPods):
+            yield from _reserved(group.labels, owned.labels, owned.prefixes, *steps, "labels")
+        if group.affinity:
+            yield from kubernetes_types.mistakes("Affinity", group.affinity, *steps, "affinity")
+        yield from _spread(group, *steps, "topologySpreadConstraints")
+
+
+def groups(value: object, *at: str | int) -> Iterator[tuple[tuple[str | int, ...], Pods]]:
+    """Every group of pods in the settings, with its place."""
+    if isinstance(value, Pods):
+        yield at, value
+    if isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            yield from groups(getattr(value, name), *at, field.alias or name)
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from groups(item, *at, index)
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from groups(item, *at, name)
+
+
+def _reserved(
+    given: Mapping[str, str], owned: frozenset[str], prefixes: tuple[str, ...], *at: str | int
+) -> Iterator[Mistake]:
+    for key in given:
+        if key in owned or key.startswith(prefixes):
+            yield Mistake(dotted((*at, key)), "is set by the program, or by a controller in the cluster", "Remove it.")
+
+
+def _spread(group: Pods, *at: str | int) -> Iterator[Mistake]:
+    seen: set[tuple[str, str]] = set()
+    for index, constraint in enumerate(group.topology_spread_constraints):
+        yield from kubernetes_types.mistakes("TopologySpreadConstraint", constraint, *at, index)
+        # kubernetes pkg/apis/core/validation, validateTopologySpreadConstraints
+        pair = str(constraint.get("topologyKey")), str(constraint.get("whenUnsatisfiable"))
+        if pair in seen:
+            yield Mistake(
+                dotted((*at, index)),
+                f"has topologyKey {pair[0]} and whenUnsatisfiable {pair[1]}, as another one has",
+                "Write one constraint of this kind.",
+            )
+        seen.add(pair)
