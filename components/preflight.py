@@ -72,6 +72,7 @@ def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
             if not (lost and mistake.path in {f"{path}.create" for path in paths.values()})
         ]
         rights += needed_rights(item.manifest for item in planned)
+        rights += system.rights(settings)
     if not dry_run:
         mistakes += _missing(api, rights)
     if mistakes:

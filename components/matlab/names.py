@@ -67,5 +67,7 @@ PROXY_CERTIFICATE_VOLUME: Final = "proxy-cert-vol"
 """The controller adds this volume to workers and pool proxies; the templates hold only its mount
 (docs/upstream.md#templates)."""
 
+TEMPLATE_CHECKSUM: Final = "checksum/template"
+"""Annotation with which the controller marks what it made from a template (docs/upstream.md#templates)."""
 POOL_PROXY_ID: Final = "mjs/pool-proxy-id"
 """Label that, with `app`, selects one pool proxy."""

@@ -55,7 +55,7 @@ def deployment(cluster: Topology) -> Manifest:
         cluster.parallel_server_proxy_name,
         containers=[container],
         volumes=volumes,
-        annotations=pods.credentials_annotation(cluster) if cluster.mutual_tls else None,
+        annotations=pods.credentials_annotation(cluster, leaves=True) if cluster.mutual_tls else None,
         securityContext=security.pod(security.UNPRIVILEGED_USER),
     )
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from components.matlab import credentials, objects, preflight
+from components.matlab import credentials, job_queue, objects, preflight
 from components.matlab.rules import RULES, warnings
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.shared.mistakes import Mistake
 from components.shared.objects import Fingerprint, PlannedObject
+from components.shared.rights import Right
 from components.shared.survey import Survey
 from components.system import PLACEHOLDER_ADDRESS, Site, System
 
@@ -38,11 +39,16 @@ def _concerns(settings: Settings, survey: Survey) -> Iterator[str]:
     return preflight.concerns(Topology(settings), survey)
 
 
+def _rights(settings: Settings) -> Iterable[Right]:
+    return job_queue.rights(settings.namespace.name) if settings.updates.wait_for_jobs else ()
+
+
 def _deploy(settings: Settings, site: Site) -> Mapping[str, pulumi.Output[Any]]:
     # Here, since the Pulumi SDKs take a second to import, and commands that only check or list need none of them.
     from components.matlab.cluster import MatlabCluster
 
-    return MatlabCluster("matlab", settings, site.opts, address=site.address, survey=site.survey).outputs
+    cluster = MatlabCluster("matlab", settings, site.opts, address=site.address, survey=site.survey, api=site.api)
+    return cluster.outputs
 
 
 SYSTEM: Final = System(
@@ -56,4 +62,5 @@ SYSTEM: Final = System(
     objections=_objections,
     concerns=_concerns,
     deploy=_deploy,
+    rights=_rights,
 )

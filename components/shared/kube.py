@@ -125,6 +125,17 @@ class KubernetesApi:
         """The API server's URL."""
         return str(self._client.configuration.host)
 
+    @property
+    def configuration(self) -> Any:
+        """How the official client connects."""
+        return self._client.configuration
+
+    def credentials(self) -> dict[str, str]:
+        """Headers that say who calls; empty with a client certificate."""
+        headers: dict[str, str] = {}
+        self._client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
+        return headers
+
     def request(  # noqa: PLR0913 - the parts of an HTTP request
         self,
         method: str,
@@ -141,10 +152,9 @@ class KubernetesApi:
         A read is repeated while the API server is busy and says when to come back. Raises ApiError for an answer of 400
         and above, Unreachable when there is none.
         """
-        headers = {"Accept": accept}
+        headers = {"Accept": accept, **self.credentials()}
         if body is not None:
             headers["Content-Type"] = content_type
-        self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
         url = self.server + path + (f"?{urlencode(query)}" if query else "")
         data = None if body is None else encoded(body)
         for attempt in range(ATTEMPTS):
@@ -160,7 +170,7 @@ class KubernetesApi:
                 break
             time.sleep(min(int(pause), LONGEST_PAUSE))
         if response.status >= 400:  # noqa: PLR2004 - HTTP
-            raise _api_error(response.status, response.data)
+            raise api_error(response.status, response.data)
         return cast("Json", json.loads(response.data)) if response.data else {}
 
     def get(self, path: str, **options: Any) -> Json | None:
@@ -182,7 +192,8 @@ def encoded(body: Json) -> bytes:
     return _ESCAPE.sub(lambda found: json.loads(f'"{found[0]}"') if found[1] else found[0], json.dumps(body)).encode()
 
 
-def _api_error(status: int, data: bytes) -> ApiError:
+def api_error(status: int, data: bytes) -> ApiError:
+    """The error in an answer of 400 and above."""
     try:
         document = json.loads(data)
         return ApiError(status, document.get("reason", ""), document.get("message", ""))

@@ -40,7 +40,7 @@ def add_command(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        api, namespaces = _places(arguments)
+        api, namespaces = places(arguments)
         snapshots = [Snapshot.take(api, namespace) for namespace in namespaces]
     except (Unreachable, ApiError) as error:
         print(f"Could not look: {error}", file=sys.stderr)
@@ -57,7 +57,8 @@ def _run(arguments: argparse.Namespace) -> int:
     return BLIND if any("Pod" in snapshot.unseen for snapshot in snapshots) else HEALTHY
 
 
-def _places(arguments: argparse.Namespace) -> tuple[KubernetesApi, list[str]]:
+def places(arguments: argparse.Namespace) -> tuple[KubernetesApi, list[str]]:
+    """The API server and the namespaces that a command is about. Raises CommandError, and Unreachable."""
     if arguments.namespace:
         target = Target(context=arguments.context) if arguments.context else None
         return (connect(target) if target else KubernetesApi.connect(None, None)), [arguments.namespace]
