@@ -48,11 +48,7 @@ def bindings(update: SafeUpdate, cluster: Topology) -> dict[Key, pulumi.Resource
 
     async def before(args: pulumi.ResourceHookArgs) -> None:
         if await _interrupts(args):
-            try:
-                await update.before_restart()
-            except Exception as error:
-                # A failure without a text counts as success.
-                raise UpdateError(str(error) or repr(error)) from error
+            await update.before_interruption()
 
     async def after(args: pulumi.ResourceHookArgs) -> None:
         if await _interrupts(args):

@@ -49,11 +49,14 @@ class SafeUpdate:
         self._template: str | None = None
         self._waiting: asyncio.Task[None] | None = None
 
-    async def before_restart(self) -> None:
-        """Pause the queue and wait, once in a run. Raises UpdateError where the update must not go on."""
+    async def before_interruption(self) -> None:
+        """Pause the queue and wait, once in a run. Raises UpdateError, never without a text, to stop the update."""
         if self._waiting is None:
             self._waiting = asyncio.ensure_future(self._pause_and_wait())
-        await asyncio.shield(self._waiting)
+        try:
+            await asyncio.shield(self._waiting)
+        except Exception as error:
+            raise UpdateError(str(error) or repr(error)) from error
 
     def after_template(self, template: str) -> None:
         """Remember the new worker template: until the workers of the old one are gone, no task may start."""
