@@ -17,5 +17,5 @@ except (ConfigError, Unreachable) as error:
 except ApiError as error:
     raise pulumi.RunError(f"kubernetes: the API server answers {error.status}: {error}. Try again later.") from error
 
-for name, value in deploy(stack, live_address(checked.api), checked.survey).items():
+for name, value in deploy(stack, live_address(checked.api), checked.survey, checked.api).items():
     pulumi.export(name, value)

@@ -103,6 +103,7 @@ def judge(stack: StackConfig, api: KubernetesApi, state: State) -> Verdict:
             if not (lost and mistake.path in {f"{path}.create" for path in paths.values()})
         ]
         rights += needed_rights(item.manifest for item in planned)
+        rights += system.rights(settings)
         if found.nodes and not capacity.autoscaler(found.nodes):
             pods = system.pods(settings, planned)
             shortages += (f"{system.key}: {sentence}." for _, sentence in capacity.shortages(pods, found.nodes))

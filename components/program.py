@@ -11,6 +11,7 @@ import pulumi
 from components import config_source, stack_file
 from components.registry import SYSTEMS
 from components.shared.address import ExternalAddress
+from components.shared.kube import KubernetesApi
 from components.shared.survey import Survey
 from components.shared.target import PROJECT, provider
 from components.stack import KEYS, StackConfig, load_stack, warnings
@@ -34,12 +35,15 @@ def _value(text: str) -> Any:
         return text
 
 
-def deploy(stack: StackConfig, address: ExternalAddress, survey: Survey) -> dict[str, Any]:
+def deploy(
+    stack: StackConfig, address: ExternalAddress, survey: Survey, api: KubernetesApi | None = None
+) -> dict[str, Any]:
     """Register every system of the stack; returns the stack outputs.
 
+    Without `api`, as in a rendering, nothing but objects is written.
     Raises ValueError where two systems export the same name with a value that cannot be joined.
     """
-    site = Site(pulumi.ResourceOptions(provider=provider(stack.target)), address, survey, stack.target.labels)
+    site = Site(pulumi.ResourceOptions(provider=provider(stack.target)), address, survey, stack.target.labels, api)
     outputs: dict[str, pulumi.Output[Any]] = {}
     for warning in warnings(stack):
         pulumi.log.warn(warning)

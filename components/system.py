@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pulumi
 
     from components.shared.address import ExternalAddress
+    from components.shared.kube import KubernetesApi
+    from components.shared.rights import Right
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -36,6 +38,8 @@ class Site:
     """What the Kubernetes cluster tells about itself."""
     labels: Mapping[str, str]
     """Labels of every object."""
+    api: KubernetesApi | None = None
+    """The API server, for what a deployment does besides writing objects; None: there is none."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,8 @@ class System(Generic[S]):
     """What in the Kubernetes cluster deserves a warning."""
     deploy: Callable[[S, Site], Mapping[str, pulumi.Output[Any]]]
     """Registers the system; returns its stack outputs."""
+    rights: Callable[[S], Iterable[Right]] = lambda _: ()
+    """What a deployment needs besides writing and deleting its objects."""
 
     def pods(self, settings: S, planned: Sequence[PlannedObject]) -> list[PodGroup]:
         """All pods that run at the same time, at most; `planned` are the objects of the system."""

@@ -35,6 +35,7 @@ from generators.settings import Setting, every_setting
 
 PODS: Final = ("job manager", "controller", "parallel server proxy", "HAProxy", "workers", "pool proxies")
 INVALID: Final = "every profile that you handed out becomes invalid"
+LEAVES: Final = "profiles that you handed out stay valid"
 AUTHORITY: Final = "profiles of another authority become invalid"
 NEW_PROFILE: Final = "users need the new profile"
 MODE: Final = "may change the proxy mode and therefore which proxies run"
@@ -151,11 +152,13 @@ class ClusterState:
     def _notes(self, after: ClusterState) -> Iterator[str]:
         one, other = self.cluster.settings.security, after.cluster.settings.security
         credentials = one.credentials_generation != other.credentials_generation, one.authority != other.authority
+        leaves = one.leaf_generation != other.leaf_generation
         changes = {
             MODE: self.cluster.mode != after.cluster.mode,
             INVALID: credentials[0],
             AUTHORITY: credentials[1],
-            NEW_PROFILE: self.profiles != after.profiles and not any(credentials),
+            LEAVES: leaves,
+            NEW_PROFILE: self.profiles != after.profiles and not any(credentials) and not leaves,
             OWN_NAMESPACE: self.own_namespace != after.own_namespace,
             CLAIM: any(fixed(after.claims.get(name)) != fixed(claim) for name, claim in self.claims.items()),
             SHRINKS: any(size(after.claims.get(name, claim)) < size(claim) for name, claim in self.claims.items()),

@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     render.set_defaults(run=_render)
     if words[:1] != ["render"]:
         # `render` does not need these modules.
-        from ops import arkouda, drift
+        from ops import arkouda, drift, shared_secret, status
         from ops.doctor import command as doctor
         from ops.helm_import import command as helm_import
         from ops.impact import command as impact
@@ -45,6 +45,8 @@ def main(argv: list[str] | None = None) -> int:
         doctor.add_command(commands)
         impact.add_command(commands)
         drift.add_command(commands)
+        status.add_command(commands)
+        shared_secret.add_command(commands)
         helm_import.add_command(commands)
         arkouda.add_commands(commands)
     arguments = parser.parse_args(words)

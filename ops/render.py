@@ -38,6 +38,8 @@ COMPUTED: Final = {
     "tls:index/locallySignedCert:LocallySignedCert": ("certPem",),
 }
 """Outputs that the providers compute, per resource type."""
+NO_END: Final = "9999-12-31T00:00:00Z"
+"""When a certificate expires that nobody has signed."""
 
 
 class Recorder(Mocks):
@@ -60,6 +62,8 @@ class Recorder(Mocks):
             outputs |= _by_the_cluster(clear)
         for name in COMPUTED.get(args.typ, ()):
             outputs[name] = placeholder(f"{args.name} {name}")
+        if "certPem" in outputs:
+            outputs["validityEndTime"] = NO_END
         return args.name, outputs
 
 

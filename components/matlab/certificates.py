@@ -7,21 +7,32 @@ cluster is made again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pulumi
 import pulumi_tls as tls
 
-from components.matlab import credentials, names
+from components.matlab import credentials, expiry, names, rotation
 from components.matlab.profile import Certificate
 from components.matlab.settings import Authority as AuthoritySettings
 from components.matlab.topology import Topology
-from components.shared.manifest import checksum
+from components.shared import pem
 
 RSA_BITS = 4096
 VALIDITY_HOURS = 87_600
 """Ten years, like the certificates that upstream's controller makes."""
 Content = Mapping[str, pulumi.Output[str]]
 """A Secret's values by file name, in clear."""
+_JOB_MANAGER, _PROXY, _CLIENT = _LEAVES = "job-manager", "proxy", rotation.CLIENT
+"""What the CA signs: the certificates of the job manager and of the parallel server proxy, and the profile's."""
+
+
+class Leaf(NamedTuple):
+    """A certificate that a CA has signed."""
+
+    certificate: pulumi.Output[Certificate]
+    end: pulumi.Output[str]
+    """When it expires, ISO 8601."""
 
 
 class Authority:
@@ -55,57 +66,66 @@ class Authority:
 
         self.certificate: pulumi.Output[str] = certificate.cert_pem
         """The CA's certificate, PEM."""
+        self.end: pulumi.Output[str] = certificate.validity_end_time
+        """When it expires, ISO 8601."""
         self.key: pulumi.Output[str] = self._key.private_key_pem_pkcs8
         """The CA's key, PEM, PKCS#8."""
         self._given = ""
         if given and given.certificate and given.key:
-            self._given = checksum({"": given.certificate})[:8]
+            self._given = rotation.given_mark(given)
             self.certificate = pulumi.Output.from_input(given.certificate)
+            self.end = pulumi.Output.from_input(pem.end(given.certificate).isoformat())
             self.key = pulumi.Output.secret(given.key.get_secret_value())
         self._own = certificate.cert_pem, self._key.private_key_pem
 
     def leaf(
         self,
-        name: str,
+        leaf: str,
         *,
+        generation: int = 1,
         dns_names: pulumi.Input[Sequence[str]] | None = None,
         ip_addresses: pulumi.Input[Sequence[str]] | None = None,
-    ) -> pulumi.Output[Certificate]:
+    ) -> Leaf:
         """A certificate that serves on both sides of TLS."""
-        keep = self._protect
-        name = f"{self.name}-{name}"
-        key = self._private_key(name, protect=keep)
-        options = pulumi.ResourceOptions(parent=self._parent, protect=keep)
+        name = rotation.leaf_name(self.name, leaf, generation)
+        key, request = self._request(name, protect=self._protect, dns_names=dns_names, ip_addresses=ip_addresses)
+        certificate = self._signed(name, request, *self._own, protect=self._protect)
+        if self._given:
+            # Not protected, and under a name of its own: a protected one could not follow when the authority changes.
+            # A destroy may lose it, and the next one is signed by the same authority.
+            name = rotation.leaf_name(self.name, leaf, generation, self._given)
+            certificate = self._signed(name, request, self.certificate, self.key, protect=False)
+        parts = pulumi.Output.all(certificate.cert_pem, key.private_key_pem_pkcs8, self.certificate)
+        return Leaf(parts.apply(lambda parts: Certificate(*parts)), certificate.validity_end_time)
+
+    def retire(self, leaf: str, generation: int) -> None:
+        """Keep a certificate that another one has replaced, unprotected: the next replacement can then delete it."""
+        name = rotation.leaf_name(self.name, leaf, generation)
+        _, request = self._request(name, protect=False)
+        self._signed(name, request, *self._own, protect=False)
+
+    def _request(self, name: str, *, protect: bool, **subject: Any) -> tuple[tls.PrivateKey, tls.CertRequest]:
+        key = self._private_key(name, protect=protect)
         request = tls.CertRequest(
             name,
             private_key_pem=key.private_key_pem,
             subject={"common_name": "client"},
-            dns_names=dns_names,
-            ip_addresses=ip_addresses,
-            opts=options,
+            opts=pulumi.ResourceOptions(parent=self._parent, protect=protect),
+            **subject,
         )
+        return key, request
 
-        def signed(
-            resource: str, ca: pulumi.Output[str], ca_key: pulumi.Output[str], opts: pulumi.ResourceOptions
-        ) -> pulumi.Output[str]:
-            return tls.LocallySignedCert(
-                resource,
-                cert_request_pem=request.cert_request_pem,
-                ca_private_key_pem=ca_key,
-                ca_cert_pem=ca,
-                allowed_uses=[],
-                validity_period_hours=VALIDITY_HOURS,
-                opts=opts,
-            ).cert_pem
-
-        certificate = signed(name, *self._own, options)
-        if self._given:
-            # Not protected, and under a name of its own: a protected one could not follow when the authority changes.
-            # A destroy may lose it, and the next one is signed by the same authority.
-            unprotected = pulumi.ResourceOptions(parent=self._parent)
-            certificate = signed(f"{name}-{self._given}", self.certificate, self.key, unprotected)
-        return pulumi.Output.all(certificate, key.private_key_pem_pkcs8, self.certificate).apply(
-            lambda parts: Certificate(*parts)
+    def _signed(
+        self, name: str, request: tls.CertRequest, ca: pulumi.Output[str], ca_key: pulumi.Output[str], *, protect: bool
+    ) -> tls.LocallySignedCert:
+        return tls.LocallySignedCert(
+            name,
+            cert_request_pem=request.cert_request_pem,
+            ca_private_key_pem=ca_key,
+            ca_cert_pem=ca,
+            allowed_uses=[],
+            validity_period_hours=VALIDITY_HOURS,
+            opts=pulumi.ResourceOptions(parent=self._parent, protect=protect),
         )
 
     def _private_key(self, name: str, *, protect: bool) -> tls.PrivateKey:
@@ -122,15 +142,24 @@ class Credentials:
 
     client: pulumi.Output[Certificate]
     """The certificate that profiles hold."""
+    ends: dict[str, pulumi.Output[str]]
+    """When each certificate expires, ISO 8601, by the name that it has in the stack output."""
 
     def __init__(self, cluster: Topology, parent: pulumi.Resource) -> None:
         """Make the credentials. Those of the generation before stay for one more generation, unprotected."""
         self._parent = parent
-        self._number = cluster.settings.security.credentials_generation
+        security = cluster.settings.security
+        self._number, self._leaf_generation = security.credentials_generation, security.leaf_generation
         if self._number > 1:
             self._generation(self._number - 1, None, protect=False)
-        given = cluster.settings.security.authority
-        authority, job_manager, proxy, self.client = self._generation(self._number, given, protect=True)
+        authority, leaves = self._generation(self._number, security.authority, protect=True)
+        self.client = leaves[_CLIENT].certificate
+        self.ends = {
+            expiry.AUTHORITY: authority.end,
+            expiry.JOB_MANAGER: leaves[_JOB_MANAGER].end,
+            expiry.PROXY: leaves[_PROXY].end,
+            expiry.PROFILE: leaves[_CLIENT].end,
+        }
         self.contents: dict[str, Content] = {
             # All of them in every mode: a setting must not remove a protected resource, and a demand for client
             # certificates that is switched on later finds the file.
@@ -138,21 +167,27 @@ class Credentials:
                 names.SHARED_SECRET_FILE: pulumi.Output.all(authority.certificate, authority.key).apply(
                     lambda pair: credentials.shared_secret(*pair)
                 ),
-                names.CERTIFICATE_FILE: job_manager.apply(credentials.certificate_file),
+                names.CERTIFICATE_FILE: leaves[_JOB_MANAGER].certificate.apply(credentials.certificate_file),
             },
-            names.PARALLEL_SERVER_PROXY_SECRET: {names.CERTIFICATE_FILE: proxy.apply(credentials.certificate_file)},
+            names.PARALLEL_SERVER_PROXY_SECRET: {
+                names.CERTIFICATE_FILE: leaves[_PROXY].certificate.apply(credentials.certificate_file)
+            },
         }
         """The Secrets' values, by name of the Secret."""
 
     def _generation(
         self, number: int, given: AuthoritySettings | None, *, protect: bool
-    ) -> tuple[Authority, pulumi.Output[Certificate], pulumi.Output[Certificate], pulumi.Output[Certificate]]:
-        authority = Authority(f"mjs-{number}", "server", self._parent, protect=protect, given=given)
-        return authority, authority.leaf("job-manager"), authority.leaf("proxy"), authority.leaf("client")
+    ) -> tuple[Authority, dict[str, Leaf]]:
+        authority = Authority(rotation.authority_name(number), "server", self._parent, protect=protect, given=given)
+        if self._leaf_generation > 1:
+            for name in _LEAVES:
+                authority.retire(name, self._leaf_generation - 1)
+        return authority, {name: authority.leaf(name, generation=self._leaf_generation) for name in _LEAVES}
 
     def add_metrics(self, host: pulumi.Input[str]) -> None:
         """Make the certificates of the metrics: their own CA, the server's for `host`, and one for Prometheus."""
-        authority = Authority(f"metrics-{self._number}", "metrics", self._parent, protect=False)
+        suffix = f"-{self._leaf_generation}" if self._leaf_generation > 1 else ""
+        authority = Authority(f"metrics-{self._number}{suffix}", "metrics", self._parent, protect=False)
         names_and_addresses = pulumi.Output.from_input(host).apply(_subject_alternative_names)
         server = authority.leaf(
             "server",
@@ -160,14 +195,15 @@ class Credentials:
             ip_addresses=names_and_addresses.apply(lambda pair: pair[1]),
         )
         client = authority.leaf("client")
+        self.ends |= {expiry.METRICS: server.end, expiry.METRICS_CLIENT: client.end}
         for secret, leaf, (certificate, key) in (
             (names.METRICS_SECRET, server, names.METRICS_SERVER_FILES),
             (names.METRICS_CLIENT_SECRET, client, names.METRICS_CLIENT_FILES),
         ):
             self.contents[secret] = {
                 names.METRICS_CA_FILE: authority.certificate,
-                certificate: leaf.apply(lambda leaf: leaf.certificate),
-                key: leaf.apply(lambda leaf: leaf.key),
+                certificate: leaf.certificate.apply(lambda leaf: leaf.certificate),
+                key: leaf.certificate.apply(lambda leaf: leaf.key),
             }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from components.matlab import credentials, names, passwords, profile
+from components.matlab import credentials, expiry, names, passwords, profile, update_hooks
 from components.matlab.certificates import Content, Credentials
 from components.matlab.objects import COMPONENTS, objects
 from components.matlab.outputs import readme
@@ -16,6 +16,7 @@ from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.shared.address import AddressRequest, ExternalAddress
 from components.shared.component import SystemComponent
+from components.shared.kube import KubernetesApi
 from components.shared.manifest import base64
 from components.shared.objects import PlannedObject, kept_on_destroy
 from components.shared.passwords import fingerprints, password
@@ -30,6 +31,7 @@ class MatlabCluster(SystemComponent):
     The Kubernetes provider comes through `opts`.
     `address` finds the load balancer's address; it is not needed where `settings.network.cluster_host` is set.
     `survey` is what the Kubernetes cluster tells about itself, where somebody looked.
+    `api` is the API server through which an update pauses the queue; without it, an update interrupts running jobs.
     """
 
     external_address: pulumi.Output[dict[str, Any]]
@@ -45,6 +47,8 @@ class MatlabCluster(SystemComponent):
     release: pulumi.Output[str]
     proxy_mode: pulumi.Output[str]
     max_workers: pulumi.Output[int]
+    certificate_expiry: pulumi.Output[dict[str, str]]
+    """The day on which each certificate expires, as YYYY-MM-DD."""
     kept_on_destroy: pulumi.Output[list[str]]
     """Objects that a destroy keeps, as `Kind/name`."""
     readme: pulumi.Output[str]
@@ -59,6 +63,7 @@ class MatlabCluster(SystemComponent):
         address: ExternalAddress | None = None,
         survey: Survey = NOTHING,
         labels: Mapping[str, str] | None = None,
+        api: KubernetesApi | None = None,
     ) -> None:
         """Register the cluster. Raises ValueError where an address is needed and nothing can find it."""
         self._cluster = cluster = Topology(settings)
@@ -72,8 +77,13 @@ class MatlabCluster(SystemComponent):
         self._credentials = Credentials(cluster, self.component(credentials.COMPONENT))
         self._host: pulumi.Output[str] | None = None
         self._address = address
+        update = api and update_hooks.update(api, cluster, survey)
+        if update:
+            self.hooks = update_hooks.bindings(update, cluster)
         for item in planned:
             self._register(item)
+        if update:
+            update_hooks.finish(update, self.resources)
         self._complete(planned)
 
     def _password(self, name: str, given: Any) -> pulumi.Output[str]:
@@ -129,6 +139,17 @@ class MatlabCluster(SystemComponent):
         inputs = pulumi.Output.all(host=self.host, leaf=self._credentials.client)
         return pulumi.Output.secret(inputs.apply(document))
 
+    def _expiry(self) -> pulumi.Output[dict[str, str]]:
+        """The days; what expires soon is said in a preview already."""
+        settings = self._cluster.settings
+
+        def told(ends: dict[str, str]) -> dict[str, str]:
+            for warning in expiry.warnings(ends, settings):
+                pulumi.log.warn(warning)
+            return expiry.days(ends)
+
+        return pulumi.Output.all(**self._credentials.ends, **expiry.given(settings)).apply(told)
+
     def _complete(self, planned: Sequence[PlannedObject]) -> None:
         cluster, settings, known = self._cluster, self._cluster.settings, pulumi.Output.from_input
         ports = {port.role: port.number for port in cluster.load_balancer_ports or cluster.job_manager_ports}
@@ -143,6 +164,7 @@ class MatlabCluster(SystemComponent):
         self.release = known(settings.release)
         self.proxy_mode = known(str(cluster.mode))
         self.max_workers = known(settings.workers.max)
+        self.certificate_expiry = self._expiry()
         self.kept_on_destroy = known(kept)
         self.readme = self.host.apply(lambda host: readme(cluster, host, kept))
         self.outputs = {
@@ -154,6 +176,7 @@ class MatlabCluster(SystemComponent):
             "release": self.release,
             "proxyMode": self.proxy_mode,
             "maxWorkers": self.max_workers,
+            "certificateExpiry": self.certificate_expiry,
             "keptOnDestroy": self.kept_on_destroy,
             "readme": self.readme,
             **({"profileBeforeR2026a": self.profile_before_r2026a} if self.profile_before_r2026a else {}),

@@ -111,7 +111,7 @@ def config_json(cluster: Topology) -> dict[str, Any]:
             "PoolProxyID": names.POOL_PROXY_ID,
             "PoolProxyPrefix": "mjs/pool-proxy-prefix",
             "SecretName": "mjs/secret-name",
-            "TemplateChecksum": "checksum/template",
+            "TemplateChecksum": names.TEMPLATE_CHECKSUM,
             "UsePoolProxy": "mjs/use-pool-proxy",
             "UseSecureCommunication": "mjs/use-secure-communication",
             "WorkerDomain": "mjs/worker-domain",

@@ -37,7 +37,7 @@ def sources(cluster: Topology, host: str) -> dict[str, Any]:
     """
     settings = cluster.settings
     security = settings.security
-    generation = security.credentials_generation, security.authority
+    generation = security.credentials_generation, security.leaf_generation, security.authority
     leaf = Certificate(str(generation), "key", "authority")
     found: dict[str, Any] = {
         names.ADMIN_SECRET: security.admin_password,
@@ -51,7 +51,7 @@ def sources(cluster: Topology, host: str) -> dict[str, Any]:
         found[entry.secret] = profile(settings.job_manager.name, entry.host, leaf if entry.with_certificate else None)
     if cluster.makes_metrics_certificates:
         # A CA of their own, which no given authority replaces.
-        authority = security.credentials_generation
+        authority = security.credentials_generation, security.leaf_generation
         found[names.METRICS_SECRET] = authority, settings.metrics.open_port_outside_kubernetes and host
         found[names.METRICS_CLIENT_SECRET] = authority
     return found

@@ -170,6 +170,9 @@ EFFECTS: Final[dict[str, Reason]] = {
     "security.adminPassword": _PASSWORDS,
     "security.authority": _authority,
     "probes.livenessInitialDelay": _WORKER_CHECKS,
+    "updates.whenJobsRemain": _unless(
+        lambda cluster: cluster.settings.updates.wait_for_jobs > 0, "matlab.updates.waitForJobs is 0"
+    ),
 }
 """Config path below `matlab` (a setting, or a group with all of its settings) → why it has no effect, if so."""
 

@@ -144,7 +144,7 @@ def deployment(cluster: Topology, admin_password_fingerprint: str) -> Manifest:
     }
     annotations = {CHECKSUM: checksum(configuration(cluster)["data"])}
     if cluster.uses_shared_secret or cluster.secure_metrics:
-        annotations |= pods.credentials_annotation(cluster)
+        annotations |= pods.credentials_annotation(cluster, leaves=True)
     if cluster.uses_admin_password:
         annotations["clusters.pulumi/admin-password"] = admin_password_fingerprint
     if cluster.secure_metrics:

@@ -71,5 +71,7 @@ PROXY_CERTIFICATE_VOLUME: Final = "proxy-cert-vol"
 
 KUEUE_QUEUE: Final = "kueue.x-k8s.io/queue-name"
 """Label that makes Kueue admit a pod (https://kueue.sigs.k8s.io/docs/tasks/run/plain_pods/)."""
+TEMPLATE_CHECKSUM: Final = "checksum/template"
+"""Annotation with which the controller marks what it made from a template (docs/upstream.md#templates)."""
 POOL_PROXY_ID: Final = "mjs/pool-proxy-id"
 """Label that, with `app`, selects one pool proxy."""

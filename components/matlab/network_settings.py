@@ -66,7 +66,7 @@ class WebProxy(Model):
     """Proxy of http:// addresses (HTTP_PROXY)."""
     https: ProxyUrl | None = None
     """Proxy of https:// addresses (HTTPS_PROXY)."""
-    no_proxy: tuple[Line, ...] = ()
+    no_proxy: Distinct[Line] = ()
     """Hosts, domains and networks that need no proxy (NO_PROXY), besides the pod itself and Services."""
 
 

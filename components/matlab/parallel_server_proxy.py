@@ -56,7 +56,7 @@ def deployment(cluster: Topology) -> Manifest:
         settings.parallel_server_proxy,
         containers=[container],
         volumes=volumes,
-        annotations=pods.credentials_annotation(cluster) if cluster.mutual_tls else None,
+        annotations=pods.credentials_annotation(cluster, leaves=True) if cluster.mutual_tls else None,
         securityContext=security.pod(security.UNPRIVILEGED_USER),
     )
 

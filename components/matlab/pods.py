@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from components.matlab import names
+from components.matlab import names, rotation
 from components.matlab.topology import Topology
 from components.shared import workload
-from components.shared.manifest import CREDENTIALS_GENERATION, Manifest, checksum, literal_env
+from components.shared.manifest import CREDENTIALS_GENERATION, Manifest, literal_env
 from components.shared.pod_settings import Pods
 
 FILES = Path(__file__).parent / "files"
@@ -53,11 +53,13 @@ def web_proxy(cluster: Topology) -> list[Manifest]:
     return literal_env({**given, **{name.lower(): value for name, value in given.items()}})
 
 
-def credentials_annotation(cluster: Topology) -> dict[str, str]:
-    """Rolls pods that read the credentials once, at start (B24)."""
+def credentials_annotation(cluster: Topology, *, leaves: bool = False) -> dict[str, str]:
+    """Rolls pods that read the credentials once, at start (B24); with `leaves`, ones that have a certificate too."""
     security = cluster.settings.security
-    given = security.authority.certificate
-    suffix = f"-{checksum({'': given})[:8]}" if given else ""
+    mark = rotation.given_mark(security.authority)
+    suffix = f"-{mark}" if mark else ""
+    if leaves and security.leaf_generation > 1:
+        suffix += f"-leaf-{security.leaf_generation}"
     return {CREDENTIALS_GENERATION: f"{security.credentials_generation}{suffix}"}
 
 

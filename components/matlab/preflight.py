@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from components.matlab import names
+from components.matlab import names, rotation
+from components.matlab.job_queue import paused_since
 from components.matlab.rules import NO_WORKER_STARTS, RESTRICTED
 from components.matlab.storage import own_claims
 from components.matlab.topology import Topology
@@ -37,6 +38,9 @@ def objections(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
 
 def concerns(cluster: Topology, survey: Survey) -> Iterator[str]:
     """What deserves a warning."""
+    yield from rotation.announcement(cluster.settings.security, survey.certificates)
+    if since := paused_since(survey, cluster.namespace):
+        yield f"An interrupted run has left the queue of the job manager paused since {since}. `up` resumes it."
     if survey.inventories[cluster.namespace].of("StorageClass") is None and own_claims(cluster):
         yield "matlab.storage: your user may not read StorageClasses, so they were not checked."
     policies = cluster.settings.network.policies

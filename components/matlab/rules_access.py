@@ -118,7 +118,7 @@ def expiry_warnings(settings: Settings) -> Iterator[str]:
         ("matlab.ldap.certificate", settings.ldap.certificate),
         ("matlab.security.authority.certificate", settings.security.authority.certificate),
     ):
-        if certificate and (words := pem.expires_soon(certificate)):
+        if certificate and (words := pem.soon(pem.end(certificate))):
             yield f"{path}: {words}."
 
 

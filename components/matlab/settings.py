@@ -7,7 +7,7 @@ than one setting stand in rules.py; the names that MathWorks' chart has for thes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -129,6 +129,16 @@ class JobManager(LabelledPods):
     resources: JobManagerResources = JobManagerResources()
 
 
+class Updates(Model):
+    """What an update does about running jobs if it restarts the job manager or replaces the workers."""
+
+    wait_for_jobs: Seconds = 600
+    """Seconds that it waits, with the queue paused, until no worker is busy; 0: it interrupts jobs without waiting."""
+    when_jobs_remain: Literal["stop", "continue"] = "stop"
+    """When workers are busy even then: stop: the queue resumes, neither is restarted and `up` fails; continue: the
+    update interrupts the jobs."""
+
+
 class Controller(LabelledPods):
     """The controller, which scales the workers."""
 
@@ -188,6 +198,9 @@ class Security(Model):
     authority: Authority = Authority()
     credentials_generation: Positive = 1
     """Increase by one to replace the CA, the certificates and the profile. Every profile in use becomes invalid."""
+    leaf_generation: Positive = 1
+    """Increase by one to replace the certificates of job manager, proxy, profile and metrics. The CA stays, so profiles
+    in use stay valid."""
 
 
 class Ldap(Model):
@@ -258,6 +271,7 @@ class Settings(Model):
     workers: Workers
     job_manager: JobManager = JobManager()
     controller: Controller = Controller()
+    updates: Updates = Updates()
     storage: Storage = Storage()
     installation: Installation = Installation()
     network: Network = Network()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from components.matlab import credentials, objects, preflight, workers
+from components.matlab import credentials, job_queue, objects, preflight, workers
 from components.matlab.rules import RULES, warnings
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.shared.demand import PodGroup
 from components.shared.mistakes import Mistake
 from components.shared.objects import Fingerprint, PlannedObject
+from components.shared.rights import Right
 from components.shared.survey import Survey
 from components.system import PLACEHOLDER_ADDRESS, Site, System
 
@@ -43,12 +44,16 @@ def _concerns(settings: Settings, survey: Survey) -> Iterator[str]:
     return preflight.concerns(Topology(settings), survey)
 
 
+def _rights(settings: Settings) -> Iterable[Right]:
+    return job_queue.rights(settings.namespace.name) if settings.updates.wait_for_jobs else ()
+
+
 def _deploy(settings: Settings, site: Site) -> Mapping[str, pulumi.Output[Any]]:
     # Here, since the Pulumi SDKs take a second to import, and commands that only check or list need none of them.
     from components.matlab.cluster import MatlabCluster
 
     return MatlabCluster(
-        "matlab", settings, site.opts, address=site.address, survey=site.survey, labels=site.labels
+        "matlab", settings, site.opts, address=site.address, survey=site.survey, labels=site.labels, api=site.api
     ).outputs
 
 
@@ -64,4 +69,5 @@ SYSTEM: Final = System(
     objections=_objections,
     concerns=_concerns,
     deploy=_deploy,
+    rights=_rights,
 )

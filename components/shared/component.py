@@ -59,6 +59,8 @@ class SystemComponent(pulumi.ComponentResource):
         `components` maps the name of each component to its Pulumi type; `labels` are for every object.
         """
         super().__init__(token, name, None, opts)
+        self.hooks: Mapping[Key, pulumi.ResourceHookBinding] = {}
+        """What Pulumi calls when it changes an object, by kind and name."""
         self.resources: dict[Key, KubernetesObject] = {}
         """What is registered so far, by kind and name."""
         self._planned = by_key(planned)
@@ -87,6 +89,7 @@ class SystemComponent(pulumi.ComponentResource):
                 parent=self._components[item.component],
                 depends_on=[*([home] if home else []), *needed],
                 protect=item.protect,
+                hooks=self.hooks.get(item.key),
                 ignore_changes=list(item.left_to_others) or None,
                 custom_timeouts=pulumi.CustomTimeouts(create=seconds, update=seconds) if seconds else None,
             ),

@@ -134,6 +134,17 @@ class KubernetesApi:
         """The API server's URL."""
         return str(self._client.configuration.host)
 
+    @property
+    def configuration(self) -> Any:
+        """How the official client connects."""
+        return self._client.configuration
+
+    def credentials(self) -> dict[str, str]:
+        """Headers that say who calls; empty with a client certificate."""
+        headers: dict[str, str] = {}
+        self._client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
+        return headers
+
     def request(  # noqa: PLR0913 - the parts of an HTTP request
         self,
         method: str,
@@ -150,7 +161,7 @@ class KubernetesApi:
         A read is repeated when the API server is busy, or when the connection breaks. Raises ApiError for an answer of
         400 and above, Unreachable when there is none.
         """
-        headers = {"Accept": accept}
+        headers = {"Accept": accept, **self.credentials()}
         if body is not None:
             headers["Content-Type"] = content_type
         data = self._send(method, path, body, headers, query, timeout)
@@ -169,7 +180,6 @@ class KubernetesApi:
         query: Mapping[str, str] | None,
         timeout: float,
     ) -> bytes:
-        self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
         url = self.server + path + (f"?{urlencode(query)}" if query else "")
         data = None if body is None else encoded(body)
         for attempt in range(ATTEMPTS):
@@ -190,7 +200,7 @@ class KubernetesApi:
             pause = response.headers.get("Retry-After", "")
             time.sleep(min(int(pause), LONGEST_PAUSE) if pause.isdigit() else PAUSE)
         if response.status >= 400:  # noqa: PLR2004 - HTTP
-            raise _api_error(response.status, response.data)
+            raise api_error(response.status, response.data)
         return bytes(response.data)
 
     def get(self, path: str, **options: Any) -> Json | None:
@@ -212,7 +222,8 @@ def encoded(body: Json) -> bytes:
     return _ESCAPE.sub(lambda found: json.loads(f'"{found[0]}"') if found[1] else found[0], json.dumps(body)).encode()
 
 
-def _api_error(status: int, data: bytes) -> ApiError:
+def api_error(status: int, data: bytes) -> ApiError:
+    """The error in an answer of 400 and above."""
     try:
         document = json.loads(data)
         return ApiError(status, document.get("reason", ""), document.get("message", ""))

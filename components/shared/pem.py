@@ -153,7 +153,13 @@ def invalid_now(certificate: str, now: datetime | None = None) -> str | None:
     return None
 
 
-def expires_soon(certificate: str, now: datetime | None = None) -> str | None:
-    """When the certificate expires, if that is soon."""
-    now, end = now or datetime.now(UTC), parsed(certificate).not_valid_after_utc
-    return f"expires on {end:%Y-%m-%d}" if end - now < EXPIRY_WARNING else None
+def end(certificate: str) -> datetime:
+    """When the certificate expires."""
+    return parsed(certificate).not_valid_after_utc
+
+
+def soon(time: datetime, now: datetime | None = None) -> str | None:
+    """That a certificate expires, or has expired, at this time, if that is soon."""
+    now = now or datetime.now(UTC)
+    verb = "expires" if time > now else "expired"
+    return f"{verb} on {time:%Y-%m-%d}" if time - now < EXPIRY_WARNING else None

@@ -12,6 +12,7 @@ from components.shared.manifest import KEPT
 _READ: Final = "pulumi:pulumi:readStackResourceOutputs"
 """A function of the engine (pulumi/pulumi pkg/resource/deploy/builtins.go); stack references once used it."""
 _KUBERNETES: Final = "kubernetes:"
+_CERTIFICATE: Final = "tls:index/locallySignedCert:LocallySignedCert"
 BEING_WRITTEN: Final = "failed to load checkpoint"
 ATTEMPTS: Final = 50
 PAUSE_SECONDS: Final = 0.1
@@ -28,6 +29,8 @@ class State:
     """metadata.uid of each object, as it was last seen."""
     kept: frozenset[ObjectKey] = frozenset()
     """The objects whose label says that they are kept."""
+    certificates: frozenset[str] = frozenset()
+    """Names of the certificates that the stack has signed."""
 
     def owned(self, namespace: str) -> frozenset[tuple[str, str]]:
         """Kind and name of every object in the namespace, and of the namespace itself."""
@@ -60,7 +63,11 @@ def read_state() -> State:
 def _state(resources: Mapping[str, Any]) -> State:
     found = dict(_objects(resources))
     kept = {key for key, metadata in found.items() if KEPT in (metadata.get("labels") or {})}
-    return State({key: metadata.get("uid", "") for key, metadata in found.items()}, frozenset(kept))
+    certificates = {
+        urn.rpartition("::")[2] for urn, resource in resources.items() if resource.get("type") == _CERTIFICATE
+    }
+    uids = {key: metadata.get("uid", "") for key, metadata in found.items()}
+    return State(uids, frozenset(kept), frozenset(certificates))
 
 
 def _objects(resources: Mapping[str, Any]) -> Iterator[tuple[ObjectKey, Mapping[str, Any]]]:

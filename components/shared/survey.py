@@ -26,6 +26,8 @@ class Survey:
     """What exists in each namespace of the stack, by name of the namespace."""
     kept: frozenset[tuple[str, str, str]] = frozenset()
     """Namespace, kind and name of what the stack has made and keeps, whatever its config says now."""
+    certificates: frozenset[str] = frozenset()
+    """Names in the state of the certificates that the stack has signed."""
     api_server_ports: tuple[int, ...] | None = None
     """Ports on which the API server itself listens; None: you may not read them."""
     nodes: tuple[Json, ...] | None = None
@@ -55,6 +57,7 @@ def survey(api: KubernetesApi, namespaces: list[str], state: State) -> Survey:
         return Survey(
             dict(zip(namespaces, inventories, strict=True)),
             state.kept,
+            state.certificates,
             api_server.result(),
             nodes.result(),
             tuple(sorted({port for ports in dns for port in ports})) if dns else None,

@@ -88,9 +88,12 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _of_namespace(arguments: argparse.Namespace) -> list[Report]:
-    target = Target(context=arguments.context) if arguments.context else None
-    api = connect(target) if target else KubernetesApi.connect(None, None)
-    return _looked(arguments, api, [Place("matlab", arguments.namespace)])
+    return _looked(arguments, connected(arguments.context), [Place("matlab", arguments.namespace)])
+
+
+def connected(context: str | None) -> KubernetesApi:
+    """The API server of a context, or of the present one."""
+    return connect(Target(context=context)) if context else KubernetesApi.connect(None, None)
 
 
 def _of_stack(arguments: argparse.Namespace) -> tuple[Sequence[Suppression], list[Report]]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime
 from typing import Any, Final
 
 from components.matlab import names
+from components.shared import pem
 from components.shared.kube import Json
+from components.shared.pem import EXPIRY_WARNING
 from ops.doctor.findings import Finding
 from ops.doctor.snapshot import Snapshot
 
-WARN_BEFORE: Final = timedelta(days=60)
 _FILES: Final[Mapping[str, tuple[str, ...]]] = {
     names.SHARED_SECRET: (names.SHARED_SECRET_FILE, names.CERTIFICATE_FILE),
     names.PARALLEL_SERVER_PROXY_SECRET: (names.CERTIFICATE_FILE,),
@@ -44,6 +46,17 @@ def findings(snapshot: Snapshot) -> Iterator[Finding]:
         if expected and authority != expected:
             key = ("Secret", name)
             yield Finding("MJS051", key, f"has a certificate of another CA than Secret {names.SHARED_SECRET}")
+
+
+def ends(snapshot: Snapshot) -> dict[str, datetime]:
+    """When each certificate expires, by Secret and what it is; without the ones that are damaged."""
+    found: dict[str, datetime] = {}
+    secrets = snapshot.of("Secret")
+    for name, files in _FILES.items():
+        with suppress(AttributeError, KeyError, TypeError, ValueError):
+            values = {file: _decoded(secrets[name], file) for file in files}
+            found |= {f"{name}: {what}": pem.end(text) for what, text in _certificates(values)}
+    return found
 
 
 def _decoded(secret: Json, file: str) -> str:
@@ -84,5 +97,5 @@ def _expiry(secret: str, certificates: Mapping[str, str], snapshot: Snapshot) ->
             continue
         if ends < snapshot.taken:
             yield Finding("MJS052", ("Secret", secret), f"holds an expired {what}: it ended on {ends:%Y-%m-%d}")
-        elif ends < snapshot.taken + WARN_BEFORE:
+        elif ends < snapshot.taken + EXPIRY_WARNING:
             yield Finding("MJS053", ("Secret", secret), f"holds a {what} that expires on {ends:%Y-%m-%d}")

@@ -239,7 +239,8 @@ MATLAB: Final = (
         "credentials",
         "A certificate has expired",
         "Clients and pods reject it.",
-        "Increase security.credentialsGeneration, or renew security.authority, and hand out the new profile.",
+        "Increase security.leafGeneration. If it is the CA: increase security.credentialsGeneration, or renew "
+        "security.authority. Hand out the new profile.",
     ),
     Row(
         "MJS053",
@@ -247,7 +248,8 @@ MATLAB: Final = (
         "credentials",
         "A certificate expires within 60 days",
         "When it expires, clients and pods reject it.",
-        "Plan the rotation: increase security.credentialsGeneration, and hand out the new profile.",
+        "Increase security.leafGeneration. If it is the CA, plan the day and increase security.credentialsGeneration: "
+        "that invalidates every profile. Hand out the new profile.",
     ),
     *MATLAB_LOGS,
 )

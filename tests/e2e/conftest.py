@@ -15,6 +15,7 @@ from local.cluster import ControlPlane
 from local.pulumi import Toolchain, find_or_build
 from tests.e2e.checkout import Checkout
 from tests.e2e.dry_run import LEVELS, DryRun
+from tests.e2e.exec_node import LABEL, ExecNode
 from tests.e2e.home import move_home
 from tests.e2e.transitions import Transitions
 
@@ -63,3 +64,15 @@ def checkout(tmp_path: Path, cluster: ControlPlane) -> Iterator[Checkout]:
     project = Checkout(tmp_path / "project", cluster)
     yield project
     project.remove()
+
+
+@pytest.fixture
+def node(checkout: Checkout, tmp_path: Path) -> Iterator[ExecNode]:
+    """The stack, deployed on a node whose job manager runs commands."""
+    checkout.matlab["jobManager"] = {"nodeSelector": LABEL}
+    checkout.matlab["updates"] = {"waitForJobs": 60}
+    checkout.write()
+    with ExecNode(checkout.api, tmp_path / "node").running() as node:
+        checkout.run("up")
+        yield node
+        checkout.remove()

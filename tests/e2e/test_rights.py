@@ -14,12 +14,14 @@ def test_this_role_is_enough(checkout: Checkout) -> None:
         become_deployer(checkout, "# Rights", "lab")
         checkout.matlab["namespace"] = {"name": "lab", "create": False}
         checkout.matlab["additionalSupportedReleases"] = ["r2025b"]
+        checkout.matlab["updates"] = {"waitForJobs": 600}
         checkout.write()
         checkout.run("preview")
         checkout.run("up")
         checkout.matlab["workers"]["max"] = 6
         checkout.write()
-        checkout.run("up")
+        # The right to run commands is there; the hollow node runs none.
+        assert "Running jobs are not waited for: no command runs in the job manager" in checkout.run("up")
         assert checkout.outputs()["maxWorkers"] == 6
         checkout.run("destroy", "--purge", CONFIRM="dev")
     finally:

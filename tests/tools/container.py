@@ -27,6 +27,9 @@ MATLAB_COMMANDS = (
     "mjs",
     "startjobmanager",
     "stopjobmanager",
+    "pausejobmanager",
+    "resumejobmanager",
+    "resize",
     "startworker",
     "stopworker",
     "glnxa64/mjshealthcheck",
@@ -143,7 +146,7 @@ class Container:
         return prefix + moved
 
     def _environment(self) -> dict[str, str]:
-        literal = {entry["name"]: entry["value"] for entry in self.spec["env"] if "value" in entry}
+        literal = {entry["name"]: entry["value"] for entry in self.spec.get("env", ()) if "value" in entry}
         return {"PATH": f"{self.path('bin')}:/usr/bin:/bin", **literal, **self.environment}
 
     def start(self) -> None:
@@ -216,6 +219,18 @@ class Container:
     def probe(self, name: str = "livenessProbe") -> tuple[int, str]:
         """Run a probe; returns its exit code and output."""
         return self._finish(self._execute(self.spec[name]))
+
+    def execute(self, command: list[str]) -> tuple[int, bytes, bytes]:
+        """Run a command as `kubectl exec` does; returns exit code, output and errors."""
+        run = subprocess.run(
+            self._command(command),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=self._environment(),
+            timeout=PATIENCE,
+            check=False,
+        )
+        return run.returncode, run.stdout, run.stderr
 
     @staticmethod
     def _finish(process: subprocess.Popen[str]) -> tuple[int, str]:

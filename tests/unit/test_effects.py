@@ -30,6 +30,8 @@ FULLEST = ("backwards-compatible-mode", "new-proxy-mode")
 WAITING = {
     "jobManager.startTimeout": lambda _: True,
     "network.loadBalancer.addressTimeout": lambda here: here.needs_load_balancer_address,
+    "updates.waitForJobs": lambda _: True,
+    "updates.whenJobsRemain": lambda here: here.settings.updates.wait_for_jobs > 0,
 }
 """How long `up` waits is in no object: where each such setting matters."""
 IN_EVERY_MODE: dict[str, Values] = {"smallest": {}, "everything": EVERYTHING}

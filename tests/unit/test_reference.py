@@ -69,6 +69,8 @@ def restarts(path: str) -> tuple[str, str]:
         ("matlab.network.policies.workerEgress", "-"),
         ("matlab.network.loadBalancer.annotations", "-"),
         ("matlab.metrics.export", "job manager, controller"),
+        ("matlab.security.leafGeneration", "job manager, parallel server proxy"),
+        ("matlab.updates.waitForJobs", "-"),
     ],
 )
 def test_a_change_restarts_what_reads_it_and_nothing_else(path: str, always: str) -> None:
@@ -82,6 +84,7 @@ def test_a_change_restarts_what_reads_it_and_nothing_else(path: str, always: str
         ("matlab.storage.checkpoint.storageClass", "would replace or drop a claim: rejected"),
         ("matlab.storage.checkpoint.size", "a smaller size is rejected: a claim cannot shrink"),
         ("matlab.security.credentialsGeneration", "every profile that you handed out becomes invalid"),
+        ("matlab.security.leafGeneration", "profiles that you handed out stay valid"),
         ("matlab.network.clusterHost", "users need the new profile"),
     ],
 )

@@ -1,0 +1,173 @@
+"""Updates that interrupt no job: pause the queue, wait until no worker is busy, update, resume."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Final, Protocol
+
+from components.matlab.job_queue import JobQueue, NoAnswerError
+from components.matlab.topology import Topology
+from components.shared.inventory import FORBIDDEN
+from components.shared.kube import ApiError, Unreachable
+
+POLL_SECONDS: Final = 5.0
+PATIENCE: Final = 3
+"""Answers in a row that may be missing before a job manager counts as dead."""
+SLOWEST_REPLACEMENT: Final = 120.0
+"""Seconds, besides the controller's period, in which it replaces outdated workers if it works at all."""
+_RESUME: Final = "Run `up` again, which resumes it, or run `resumejobmanager` in its container."
+
+
+class UpdateError(Exception):
+    """Why an update stops, as a sentence. Pulumi takes a hook that fails without a text for one that succeeds."""
+
+
+class Console(Protocol):
+    """Where a run says what it does."""
+
+    def tell(self, text: str) -> None:
+        """Say how it goes."""
+
+    def warn(self, text: str) -> None:
+        """Say what a person should know."""
+
+
+class SafeUpdate:
+    """What one run of the program does about running jobs.
+
+    Pulumi has no hook for the end of a run, and an update may touch several of the objects: whoever comes first pauses
+    the queue, and `finish` resumes it once all of them are done.
+    """
+
+    def __init__(self, queue: JobQueue, cluster: Topology, paused_since: str | None, console: Console) -> None:
+        """Prepare; `paused_since` is the time of the pause that an interrupted run left, if it did."""
+        self._queue, self._console = queue, console
+        self._settings, self._period = cluster.settings.updates, cluster.settings.workers.auto_scaling_period
+        self._left_paused = paused_since is not None
+        self._paused = False
+        self._template: str | None = None
+        self._waiting: asyncio.Task[None] | None = None
+
+    async def before_interruption(self) -> None:
+        """Pause the queue and wait, once in a run. Raises UpdateError, never without a text, to stop the update."""
+        if self._waiting is None:
+            self._waiting = asyncio.ensure_future(self._pause_and_wait())
+        try:
+            await asyncio.shield(self._waiting)
+        except Exception as error:
+            raise UpdateError(str(error) or repr(error)) from error
+
+    def after_template(self, template: str) -> None:
+        """Remember the new worker template: until the workers of the old one are gone, no task may start."""
+        self._template = template
+
+    async def finish(self) -> None:
+        """Resume the queue, if this run or an interrupted one has paused it. Raises UpdateError where that fails."""
+        if not (self._paused or self._left_paused):
+            return
+        if self._template is not None:
+            await self._until_workers_are_replaced(self._template)
+        try:
+            await self._resume()
+        except UpdateError as error:
+            if self._paused:
+                raise
+            # Left by an earlier run, and the job manager is dead: not this run's failure.
+            self._console.warn(str(error))
+
+    async def _pause_and_wait(self) -> None:
+        try:
+            await asyncio.to_thread(self._queue.mark, paused=True)
+            await asyncio.to_thread(self._queue.pause)
+        except (NoAnswerError, ApiError, Unreachable) as error:
+            if isinstance(error, NoAnswerError) and error.may_have_run:
+                self._left_paused = True
+            elif not self._left_paused:
+                await self._forget_mark()
+            if isinstance(error, ApiError) and error.status == FORBIDDEN:
+                raise UpdateError(
+                    f"The queue cannot be paused: {error}. Request the right (docs/rights.md), or set "
+                    "matlab.updates.waitForJobs to 0, which interrupts running jobs"
+                ) from error
+            self._console.warn(f"Running jobs are not waited for: {error}. The update goes on: it may be the cure.")
+            return
+        self._paused = True
+        if await self._until_idle() or self._settings.when_jobs_remain == "continue":
+            return
+        await self._resume()
+        self._paused = False
+        raise UpdateError(
+            f"Workers are still busy after {self._settings.wait_for_jobs} seconds. Neither the job manager nor a "
+            "worker was restarted, and the queue runs again. Try later, raise matlab.updates.waitForJobs, or interrupt "
+            "the jobs with matlab.updates.whenJobsRemain: continue"
+        )
+
+    async def _until_idle(self) -> bool:
+        """Wait until no worker is busy; False: the time is up. A job manager that dies meanwhile has no jobs left."""
+        limit = self._settings.wait_for_jobs
+        end, told, failures = time.monotonic() + limit, -1, 0
+        while True:
+            try:
+                busy = (await asyncio.to_thread(self._queue.status)).busy
+                failures = 0
+            except (NoAnswerError, ApiError, Unreachable) as error:
+                failures += 1
+                if failures == PATIENCE:
+                    self._console.warn(f"Running jobs are no longer waited for: {error}. The update goes on.")
+                    return True
+            else:
+                if busy != told:
+                    self._console.tell(_progress(busy, limit))
+                    told = busy
+                if not busy:
+                    return True
+            if time.monotonic() >= end:
+                if self._settings.when_jobs_remain == "continue":
+                    self._console.warn(
+                        f"After {limit} seconds workers are still busy. The update interrupts their jobs."
+                    )
+                return False
+            await asyncio.sleep(min(POLL_SECONDS, max(end - time.monotonic(), 0)))
+
+    async def _until_workers_are_replaced(self, template: str) -> None:
+        """The controller deletes the old ones in its next round; a task that started on one of them would be lost."""
+        end = time.monotonic() + self._period + SLOWEST_REPLACEMENT
+        try:
+            while left := await asyncio.to_thread(self._queue.outdated_workers, template):
+                if time.monotonic() >= end:
+                    self._console.warn(
+                        f"The controller has not replaced {left} workers. The queue resumes; when the controller "
+                        "replaces them, the tasks that run on them are lost. `python -m ops doctor` may know why."
+                    )
+                    return
+                await asyncio.sleep(min(POLL_SECONDS, self._period))
+        except (ApiError, Unreachable) as error:
+            self._console.warn(f"The workers cannot be listed, so the queue resumes at once: {error}")
+
+    async def _resume(self) -> None:
+        for attempt in range(PATIENCE):
+            try:
+                await asyncio.to_thread(self._queue.resume)
+                await asyncio.to_thread(self._queue.mark, paused=False)
+            except (NoAnswerError, ApiError, Unreachable) as error:
+                if attempt == PATIENCE - 1:
+                    raise UpdateError(f"The queue of the job manager is still paused: {error}. {_RESUME}") from error
+                await asyncio.sleep(POLL_SECONDS)
+            else:
+                self._left_paused = False
+                self._console.tell("The queue of the job manager runs again.")
+                return
+
+    async def _forget_mark(self) -> None:
+        try:
+            await asyncio.to_thread(self._queue.mark, paused=False)
+        except (ApiError, Unreachable) as error:
+            self._console.warn(f"The mark of a paused queue is left on the job manager: {error}")
+
+
+def _progress(busy: int, limit: int) -> str:
+    if not busy:
+        return "The queue is paused, and no worker is busy."
+    workers = "1 worker is" if busy == 1 else f"{busy} workers are"
+    return f"The queue is paused, and {workers} busy; the update waits {limit} seconds at most."

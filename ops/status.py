@@ -1,0 +1,239 @@
+"""The `status` command: what runs in a deployed MATLAB cluster, on one screen."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from components.matlab import names
+from components.matlab.job_queue import PAUSED, JobQueue, NoAnswerError
+from components.shared.inventory import FORBIDDEN
+from components.shared.kube import ApiError, Json, KubernetesApi, Unreachable
+from components.shared.pem import EXPIRY_WARNING
+from components.shared.target import PROJECT, connect
+from components.stack import load_file
+from ops.doctor import command as doctor
+from ops.doctor import credentials
+from ops.doctor.place import places
+from ops.doctor.snapshot import Snapshot
+from ops.doctor.snapshot import time as parsed_time
+from ops.errors import CommandError
+
+WATCH_SECONDS: Final = 5
+MOST_WARNINGS: Final = 5
+_CLEAR: Final = "\x1b[2J\x1b[H"
+_FIRST: Final = (names.JOB_MANAGER, names.CONTROLLER, names.INGRESS_PROXY, names.PARALLEL_SERVER_PROXY)
+"""Deployments in the order in which a person asks for them; pool proxies follow."""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A Deployment and how many of its pods are Ready."""
+
+    name: str
+    ready: int
+    replicas: int
+    image: str
+
+
+@dataclass(frozen=True)
+class Workers:
+    """The workers. None: unknown, and `unknown` says why."""
+
+    running: int
+    pending: int
+    wanted: int | None
+    busy: int | None
+    unknown: str | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything on the screen."""
+
+    namespace: str
+    deployments: Sequence[Deployed]
+    workers: Workers
+    pausedSince: str | None  # noqa: N815 - its name in the JSON
+    """When an update paused the queue, if it has not resumed it yet."""
+    address: str
+    certificates: dict[str, str]
+    """The day on which each certificate expires, by Secret and certificate."""
+    expiring: Sequence[str]
+    """The ones of them that expire within 60 days."""
+    warnings: Sequence[str]
+    notChecked: Sequence[str]  # noqa: N815
+    """Kinds that you may not list."""
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to those of `python -m ops`."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "status",
+        help="show what runs, how many workers are busy, the address, and what expires",
+        epilog="Exit code 0; 2: the cluster could not be looked at. `doctor` says what is wrong.",
+    )
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--stack", metavar="NAME", help="the stack, by the name in Pulumi.NAME.yaml")
+    where.add_argument("--namespace", metavar="NAME", help="a namespace, of a Helm release for instance")
+    parser.add_argument("--context", metavar="NAME", help="with --namespace: context of the kubeconfig")
+    parser.add_argument("--watch", action="store_true", help=f"show it again every {WATCH_SECONDS} seconds")
+    parser.add_argument("--json", action="store_true", help="print JSON on standard output; with --watch, in lines")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        api, namespaces = _places(arguments)
+        while True:
+            _show([status(api, namespace) for namespace in namespaces], arguments)
+            if not arguments.watch:
+                return 0
+            time.sleep(WATCH_SECONDS)
+    except (Unreachable, ApiError) as error:
+        print(f"Could not look: {error}", file=sys.stderr)
+        return doctor.BLIND
+    except KeyboardInterrupt:
+        return 0
+
+
+def _places(arguments: argparse.Namespace) -> tuple[KubernetesApi, list[str]]:
+    if arguments.namespace:
+        return doctor.connected(arguments.context), [arguments.namespace]
+    if arguments.context:
+        raise CommandError("--context belongs to --namespace: a stack names its own cluster.")
+    stack = load_file(PROJECT / f"Pulumi.{arguments.stack}.yaml")
+    found = [place.namespace for place in places(stack) if place.system == "matlab"]
+    if not found:
+        raise CommandError(f"Stack {arguments.stack} deploys no MATLAB cluster.")
+    return connect(stack.target), found
+
+
+def _show(found: Sequence[Status], arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        document = {"namespaces": [asdict(one) for one in found]}
+        print(json.dumps(document, indent=None if arguments.watch else 2), flush=True)
+        return
+    text = "\n\n".join("\n".join(lines(one)) for one in found)
+    print(f"{_CLEAR}{text}" if arguments.watch and sys.stdout.isatty() else text, flush=True)
+
+
+def status(api: KubernetesApi, namespace: str) -> Status:
+    """Look at one namespace. Raises ApiError for anything but a missing right."""
+    snapshot = Snapshot.take(api, namespace)
+    ends = credentials.ends(snapshot)
+    job_manager = snapshot.of("Deployment").get(names.JOB_MANAGER, {"metadata": {}})
+    return Status(
+        namespace=namespace,
+        deployments=list(_deployments(snapshot)),
+        workers=_workers(snapshot, JobQueue(api, namespace)),
+        pausedSince=(job_manager["metadata"].get("annotations") or {}).get(PAUSED),
+        address=_address(snapshot),
+        certificates={name: f"{end:%Y-%m-%d}" for name, end in ends.items()},
+        expiring=[name for name, end in ends.items() if end < snapshot.taken + EXPIRY_WARNING],
+        warnings=list(_warnings(snapshot)),
+        notChecked=snapshot.unseen,
+    )
+
+
+def _deployments(snapshot: Snapshot) -> Iterator[Deployed]:
+    found = {name: item for name, item in snapshot.of("Deployment").items() if name.startswith("mjs-")}
+    for name in [*(name for name in _FIRST if name in found), *sorted(found.keys() - set(_FIRST))]:
+        spec = found[name]["spec"]
+        image = spec["template"]["spec"]["containers"][0]["image"]
+        yield Deployed(name, found[name].get("status", {}).get("readyReplicas", 0), spec.get("replicas", 1), image)
+
+
+def _workers(snapshot: Snapshot, queue: JobQueue) -> Workers:
+    pods = [
+        pod
+        for pod in snapshot.of("Pod").values()
+        if (pod["metadata"].get("labels") or {}).get("app") == names.WORKER
+        and "deletionTimestamp" not in pod["metadata"]
+    ]
+    running = sum(pod.get("status", {}).get("phase") == "Running" for pod in pods)
+    pending = len(pods) - running
+    try:
+        asked = queue.status()
+    except NoAnswerError as error:
+        return Workers(running, pending, None, None, str(error))
+    except ApiError as error:
+        if error.status != FORBIDDEN:
+            raise
+        return Workers(running, pending, None, None, "you may not run commands in the job manager (create pods/exec)")
+    return Workers(running, pending, asked.wanted, asked.busy, None)
+
+
+def _address(snapshot: Snapshot) -> str:
+    service = snapshot.of("Service").get(names.INGRESS_PROXY)
+    if service is None:
+        return "unknown: you may not list Services" if "Service" in snapshot.unseen else "inside Kubernetes only"
+    spec = service["spec"]
+    ports = ", ".join(str(port["port"]) for port in spec.get("ports") or ())
+    entries = service.get("status", {}).get("loadBalancer", {}).get("ingress") or ()
+    if entries:
+        return f"{entries[-1].get('ip') or entries[-1].get('hostname')}, TCP {ports}"
+    if spec.get("type") == "LoadBalancer":
+        return "none yet: no load balancer has answered"
+    return f"behind Service {names.INGRESS_PROXY} of type {spec.get('type')}, TCP {ports}"
+
+
+def _warnings(snapshot: Snapshot) -> Iterator[str]:
+    events = [event for event in snapshot.objects.get("Event", ()) if event.get("type") == "Warning"]
+    for event in sorted(events, key=_last_seen, reverse=True)[:MOST_WARNINGS]:
+        subject = event["involvedObject"]
+        words = " ".join(str(event.get("message", "")).split())
+        age = _age((snapshot.taken - parsed_time(_last_seen(event))).total_seconds())
+        yield f"{age} ago: {subject.get('kind')} {subject.get('name')}: {event.get('reason')}: {words}"
+
+
+def _last_seen(event: Json) -> str:
+    series = event.get("series") or {}
+    times = series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime")
+    return str(next((text for text in times if text), event["metadata"]["creationTimestamp"]))
+
+
+def _age(seconds: float) -> str:
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length)} {unit}"
+    return f"{max(int(seconds), 0)} s"
+
+
+def lines(found: Status) -> Iterator[str]:
+    """The screen for a person."""
+    yield f"Namespace {found.namespace}"
+    if not found.deployments and "Deployment" not in found.notChecked:
+        yield "  contains no MATLAB cluster"
+        return
+    for one in found.deployments:
+        state = "Ready" if one.ready >= one.replicas else f"{one.ready} of {one.replicas} Ready"
+        yield _row(one.name.removeprefix("mjs-").replace("-", " "), f"{state}, {one.image}")
+    if found.pausedSince:
+        yield _row("queue", f"paused by an update since {found.pausedSince}; `up` resumes it")
+    workers = found.workers
+    yield _row("workers", f"{workers.running} running, {workers.pending} pending")
+    yield _row("", f"{_or_unknown(workers.wanted)} wanted, {_or_unknown(workers.busy)} busy")
+    if workers.unknown:
+        yield _row("", f"unknown: {workers.unknown}")
+    yield _row("address", found.address)
+    for title, name in zip(["expiry", *[""] * len(found.certificates)], found.certificates, strict=False):
+        soon = " (soon)" if name in found.expiring else ""
+        yield _row(title, f"{found.certificates[name]}{soon}  {name}")
+    for title, text in zip(["warnings", *[""] * MOST_WARNINGS], found.warnings or ["none"], strict=False):
+        yield _row(title, text)
+    if found.notChecked:
+        yield _row("not checked", f"you may not list {', '.join(found.notChecked)}")
+
+
+def _row(title: str, text: str) -> str:
+    return f"  {title:<22}{text}"
+
+
+def _or_unknown(number: int | None) -> str:
+    return "?" if number is None else str(number)
