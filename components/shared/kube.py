@@ -161,7 +161,7 @@ class KubernetesApi:
         A read is repeated when the API server is busy, or when the connection breaks. Raises ApiError for an answer of
         400 and above, Unreachable when there is none.
         """
-        headers = {"Accept": accept, **self.credentials()}
+        headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = content_type
         data = self._send(method, path, body, headers, query, timeout)
@@ -182,6 +182,7 @@ class KubernetesApi:
     ) -> bytes:
         url = self.server + path + (f"?{urlencode(query)}" if query else "")
         data = None if body is None else encoded(body)
+        headers |= self.credentials()
         for attempt in range(ATTEMPTS):
             repeatable = method == "GET" and attempt < ATTEMPTS - 1
             try:
