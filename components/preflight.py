@@ -16,10 +16,11 @@ import pulumi
 from components.registry import SYSTEMS
 from components.shared.inventory import owner
 from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi, Unreachable
+from components.shared.manifest import Manifest
 from components.shared.mistakes import ConfigError, Mistake
 from components.shared.objects import Key, PlannedObject
 from components.shared.passwords import plain_fingerprint
-from components.shared.rights import Right, missing_rights, needed_rights
+from components.shared.rights import Right, missing_rights, needed_rights, preview_rights
 from components.shared.state import ObjectKey, State, read_state
 from components.shared.survey import Survey, survey
 from components.shared.target import connect, context
@@ -50,7 +51,7 @@ def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
     found = survey(api, list(dict.fromkeys(namespaces)), state)
     alive = _alive(state, found)
     mistakes = list(_another_cluster(stack, state, found, alive))
-    rights: list[Right] = []
+    manifests: list[Manifest] = []
     repeated: list[tuple[str, list[Key]]] = []
     for system, settings in systems:
         planned = system.objects(settings, plain_fingerprint, found)
@@ -71,12 +72,15 @@ def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
             for mistake in system.objections(settings, found)
             if not (lost and mistake.path in {f"{path}.create" for path in paths.values()})
         ]
-        rights += needed_rights(item.manifest for item in planned)
+        manifests += (item.manifest for item in planned)
     if not dry_run:
-        mistakes += _missing(api, rights)
+        mistakes += _missing(api, needed_rights(manifests))
     if mistakes:
         raise ConfigError(mistakes)
-    if not dry_run:
+    if dry_run:
+        for warning in _unseen(api, preview_rights(manifests)):
+            pulumi.log.warn(warning)
+    else:
         for namespace, objects in repeated:
             _release(api, namespace, objects)
     for concern in [*_deleted(state, found), *(each for one, two in systems for each in one.concerns(two, found))]:
@@ -191,11 +195,23 @@ def _deleted(state: State, found: Survey) -> Iterator[str]:
 
 
 def _missing(api: KubernetesApi, rights: list[Right]) -> Iterator[Mistake]:
-    for namespace, lacking in missing_rights(api, rights).items():
-        where = f"in namespace {namespace}" if namespace else "in the whole cluster"
-        what = "; ".join(f"{', '.join(verbs)} {resource}" for resource, verbs in lacking.items())
+    for where, what in _lacking(api, rights):
         yield Mistake(
             "kubernetes",
             f"your user lacks rights {where}: {what}",
-            "Request them (docs/rights.md contains the role), or name another context.",
+            "Request them (`python -m ops rights` prints the role), or name another context.",
         )
+
+
+def _unseen(api: KubernetesApi, rights: list[Right]) -> Iterator[str]:
+    for where, what in _lacking(api, rights):
+        yield (
+            f"kubernetes: your user lacks rights {where}: {what}. What exists there was not checked. "
+            "`python -m ops rights --preview` prints the role for previews."
+        )
+
+
+def _lacking(api: KubernetesApi, rights: list[Right]) -> Iterator[tuple[str, str]]:
+    for namespace, lacking in missing_rights(api, rights).items():
+        where = f"in namespace {namespace}" if namespace else "in the whole cluster"
+        yield where, "; ".join(f"{', '.join(verbs)} {resource}" for resource, verbs in lacking.items())

@@ -37,13 +37,14 @@ def main(argv: list[str] | None = None) -> int:
     render.set_defaults(run=_render)
     if words[:1] != ["render"]:
         # `render` does not need these modules.
-        from ops import arkouda
+        from ops import arkouda, rights
         from ops.doctor import command as doctor
         from ops.helm_import import command as helm_import
 
         doctor.add_command(commands)
         helm_import.add_command(commands)
         arkouda.add_commands(commands)
+        rights.add_command(commands)
     arguments = parser.parse_args(words)
     try:
         code: int = arguments.run(arguments)

@@ -1,37 +1,70 @@
-"""A person with the rights of docs/rights.md in one namespace, and no others."""
+"""An account with the Roles that `python -m ops rights` prints, and no others."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import yaml
 
-from tests.conftest import PROJECT
+from components.shared import rbac
+from components.shared.kube import KubernetesApi
+from components.stack import load_file
+from ops.rights import manifests
 from tests.e2e.checkout import Checkout
 
+COLLECTIONS = {
+    "Role": "roles",
+    "RoleBinding": "rolebindings",
+    "ClusterRole": "clusterroles",
+    "ClusterRoleBinding": "clusterrolebindings",
+}
 
-def become_deployer(checkout: Checkout, heading: str, namespace: str) -> None:
-    """From here on, the stack works in the name of an account with the first role below the heading."""
-    api, page = checkout.api, (PROJECT / "docs" / "rights.md").read_text(encoding="utf-8")
-    role = yaml.safe_load(page.partition(heading)[2].split("```yaml")[1].split("```")[0])
-    role["metadata"]["namespace"] = namespace
-    rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
+
+def path(item: dict[str, Any]) -> str:
+    """The API path of one of the printed objects."""
+    namespace = item["metadata"].get("namespace")
+    place = f"namespaces/{namespace}/" if namespace else ""
+    return f"/apis/{rbac.GROUP}/v1/{place}{COLLECTIONS[item['kind']]}/{item['metadata']['name']}"
+
+
+@contextmanager
+def account(checkout: Checkout, namespace: str, *, preview: bool = False) -> Iterator[list[dict[str, Any]]]:
+    """Work in the name of an account with the Roles for the stack file as it is; yields Roles and bindings."""
+    api, name = checkout.api, "previewer" if preview else "deployer"
+    stack = load_file(checkout.stack_file)
+    printed = manifests(stack, preview=preview, subject=rbac.service_account(name, namespace))
     accounts = f"/api/v1/namespaces/{namespace}/serviceaccounts"
-    binding = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "RoleBinding",
-        "metadata": {"name": "deployer"},
-        "subjects": [{"kind": "ServiceAccount", "name": "deployer", "namespace": namespace}],
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role["metadata"]["name"]},
-    }
-    api.request("POST", f"{rbac}/roles", role)
-    api.request("POST", f"{rbac}/rolebindings", binding)
-    api.request("POST", accounts, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "deployer"}})
+    before = dict(checkout.config["config"]["clusters:kubernetes"])
+    api.request("POST", accounts, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}})
+    for item in printed:
+        api.request("POST", path(item).rpartition("/")[0], item)
+    try:
+        checkout.target(name, _kubeconfig(checkout, accounts, name))
+        checkout.write()
+        yield printed
+    finally:
+        for item in printed:
+            api.request("DELETE", path(item))
+        api.request("DELETE", f"{accounts}/{name}")
+        checkout.config["config"]["clusters:kubernetes"] = before
+        checkout.write()
+
+
+def client(checkout: Checkout) -> KubernetesApi:
+    """The cluster as the account sees it."""
+    target = checkout.config["config"]["clusters:kubernetes"]
+    return KubernetesApi.connect(target["kubeconfig"], target["context"])
+
+
+def _kubeconfig(checkout: Checkout, accounts: str, name: str) -> Any:
     request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = api.request("POST", f"{accounts}/deployer/token", request)["status"]["token"]
+    token = checkout.api.request("POST", f"{accounts}/{name}/token", request)["status"]["token"]
     config = yaml.safe_load(checkout.control_plane.kubeconfig.read_text())
-    config["users"] = [{"name": "deployer", "user": {"token": token}}]
-    context = {"cluster": config["clusters"][0]["name"], "user": "deployer"}
-    config["contexts"] = [{"name": namespace, "context": context}]
-    config["current-context"] = namespace
-    kubeconfig = checkout.root / "deployer.kubeconfig"
-    kubeconfig.write_text(yaml.safe_dump(config))
-    checkout.target(namespace, kubeconfig)
+    config["users"] = [{"name": name, "user": {"token": token}}]
+    config["contexts"] = [{"name": name, "context": {"cluster": config["clusters"][0]["name"], "user": name}}]
+    config["current-context"] = name
+    file = checkout.root / f"{name}.kubeconfig"
+    file.write_text(yaml.safe_dump(config))
+    return file
