@@ -6,8 +6,20 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from generators import flows_page, reference, restarts, runbook, schema, values_table
+from generators import (
+    arguments,
+    component_schema,
+    flows_page,
+    picture,
+    reference,
+    restarts,
+    runbook,
+    schema,
+    values_table,
+)
 
+ARGUMENTS: Final = "package/arguments.py"
+COMPONENT_SCHEMA: Final = "package/schema.json"
 CONFIGURATION: Final = "docs/configuration.md"
 FLOWS: Final = "docs/flows.md"
 RESTARTS: Final = "docs/restarts.md"
@@ -15,6 +27,8 @@ RUNBOOK: Final = "docs/runbook.md"
 VALUES: Final = "docs/values.md"
 
 DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
+    ARGUMENTS: arguments.page,
+    COMPONENT_SCHEMA: component_schema.page,
     CONFIGURATION: reference.page,
     FLOWS: flows_page.page,
     RESTARTS: restarts.page,

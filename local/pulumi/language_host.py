@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
@@ -54,6 +55,24 @@ class LanguageHost(LanguageServer):
     def Cancel(self, _request: Any, _context: Any) -> Any:  # noqa: N802
         """Do nothing: SIGINT follows."""
         return empty_pb2.Empty()
+
+    def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: N802
+        """Run a component package, the folder of a PulumiPlugin.yaml, and pass on what it prints.
+
+        Its first line is the port that it serves. It ends when the engine hangs up.
+        """
+        process = subprocess.Popen(
+            [sys.executable, "-u", request.info.program_directory, *request.args],
+            cwd=request.pwd or None,
+            env={**os.environ, **dict(entry.split("=", 1) for entry in request.env)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        context.add_callback(process.terminate)
+        for line in process.stdout or ():
+            yield language_pb2.RunPluginResponse(stdout=line)
+        yield language_pb2.RunPluginResponse(exitcode=process.wait())
 
     def Run(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Run the program once, for a preview or for a deployment."""
