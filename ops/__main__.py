@@ -16,10 +16,15 @@ REFUSED = 2
 def _render(arguments: argparse.Namespace) -> int:
     stack = load_file(arguments.config, arguments.stack)
     # After the check, because importing the SDKs takes a second.
-    from ops.render import render, write
+    from ops.render import render, render_base, write
+    from ops.rendering_folder import write as write_files
 
-    files, outputs = render(stack)
-    write(files, outputs, arguments.out)
+    if arguments.kustomize:
+        files = render_base(stack)
+        write_files(files, arguments.out)
+    else:
+        files, outputs = render(stack)
+        write(files, outputs, arguments.out)
     print(f"{len(files)} objects in {arguments.out}", file=sys.stderr)
     return 0
 
@@ -33,6 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     render.add_argument("--config", type=Path, required=True, metavar="Pulumi.NAME.yaml", help="stack file")
     render.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
     render.add_argument("--stack", metavar="NAME", help="stack name; default: from the file's name")
+    render.add_argument("--kustomize", action="store_true", help="write a Kustomize base, for GitOps (docs/gitops.md)")
     render.add_argument("--json", action="store_true", help="print mistakes as JSON on standard output")
     render.set_defaults(run=_render)
     if words[:1] != ["render"]:
