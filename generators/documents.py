@@ -22,6 +22,7 @@ ARGUMENTS: Final = "package/arguments.py"
 COMPONENT_SCHEMA: Final = "package/schema.json"
 CONFIGURATION: Final = "docs/configuration.md"
 FLOWS: Final = "docs/flows.md"
+PICTURE: Final = "docs/picture.svg"
 RESTARTS: Final = "docs/restarts.md"
 RUNBOOK: Final = "docs/runbook.md"
 VALUES: Final = "docs/values.md"
@@ -31,6 +32,7 @@ DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
     COMPONENT_SCHEMA: component_schema.page,
     CONFIGURATION: reference.page,
     FLOWS: flows_page.page,
+    PICTURE: picture.page,
     RESTARTS: restarts.page,
     RUNBOOK: runbook.page,
     VALUES: values_table.page,

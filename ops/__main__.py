@@ -45,9 +45,11 @@ def main(argv: list[str] | None = None) -> int:
         # `render` does not need these modules.
         from ops import arkouda, rights
         from ops.doctor import command as doctor
+        from ops.graph import command as graph
         from ops.helm_import import command as helm_import
 
         doctor.add_command(commands)
+        graph.add_command(commands)
         helm_import.add_command(commands)
         arkouda.add_commands(commands)
         rights.add_command(commands)
