@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
     render.set_defaults(run=_render)
     if words[:1] != ["render"]:
         # `render` does not need these modules.
-        from ops import arkouda, rights
+        from ops import arkouda, init, rights
         from ops.doctor import command as doctor
         from ops.graph import command as graph
         from ops.helm_import import command as helm_import
@@ -52,6 +52,7 @@ def main(argv: list[str] | None = None) -> int:
         graph.add_command(commands)
         helm_import.add_command(commands)
         arkouda.add_commands(commands)
+        init.add_command(commands)
         rights.add_command(commands)
     arguments = parser.parse_args(words)
     try:
