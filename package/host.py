@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Awaitable, Mapping
 from typing import Any, Final
 
 import pulumi
@@ -13,13 +14,17 @@ from pulumi.runtime.rpc import contains_unknowns
 
 from components.shared.kube import ApiError, Unreachable
 from components.shared.mistakes import ConfigError
+from components.shared.target import PROJECT
+from components.stack_file import placeholder
 from package.arguments import SECRETS
 from package.components import ArkoudaServers, JuliaSessions, MatlabCluster
 
 NAME: Final = "clusters"
-VERSION: Final = "0.1.0"
-LATE: Final = "contains a secret, or a value that another resource computes. "
-PLAIN: Final = f"{LATE}Pass a value that the program knows itself: it decides which objects there are."
+VERSION: Final[str] = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+PLAIN: Final = (
+    "contains a secret, or a value that another resource computes. Pass a value that the program knows itself: it "
+    "decides which objects there are."
+)
 REMEDY: Final = (
     "is not a secret. Pass pulumi.secret(…), or fn::secret in YAML, and replace the value, because it is known."
 )
@@ -46,7 +51,7 @@ class Host(ComponentProvider):
         }
         if wrong:
             raise _rejected(wrong)
-        known = {argument: _known(value) if argument in secrets else value for argument, value in inputs.items()}
+        known = {each: _text(each, value) if each in secrets else value for each, value in inputs.items()}
         try:
             return super().construct(name, resource_type, known, options)
         except Exception as error:
@@ -61,13 +66,19 @@ class Host(ComponentProvider):
 def _problem(secret: bool, value: Any) -> str | None:
     if not secret:
         return PLAIN if isinstance(value, pulumi.Output) or contains_unknowns(value) else None
-    return None if isinstance(value, pulumi.Output) else REMEDY
+    return None if isinstance(value, pulumi.Output) and _now(value.is_secret()) else REMEDY
 
 
-def _known(secret: pulumi.Output[Any]) -> Any:
-    """The value of an argument. The engine waits for values before it constructs, so nothing is pending."""
+def _text(argument: str, secret: pulumi.Output[str]) -> str:
+    """The value of a secret argument; a placeholder in a preview that cannot know it."""
+    text: str | None = _now(secret.future())
+    return placeholder(argument) if text is None else text
+
+
+def _now(pending: Awaitable[Any]) -> Any:
+    """What an argument's future has to say. The SDK sets it before it constructs, so nothing is pending."""
     try:
-        secret.future().send(None)
+        next(iter(pending.__await__()))
     except StopIteration as end:
         return end.value
     raise RuntimeError("an argument is still pending")

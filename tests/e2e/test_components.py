@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ def test_a_yaml_program_deploys_a_cluster(consumer: Consumer) -> None:
     everything = consumer.run("preview")
     everything += consumer.run("up", "--yes", "--skip-preview")
     secret = consumer.api.request("GET", "/api/v1/namespaces/mjs/secrets/mjs-admin-password")
-    assert secret["data"]
+    assert [b64decode(value).decode() for value in secret["data"].values()] == [PASSWORD]
     outputs = json.loads(consumer.run("stack", "output", "--json"))
     assert outputs["namespace"] == "mjs"
     assert outputs["profile"] == "[secret]"
@@ -84,7 +85,7 @@ def test_a_yaml_program_deploys_a_cluster(consumer: Consumer) -> None:
     consumer.properties["workers"]["max"] = 6
     everything += consumer.run("up", "--yes", "--skip-preview")
     config = consumer.api.request("GET", "/api/v1/namespaces/mjs/configmaps/mjs-controller-config")
-    assert json.loads(config["data"]["config.json"])["MaxWorkers"] == 6
+    assert json.loads(config["data"]["config.json"])["Network"]["MaxWorkers"] == 6
     assert PASSWORD not in everything
     assert PASSWORD not in consumer.run("stack", "export")
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import cache
 from typing import Any
 
 import pytest
 from google.protobuf.struct_pb2 import Struct
 from pulumi.errors import InputPropertiesError
 from pulumi.provider.server import ProviderServicer
+from pulumi.runtime.proto.provider_pb2 import ConstructRequest
 from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 
 from components.registry import SYSTEMS
@@ -20,6 +22,7 @@ from package.arguments import SECRETS
 from package.host import Host
 from tests.conftest import PROJECT
 
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 TOKEN = "clusters:index:MatlabCluster"
 ARGUMENTS: dict[str, Any] = {
     "kubernetes": {"context": "lab"},
@@ -29,18 +32,25 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
+@cache
+def host() -> Host:
+    return Host()
+
+
 def secret(value: Any) -> dict[str, Any]:
     return {_special_sig_key: _special_secret_sig, "value": value}
 
 
-def arrived(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments as the SDK hands them to the host."""
+def arrived(arguments: dict[str, Any], *computed: str) -> dict[str, Any]:
+    """The arguments as the SDK hands them to the host; other resources have `computed` some of them."""
     message = Struct()
     message.update(arguments)
-    return asyncio.run(ProviderServicer._construct_inputs(message, {}))
+    urn = "urn:pulumi:lab::lab::random:index/randomPassword:RandomPassword::other"
+    dependencies = {name: ConstructRequest.PropertyDependencies(urns=[urn]) for name in computed}
+    return asyncio.run(ProviderServicer._construct_inputs(message, dependencies))
 
 
-def construct(monkeypatch: pytest.MonkeyPatch, **arguments: Any) -> dict[str, Any]:
+def construct(monkeypatch: pytest.MonkeyPatch, *computed: str, **arguments: Any) -> dict[str, Any]:
     """The values of the stack file that arguments become; nothing is registered."""
     seen: dict[str, Any] = {}
 
@@ -49,13 +59,13 @@ def construct(monkeypatch: pytest.MonkeyPatch, **arguments: Any) -> dict[str, An
         seen.update(values.as_settings(mapped, SECRETS["MatlabCluster"]))
 
     monkeypatch.setattr("package.host.ComponentProvider.construct", stop)
-    Host().construct("mjs", TOKEN, arrived({**ARGUMENTS, **arguments}))
+    host().construct("mjs", TOKEN, arrived({**ARGUMENTS, **arguments}, *computed))
     return seen
 
 
-def refusal(monkeypatch: pytest.MonkeyPatch, **arguments: Any) -> dict[str, str]:
+def refusal(monkeypatch: pytest.MonkeyPatch, *computed: str, **arguments: Any) -> dict[str, str]:
     with pytest.raises(InputPropertiesError) as caught:
-        construct(monkeypatch, **arguments)
+        construct(monkeypatch, *computed, **arguments)
     return {error["property_path"]: error["reason"] for error in caught.value.errors or ()}
 
 
@@ -81,13 +91,20 @@ def test_a_secret_number_is_rejected_with_its_name(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_value_that_is_not_known_yet_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert list(refusal(monkeypatch, release="04da6b54-80e4-46f7-96ec-b56ff0331ba9")) == ["release"]
+    assert list(refusal(monkeypatch, release=UNKNOWN)) == ["release"]
+    assert list(refusal(monkeypatch, "release", release="r2026a")) == ["release"]
 
 
 def test_a_secret_argument_has_to_be_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     found = construct(monkeypatch, securityAdminPassword=secret("pw"), security={"level": 2})
     assert found["security"] == {"level": 2, "adminPassword": "pw"}
-    assert "is not a secret" in refusal(monkeypatch, securityAdminPassword="pw")["securityAdminPassword"]
+    for computed in ((), ("securityAdminPassword",)):
+        assert "is not a secret" in refusal(monkeypatch, *computed, securityAdminPassword="pw")["securityAdminPassword"]
+
+
+def test_a_preview_goes_on_with_a_secret_that_is_not_known_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = construct(monkeypatch, securityAdminPassword=secret(UNKNOWN))
+    assert found["security"] == {"adminPassword": "<securityAdminPassword>"}
 
 
 def test_a_setting_that_python_reserves_has_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,11 +114,11 @@ def test_a_setting_that_python_reserves_has_another_name(monkeypatch: pytest.Mon
 
 def test_the_schema_is_the_committed_one() -> None:
     """A change of the schema is a change for every program that uses the package: it has to show in a review."""
-    assert json.loads((PROJECT / "package" / "schema.json").read_text()) == json.loads(Host().schema)
+    assert json.loads((PROJECT / "package" / "schema.json").read_text()) == json.loads(host().schema or "")
 
 
 def test_every_system_is_a_component_with_all_of_its_settings() -> None:
-    schema = json.loads(Host().schema)
+    schema = json.loads(host().schema or "")
     assert COMPONENTS.keys() == SYSTEMS.keys()
     for key, component in COMPONENTS.items():
         inputs = schema["resources"][f"clusters:index:{component}"]["inputProperties"]
@@ -112,7 +129,7 @@ def test_every_system_is_a_component_with_all_of_its_settings() -> None:
 
 
 def test_no_argument_that_shapes_objects_takes_an_output() -> None:
-    schema = json.loads(Host().schema)
+    schema = json.loads(host().schema or "")
     groups = [*schema["types"].values(), *schema["resources"].values()]
     secrets = {name for listed in SECRETS.values() for name in listed}
     for group in groups:
