@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, NamedTuple
 
 from components.shared import rbac
+from components.shared.inventory import NOT_LISTED
 from components.shared.kube import RESOURCES, KubernetesApi
 from components.shared.manifest import Manifest
 
@@ -24,6 +25,7 @@ _CLASSES: Final = {"Job": "PriorityClass", "PersistentVolumeClaim": "StorageClas
 """Kinds of the whole cluster that the program reads before it writes an object of a kind."""
 _PORTS_OF: Final = ("default", "kube-system")
 """Namespaces whose EndpointSlices tell the ports of the API server and of cluster DNS."""
+_UNSEEN: Final = ("Secret", *NOT_LISTED)
 _AUTHORIZATION: Final = "authorization.k8s.io/v1"
 
 
@@ -68,8 +70,7 @@ def preview_rights(manifests: Iterable[Manifest]) -> list[Right]:
     manifests = list(manifests)
     found = {
         Right(group, resource, verb, namespace)
-        for (group, resource), namespace in _places(manifests)
-        if resource not in {"secrets", "namespaces"}
+        for (group, resource), namespace in _places(item for item in manifests if item["kind"] not in _UNSEEN)
         for verb in (("get", "list") if resource == "services" else ("list",))
     }
     return sorted(found | set(_look_at_namespaces(manifests)))

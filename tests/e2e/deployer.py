@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -41,7 +42,8 @@ def account(checkout: Checkout, namespace: str, *, preview: bool = False) -> Ite
     for item in printed:
         api.request("POST", path(item).rpartition("/")[0], item)
     try:
-        checkout.target(name, _kubeconfig(checkout, accounts, name))
+        # Both accounts name the same context: the provider takes another one for another cluster.
+        checkout.target(namespace, _kubeconfig(checkout, accounts, name, context=namespace))
         checkout.write()
         yield printed
     finally:
@@ -58,13 +60,13 @@ def client(checkout: Checkout) -> KubernetesApi:
     return KubernetesApi.connect(target["kubeconfig"], target["context"])
 
 
-def _kubeconfig(checkout: Checkout, accounts: str, name: str) -> Any:
+def _kubeconfig(checkout: Checkout, accounts: str, name: str, *, context: str) -> Path:
     request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
     token = checkout.api.request("POST", f"{accounts}/{name}/token", request)["status"]["token"]
     config = yaml.safe_load(checkout.control_plane.kubeconfig.read_text())
     config["users"] = [{"name": name, "user": {"token": token}}]
-    config["contexts"] = [{"name": name, "context": {"cluster": config["clusters"][0]["name"], "user": name}}]
-    config["current-context"] = name
+    config["contexts"] = [{"name": context, "context": {"cluster": config["clusters"][0]["name"], "user": name}}]
+    config["current-context"] = context
     file = checkout.root / f"{name}.kubeconfig"
     file.write_text(yaml.safe_dump(config))
     return file
