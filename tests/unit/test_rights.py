@@ -31,6 +31,8 @@ def test_the_rules_say_exactly_what_the_preflight_asks_for(example: Path) -> Non
     assert set(said) == {(item.group, item.resource, item.verb, item.name, place) for item in rights
                          for place in [place_of(item.namespace, objects)]}  # fmt: skip
     assert not any("*" in right for right in said)
+    assert all(all(rule.get("resourceNames", ["any"])) for item in manifests(stack, preview=False)
+               for rule in item["rules"])  # fmt: skip
 
 
 def place_of(namespace: str, objects: list[dict[str, Any]]) -> str:
