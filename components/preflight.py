@@ -15,10 +15,11 @@ from components.registry import SYSTEMS
 from components.shared import capacity
 from components.shared.inventory import owner
 from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi, Unreachable
+from components.shared.manifest import Manifest
 from components.shared.mistakes import FOREIGN, MISSING_RIGHT, ConfigError, Mistake
 from components.shared.objects import Key, PlannedObject
 from components.shared.passwords import plain_fingerprint
-from components.shared.rights import Right, missing_rights, needed_rights
+from components.shared.rights import Right, missing_rights, needed_rights, preview_rights
 from components.shared.state import ObjectKey, State, read_state
 from components.shared.survey import Survey, survey
 from components.shared.target import connect, context
@@ -48,6 +49,8 @@ class Verdict:
     """What the nodes can never hold."""
     rights: tuple[Right, ...]
     """What `up` has to be allowed."""
+    preview_rights: tuple[Right, ...]
+    """Without these, a preview does not see what exists."""
     repeated: tuple[tuple[str, list[Key]], ...]
     """Objects, by namespace, that a create left whose answer was lost."""
 
@@ -68,7 +71,8 @@ def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
     if not dry_run:
         for namespace, objects in found.repeated:
             _release(api, namespace, objects)
-    for concern in (*found.concerns, *found.shortages):
+    unseen = _unseen(api, found.preview_rights) if dry_run else ()
+    for concern in (*unseen, *found.concerns, *found.shortages):
         pulumi.log.warn(concern)
     return Preflight(api, found.survey)
 
@@ -79,7 +83,8 @@ def judge(stack: StackConfig, api: KubernetesApi, state: State) -> Verdict:
     found = survey(api, namespaces(stack), state)
     alive = _alive(state, found)
     mistakes = list(_another_cluster(stack, state, found, alive))
-    rights: list[Right] = []
+    manifests: list[Manifest] = []
+    more: list[Right] = []
     repeated: list[tuple[str, list[Key]]] = []
     shortages: list[str] = []
     for system, settings in systems:
@@ -102,14 +107,22 @@ def judge(stack: StackConfig, api: KubernetesApi, state: State) -> Verdict:
             for mistake in system.objections(settings, found)
             if not (lost and mistake.path in {f"{path}.create" for path in paths.values()})
         ]
-        rights += needed_rights(item.manifest for item in planned)
-        rights += system.rights(settings)
+        manifests += (item.manifest for item in planned)
+        more += system.rights(settings)
         if found.nodes and not capacity.autoscaler(found.nodes):
             pods = system.pods(settings, planned)
             shortages += (f"{system.key}: {sentence}." for _, sentence in capacity.shortages(pods, found.nodes))
             shortages += (f"{system.key}: {sentence}." for _, sentence in capacity.large_images(pods, found.nodes))
     concerns = [*_deleted(state, found), *(each for one, two in systems for each in one.concerns(two, found))]
-    return Verdict(found, tuple(mistakes), tuple(concerns), tuple(shortages), tuple(rights), tuple(repeated))
+    return Verdict(
+        found,
+        tuple(mistakes),
+        tuple(concerns),
+        tuple(shortages),
+        rights=tuple(dict.fromkeys([*needed_rights(manifests), *more])),
+        preview_rights=tuple(preview_rights(manifests)),
+        repeated=tuple(repeated),
+    )
 
 
 def namespaces(stack: StackConfig) -> list[str]:
@@ -234,12 +247,24 @@ def _deleted(state: State, found: Survey) -> Iterator[str]:
 
 def lacking_rights(api: KubernetesApi, rights: Iterable[Right]) -> Iterator[Mistake]:
     """The rights that the present user lacks; access reviews tell, and they change nothing."""
-    for namespace, lacking in missing_rights(api, rights).items():
-        where = f"in namespace {namespace}" if namespace else "in the whole cluster"
-        what = "; ".join(f"{', '.join(verbs)} {resource}" for resource, verbs in lacking.items())
+    for where, what in _lacking(api, rights):
         yield Mistake(
             "kubernetes",
             f"your user lacks rights {where}: {what}",
-            "Request them (docs/rights.md contains the role), or name another context.",
+            "Request them (`python -m ops rights` prints the role), or name another context.",
             MISSING_RIGHT,
         )
+
+
+def _unseen(api: KubernetesApi, rights: Iterable[Right]) -> Iterator[str]:
+    for where, what in _lacking(api, rights):
+        yield (
+            f"kubernetes: your user lacks rights {where}: {what}. What exists there was not checked. "
+            "`python -m ops rights --preview` prints the role for previews."
+        )
+
+
+def _lacking(api: KubernetesApi, rights: Iterable[Right]) -> Iterator[tuple[str, str]]:
+    for namespace, lacking in missing_rights(api, rights).items():
+        where = f"in namespace {namespace}" if namespace else "in the whole cluster"
+        yield where, "; ".join(f"{', '.join(verbs)} {resource}" for resource, verbs in lacking.items())

@@ -7,9 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from generators import (
+    arguments,
+    component_schema,
     flows_page,
     impact_page,
     kubernetes_types,
+    picture,
     reference,
     restarts,
     runbook,
@@ -17,17 +20,23 @@ from generators import (
     values_table,
 )
 
+ARGUMENTS: Final = "package/arguments.py"
+COMPONENT_SCHEMA: Final = "package/schema.json"
 CONFIGURATION: Final = "docs/configuration.md"
 FLOWS: Final = "docs/flows.md"
 IMPACT: Final = "docs/impact.md"
+PICTURE: Final = "docs/picture.svg"
 RESTARTS: Final = "docs/restarts.md"
 RUNBOOK: Final = "docs/runbook.md"
 VALUES: Final = "docs/values.md"
 
 DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
+    ARGUMENTS: arguments.page,
+    COMPONENT_SCHEMA: component_schema.page,
     CONFIGURATION: reference.page,
     FLOWS: flows_page.page,
     IMPACT: impact_page.page,
+    PICTURE: picture.page,
     RESTARTS: restarts.page,
     RUNBOOK: runbook.page,
     VALUES: values_table.page,

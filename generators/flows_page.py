@@ -10,8 +10,8 @@ from components.matlab.rules import RULES
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.shared.mistakes import load
+from components.shared.network_flows import ALL, ALL_PODS, ANYWHERE, Flow, Ports, flows
 from components.shared.survey import NOTHING
-from generators.network_flows import ALL, ALL_PODS, ANYWHERE, Flow, Ports, flows
 
 Row = tuple[str, str, str]
 """Source, target and ports of a connection."""

@@ -16,10 +16,15 @@ REFUSED = 2
 def _render(arguments: argparse.Namespace) -> int:
     stack = load_file(arguments.config, arguments.stack)
     # After the check, because importing the SDKs takes a second.
-    from ops.render import render, write
+    from ops.render import render, render_base, write
+    from ops.rendering_folder import write as write_files
 
-    files, outputs = render(stack)
-    write(files, outputs, arguments.out)
+    if arguments.kustomize:
+        files = render_base(stack)
+        write_files(files, arguments.out)
+    else:
+        files, outputs = render(stack)
+        write(files, outputs, arguments.out)
     print(f"{len(files)} objects in {arguments.out}", file=sys.stderr)
     return 0
 
@@ -33,12 +38,14 @@ def main(argv: list[str] | None = None) -> int:
     render.add_argument("--config", type=Path, required=True, metavar="Pulumi.NAME.yaml", help="stack file")
     render.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
     render.add_argument("--stack", metavar="NAME", help="stack name; default: from the file's name")
+    render.add_argument("--kustomize", action="store_true", help="write a Kustomize base, for GitOps (docs/gitops.md)")
     render.add_argument("--json", action="store_true", help="print mistakes as JSON on standard output")
     render.set_defaults(run=_render)
     if words[:1] != ["render"]:
         # `render` does not need these modules.
-        from ops import arkouda, drift, shared_secret, status
+        from ops import arkouda, drift, init, rights, shared_secret, status
         from ops.doctor import command as doctor
+        from ops.graph import command as graph
         from ops.helm_import import command as helm_import
         from ops.impact import command as impact
 
@@ -47,8 +54,11 @@ def main(argv: list[str] | None = None) -> int:
         drift.add_command(commands)
         status.add_command(commands)
         shared_secret.add_command(commands)
+        graph.add_command(commands)
         helm_import.add_command(commands)
         arkouda.add_commands(commands)
+        init.add_command(commands)
+        rights.add_command(commands)
     arguments = parser.parse_args(words)
     try:
         code: int = arguments.run(arguments)

@@ -22,7 +22,7 @@ from components.shared.placeholders import placeholder
 from components.shared.survey import NOTHING
 from components.stack import PROJECT_NAME, StackConfig
 from components.system import PLACEHOLDER_ADDRESS
-from ops import rendering_folder
+from ops import kustomize, rendering_folder
 
 FIRST_KEYS: Final = ("apiVersion", "kind", "metadata", "name", "namespace")
 COMPUTED: Final = {
@@ -97,6 +97,22 @@ def _sorted(value: Any) -> Any:
 
 def render(stack: StackConfig) -> tuple[dict[str, str], dict[str, Any]]:
     """YAML text of every Kubernetes object by file name, and the stack outputs."""
+    objects, outputs = evaluate(stack)
+    files = {_file_name(item): _text(item) for item in objects}
+    if len(files) != len(objects):
+        raise AssertionError("two objects share a kind and a name")
+    return files, outputs
+
+
+def render_base(stack: StackConfig) -> dict[str, str]:
+    """YAML text of a Kustomize base by file name."""
+    objects, outputs = evaluate(stack)
+    files = kustomize.base(objects, outputs["keptOnDestroy"])
+    return {name: content if isinstance(content, str) else _text(content) for name, content in files.items()}
+
+
+def evaluate(stack: StackConfig) -> tuple[list[Manifest], dict[str, Any]]:
+    """Every Kubernetes object as the program registers it, and the stack outputs."""
     recorder = Recorder()
     outputs: dict[str, Any] = {}
 
@@ -104,7 +120,7 @@ def render(stack: StackConfig) -> tuple[dict[str, str], dict[str, Any]]:
         outcome = deploy(stack, lambda *_: pulumi.Output.from_input(PLACEHOLDER_ADDRESS), NOTHING)
         pulumi.Output.from_input(outcome).apply(outputs.update)
 
-    async def evaluate() -> None:
+    async def run() -> None:
         # The mocks open an event loop in every thread that they answer from, and close none: so there is one thread.
         with ThreadPoolExecutor(max_workers=1) as thread:
             asyncio.get_running_loop().set_default_executor(thread)
@@ -113,11 +129,8 @@ def render(stack: StackConfig) -> tuple[dict[str, str], dict[str, Any]]:
             await run_pulumi_func(program)
             thread.submit(lambda: asyncio.get_event_loop().close())
 
-    asyncio.run(evaluate())
-    files = {_file_name(item): _text(item) for item in recorder.objects}
-    if len(files) != len(recorder.objects):
-        raise AssertionError("two objects share a kind and a name")
-    return files, dict(sorted(outputs.items()))
+    asyncio.run(run())
+    return recorder.objects, dict(sorted(outputs.items()))
 
 
 def _file_name(item: Manifest) -> str:

@@ -16,7 +16,7 @@ FORBIDDEN: Final = 403
 _WHOLE: Final = ("LimitRange", "PersistentVolumeClaim", "ResourceQuota", "Service", "StorageClass")
 """Kinds that are read with their spec; of the others, Secrets above all, only metadata are read."""
 OF_THE_CLUSTER: Final = ("PriorityClass", "RuntimeClass", "StorageClass")
-_NOT_LISTED: Final = (
+NOT_LISTED: Final = (
     "EndpointSlice",
     "Endpoints",
     "Event",
@@ -71,7 +71,7 @@ class Inventory:
                     return None, False
                 raise
 
-        kinds = [kind for kind in RESOURCES if kind not in _NOT_LISTED] + list(OF_THE_CLUSTER)
+        kinds = [kind for kind in RESOURCES if kind not in NOT_LISTED] + list(OF_THE_CLUSTER)
         with ThreadPoolExecutor(max_workers=8) as pool:
             itself = pool.submit(own)
             objects = dict(zip(kinds, pool.map(listed, kinds), strict=True))

@@ -10,6 +10,7 @@ from components.shared.groups import Target
 from components.shared.kube import KubernetesApi
 
 if TYPE_CHECKING:
+    import pulumi
     import pulumi_kubernetes as kubernetes
 
 PROJECT: Final = Path(__file__).resolve().parent.parent.parent
@@ -40,23 +41,25 @@ def connect(target: Target) -> KubernetesApi:
     return KubernetesApi.connect(kubeconfig(target), context(target))
 
 
-def provider(target: Target) -> kubernetes.Provider:
-    """The one provider of a stack.
+def provider(target: Target, name: str = "kubernetes", parent: pulumi.Resource | None = None) -> kubernetes.Provider:
+    """The one provider of a stack, or of a component in another language's stack.
 
     ConfigMaps and Secrets are updated in place: without the two flags the provider deletes and creates them again
     (pulumi/pulumi-kubernetes issue 2404). The identifier keeps the provider the same when the path of a kubeconfig
     changes.
     """
     # Here, since the SDK takes a quarter of a second, and a command that refuses a config registers nothing.
+    import pulumi
     import pulumi_kubernetes as kubernetes
 
     path = kubeconfig(target)
     return kubernetes.Provider(
-        "kubernetes",
+        name,
         kubeconfig=str(path) if path else None,
         context=context(target),
         cluster_identifier=context(target),
         enable_server_side_apply=True,
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
+        opts=pulumi.ResourceOptions(parent=parent),
     )

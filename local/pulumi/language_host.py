@@ -53,7 +53,7 @@ class LanguageHost(LanguageServer):
         return language_pb2.RuntimeOptionsResponse()
 
     def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: N802
-        """Run a policy pack, until the engine ends the call."""
+        """Run a policy pack or a component package, until the engine ends the call."""
         return program_plugins.run(request, context)
 
     def Cancel(self, _request: Any, _context: Any) -> Any:  # noqa: N802

@@ -1,9 +1,10 @@
-"""Runs a plugin that is a Python program, such as a policy pack, for Pulumi's engine."""
+"""Runs a plugin that is a Python program, a policy pack or a component package, for Pulumi's engine."""
 
 from __future__ import annotations
 
 import queue
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -16,11 +17,19 @@ DEFAULT_ENVIRONMENT: Final = "venv"
 """Folder of the virtual environment, where `runtime.options.virtualenv` names none: the official host's choice."""
 
 
+COMPONENT_PACKAGE: Final = "PulumiPlugin.yaml"
+
+
 def run(request: Any, context: Any) -> Iterator[Any]:
-    """Run it in its own virtual environment, as the official host does, and stream what it prints."""
+    """Run it in its own virtual environment, as the official host does, and stream what it prints.
+
+    A component package without one runs in the environment of this program, which has all that its components need.
+    """
     folder = Path(request.info.program_directory)
     environment = dict(request.info.options).get("virtualenv") or DEFAULT_ENVIRONMENT
     python = folder / str(environment) / "bin" / "python"
+    if not python.exists() and (folder / COMPONENT_PACKAGE).exists():
+        python = Path(sys.executable)
     if not python.exists():
         context.abort(
             grpc.StatusCode.FAILED_PRECONDITION,
@@ -36,7 +45,7 @@ def run(request: Any, context: Any) -> Iterator[Any]:
         stderr=subprocess.PIPE,
     )
     # The engine ends a plugin by ending this call.
-    context.add_callback(process.kill)
+    context.add_callback(process.terminate)
     yield from _printed(process)
     yield language_pb2.RunPluginResponse(exitcode=process.wait())
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from components.shared.kube import RESOURCES, Json
+from tests.e2e.accounts import become
 from tests.e2e.checkout import Checkout
-from tests.e2e.deployer import become
 from tests.e2e.disturbance import wait_for
 from tests.e2e.test_doctor import doctor
 
@@ -135,7 +135,7 @@ def test_quotas_and_limits_are_added_up(checkout: Checkout, lab: str) -> None:
 
 
 def test_a_reader_learns_which_rights_are_missing_and_what_was_not_checked(checkout: Checkout, lab: str) -> None:
-    become(checkout, "ClusterRole", "view", lab)
+    become(checkout, "view", lab)
     checkout.write()
     code, findings, unseen = before(checkout)
     assert code == 1

@@ -18,7 +18,7 @@ from components.julia import rights
 from components.shared.kube import ApiError, KubernetesApi
 from tests.e2e.accounts import kubeconfig_of
 from tests.e2e.checkout import Checkout
-from tests.e2e.deployer import become_deployer
+from tests.e2e.deployer import account
 from tests.julia_worker import worker_pod
 
 SMALL = {"cpu": "50m", "memory": "64Mi"}
@@ -420,16 +420,16 @@ def test_everything_that_is_missing_is_said_at_once(checkout: Checkout, lab: str
     assert checkout.writes()[before:] == []
 
 
-def test_this_role_is_enough(checkout: Checkout, lab: str) -> None:
-    """An administrator who may work in one namespace only, with the role of docs/rights.md and nothing else."""
-    become_deployer(checkout, "## Julia", lab)
+def test_these_roles_are_enough(checkout: Checkout, lab: str) -> None:
+    """An administrator who may work in one namespace only, with the Roles that `python -m ops rights` prints."""
+    julia(checkout)["defaults"]["depot"] = {"persistent": False}
     for kind in ("interactive", "pool"):
         julia(checkout)["sessions"] = {
             "ana": {"kind": kind, "users": ["ana"], "namespace": {"name": lab, "create": False}, "workers": {"max": 1}}
         }
-        julia(checkout)["defaults"]["depot"] = {"persistent": False}
         checkout.write()
-        text = checkout.run("up")
-        assert "were not checked" not in text, "there is no claim whose class could matter"
-        assert checkout.outputs()["juliaSessions"]["ana"]["kind"] == kind
-    checkout.run("destroy", "--purge", CONFIRM="dev")
+        with account(checkout, lab):
+            text = checkout.run("up")
+            assert "were not checked" not in text, "there is no claim whose class could matter"
+            assert checkout.outputs()["juliaSessions"]["ana"]["kind"] == kind
+            checkout.run("destroy", "--purge", CONFIRM="dev")

@@ -19,7 +19,7 @@ class ToolError(Exception):
     """A tool cannot be had; says what to do."""
 
 
-def find(program: str, package: str) -> list[str]:
+def find(program: str, package: str, version_option: str = "-v") -> list[str]:
     """Return the command that runs a program: the machine's own, else the package's. Raises ToolError."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), *SYSTEM_FOLDERS])
     if found := shutil.which(program, path=path):
@@ -30,11 +30,11 @@ def find(program: str, package: str) -> list[str]:
     with (cache / f"{package}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         # A copy of before an upgrade of the machine may miss its libraries.
-        if not _works(command := _command(folder, program)):
+        if not _works(command := _command(folder, program), version_option):
             shutil.rmtree(folder, ignore_errors=True)
             _unpack(package, folder)
             command = _command(folder, program)
-            if not _works(command):
+            if not _works(command, version_option):
                 raise ToolError(f"{package}, as apt-get has it, does not run here. {_remedy(package)}")
     return command
 
@@ -50,8 +50,10 @@ def _command(folder: Path, program: str) -> list[str]:
     return ["env", f"LD_LIBRARY_PATH={':'.join(libraries)}", str(found)] if found else []
 
 
-def _works(command: list[str]) -> bool:
-    return bool(command) and subprocess.run([*command, "-v"], capture_output=True, check=False).returncode == 0
+def _works(command: list[str], version_option: str) -> bool:
+    return (
+        bool(command) and subprocess.run([*command, version_option], capture_output=True, check=False).returncode == 0
+    )
 
 
 def _unpack(package: str, folder: Path) -> None:

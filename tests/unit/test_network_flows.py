@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from components.shared.manifest import Manifest
+from components.shared.network_flows import ALL, ALL_PODS, ANYWHERE, Flow, Ports, flows
 from components.shared.network_policy import ANY_NAMESPACE, block, default_deny, pods, policy, tcp, tcp_range
-from generators.network_flows import ALL, ALL_PODS, ANYWHERE, Flow, Ports, flows
 
 HTTP = {"ports": tcp(80)}
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent import futures
 from dataclasses import dataclass, field
@@ -185,3 +186,40 @@ def test_a_policy_pack_without_its_environment_says_how_to_make_it(host: Host, t
     info = language_pb2.ProgramInfo(root_directory=str(tmp_path), program_directory=str(tmp_path))
     with pytest.raises(grpc.RpcError, match=r"has no virtual environment venv\. Create it with `python3 -m venv"):
         list(host.runtime.RunPlugin(language_pb2.RunPluginRequest(pwd=str(tmp_path), info=info), timeout=60))
+
+
+def plugin(host: Host, folder: Path, program: str) -> Any:
+    """Start a component package, the folder of a PulumiPlugin.yaml."""
+    (folder / "__main__.py").write_text(program)
+    (folder / "PulumiPlugin.yaml").touch()
+    info = language_pb2.ProgramInfo(root_directory=str(folder), program_directory=str(folder), entry_point=".")
+    request = language_pb2.RunPluginRequest(pwd=str(folder), info=info, args=["engine"], env=["DEMO=a=b"])
+    return host.runtime.RunPlugin(request, timeout=60)
+
+
+def test_it_runs_a_component_package_and_passes_on_what_it_prints(host: Host, tmp_path: Path) -> None:
+    program = "import os, sys\nprint(sys.argv[1], os.environ['DEMO'])\nsys.exit('end')\n"
+    *lines, last = plugin(host, tmp_path, program)
+    assert {line.stdout or line.stderr for line in lines} == {b"engine a=b\n", b"end\n"}
+    assert last.exitcode == 1
+
+
+def test_a_component_package_ends_when_the_engine_hangs_up(host: Host, tmp_path: Path) -> None:
+    program = """
+import pathlib, signal, sys
+
+def end(*_):
+    pathlib.Path("ended").touch()
+    sys.exit()
+
+signal.signal(signal.SIGTERM, end)
+print("1234")
+signal.pause()
+"""
+    answer = plugin(host, tmp_path, program)
+    assert next(answer).stdout == b"1234\n"
+    answer.cancel()
+    end = time.monotonic() + 20
+    while not (tmp_path / "ended").exists():
+        assert time.monotonic() < end, "the package still runs"
+        time.sleep(0.05)

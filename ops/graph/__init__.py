@@ -1,0 +1,1 @@
+"""What a stack deploys and who talks to whom, as a picture."""

@@ -1,0 +1,252 @@
+"""The graph as an SVG picture: a column for each step of a connection, callers on the left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Final
+
+from ops.graph.model import Edge, Node, Place
+
+BOX: Final = (196, 84)
+GAP: Final = (124, 36)
+MARGIN: Final = 24
+TITLE: Final = 44
+ARC: Final = 34
+"""Height of a connection that passes over a column."""
+NOTE: Final = 20
+LETTER: Final = 6.3
+"""Width of a small letter."""
+SMALL_LETTERS: Final = 30
+LINES: Final = 3
+"""Lines in a box, below its name."""
+_HEAD: Final = """\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" \
+font-family="system-ui, 'DejaVu Sans', sans-serif" font-size="14">
+  <defs>
+    <marker id="arrow" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" \
+orient="auto-start-reverse"><path d="M0 0 10 5 0 10z" fill="#445"/></marker>
+    <style>
+      .place {{ fill: #f7f8fa; stroke: #99a }}
+      .pods {{ fill: #e8f1fb; stroke: #2b6cb0 }}
+      .peer {{ fill: #fff; stroke: #667; stroke-dasharray: 5 4 }}
+      .way {{ fill: none; stroke: #445; marker-end: url(#arrow) }}
+      .both {{ marker-start: url(#arrow) }}
+      .back {{ fill: #f7f8fa }}
+      .small {{ font-size: 11px; fill: #445 }}
+      text {{ fill: #223 }}
+      .middle {{ text-anchor: middle }}
+    </style>
+  </defs>
+  <rect width="{width}" height="{height}" fill="#fff"/>
+"""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a box is: its column, and its upper left corner."""
+
+    column: int
+    x: int
+    y: int
+
+    @property
+    def centre(self) -> int:
+        """Its horizontal centre."""
+        return self.x + BOX[0] // 2
+
+    @property
+    def middle(self) -> int:
+        """Its vertical centre."""
+        return self.y + BOX[1] // 2
+
+    @property
+    def right(self) -> int:
+        """Its right edge."""
+        return self.x + BOX[0]
+
+    @property
+    def bottom(self) -> int:
+        """Its lower edge."""
+        return self.y + BOX[1]
+
+
+def text(places: Sequence[Place]) -> str:
+    """The picture: one frame for each namespace, below each other."""
+    drawn: list[str] = []
+    top, width = MARGIN, 0
+    for place in places:
+        lines, right, bottom = _place(place, top)
+        drawn += lines
+        width, top = max(width, right), bottom + MARGIN
+    return _HEAD.format(width=width + MARGIN, height=top) + "\n".join(drawn) + "\n</svg>\n"
+
+
+def columns(place: Place) -> list[list[str]]:
+    """The pods of a namespace by the longest way from a caller that never goes back; the unconnected ones come last."""
+    order = [node.name for node in place.nodes]
+    ways = [edge for edge in place.edges if edge.source != edge.target and edge.target in order]
+    depth: dict[str, int] = {}
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        depth[name] = max(depth.get(name, 0), len(path))
+        for target in sorted({edge.target for edge in ways if edge.source == name} - {*path}, key=order.index):
+            if depth.get(target, 0) <= len(path) + 1:
+                visit(target, (*path, name))
+
+    callers = {node.name for node in place.callers}
+    # The entrance that leads to most pods comes first; without a caller, the pods that open connections do.
+    entrances = [edge.target for edge in ways if edge.source in callers] or [edge.source for edge in ways]
+    for name in sorted(
+        {*entrances}, key=lambda one: (-len({edge.target for edge in ways if edge.source == one}), order.index(one))
+    ):
+        if name not in depth:
+            visit(name, ())
+    reached = [[name for name in order if depth.get(name) == step] for step in range(len(order))]
+    found = [step for step in reached if step]
+    for index, name in enumerate(name for name in order if name not in depth):
+        if index < len(found):
+            found[-1 - index].append(name)
+        else:
+            found.append([name])
+    return found
+
+
+def _place(place: Place, top: int) -> tuple[list[str], int, int]:
+    """Lines of the picture, and how far it goes to the right and down."""
+    inside = columns(place)
+    steps = [[node.name for node in place.callers], *inside]
+    start = 0 if place.callers else 1
+    own = {name: index for index, step in enumerate(steps) for name in step}
+    arcs = max((own[edge.target] - own[edge.source] - 1 for edge in _ways(place) if edge.source in own), default=0)
+    first = top + TITLE + ARC * max(0, arcs)
+    spots = {
+        name: Spot(index, MARGIN * 2 + (index - start) * (BOX[0] + GAP[0]), first + row * (BOX[1] + GAP[1]))
+        for index, step in enumerate(steps)
+        for row, name in enumerate(step)
+    }
+    notes = _notes(place)
+    bottom = max((spot.bottom for spot in spots.values()), default=first) + 22 + NOTE * len(notes)
+    left = MARGIN * 2 + (1 - start) * (BOX[0] + GAP[0]) - MARGIN
+    widest = max((len(note) for note in notes), default=0) * LETTER
+    right = max([*(spot.right + MARGIN for spot in spots.values()), left + 2 * MARGIN + int(widest)])
+    lines = [
+        f'  <rect x="{left}" y="{top}" width="{right - left}" height="{bottom - top}" rx="8" class="place"/>',
+        f'  <text x="{left + 16}" y="{top + 26}">namespace <tspan font-weight="600">{place.namespace}</tspan></text>',
+    ]
+    lines += _connections(place, spots)
+    lines += [line for node in place.nodes for line in _box(node, spots[node.name], "pods", place)]
+    lines += [line for node in place.callers for line in _box(node, spots[node.name], "peer", place)]
+    for index, note in enumerate(notes):
+        y = bottom - 14 - NOTE * (len(notes) - 1 - index)
+        lines.append(f'  <text x="{left + 16}" y="{y}" class="small">{escape(note)}</text>')
+    return lines, right, bottom
+
+
+def _notes(place: Place) -> list[str]:
+    if not place.nodes:
+        return ["No pods: the servers run outside of Kubernetes."]
+    notes = ["No NetworkPolicies: every connection is allowed."] if place.open else []
+    if place.every_pod:
+        notes.append(f"Every pod also reaches any address on {', '.join(place.every_pod)}.")
+    if place.kept:
+        notes.append(f"A destroy keeps {', '.join(place.kept)}.")
+    return notes
+
+
+def _box(node: Node, spot: Spot, kind: str, place: Place) -> Iterator[str]:
+    yield (
+        f'  <rect x="{spot.x}" y="{spot.y}" width="{BOX[0]}" height="{BOX[1]}" rx="6" class="{kind}">'
+        f"<title>{escape(node.name)}</title></rect>"
+    )
+    about = [node.about] if node.about else []
+    if kind == "pods":
+        outside = {one.name for one in place.called}
+        own = [edge for edge in place.edges if edge.source == node.name]
+        about += [f"⟲ {', '.join(edge.ports)}" for edge in own if edge.target == node.name]
+        about += [f"→ {edge.target}: {', '.join(edge.ports)}" for edge in own if edge.target in outside]
+    if len(about) > LINES:
+        about[LINES - 1 :] = [f"{about[LINES - 1]} …"]
+    lines = [_short(line, SMALL_LETTERS) for line in about]
+    y = spot.middle - 8 * len(lines) + 5
+    yield f'  <text x="{spot.centre}" y="{y}" class="middle">{escape(_short(node.name, 24))}</text>'
+    for line in lines:
+        y += 17
+        yield f'  <text x="{spot.centre}" y="{y}" class="middle small">{escape(line)}</text>'
+
+
+def _short(name: str, letters: int) -> str:
+    return name if len(name) <= letters else f"{name[: letters - 1]}…"
+
+
+def _ways(place: Place) -> list[Edge]:
+    """Connections between two boxes. The ones that lead out of the namespace are words in a box."""
+    pods = {node.name for node in place.nodes}
+    return [edge for edge in place.edges if edge.target in pods and edge.source != edge.target]
+
+
+def _connections(place: Place, spots: Mapping[str, Spot]) -> Iterator[str]:
+    """Lines with their ports. Two connections between the same boxes are one line with two heads."""
+    by_ends = {(edge.source, edge.target): edge for edge in _ways(place)}
+    for (source, target), edge in by_ends.items():
+        start, end, back = spots[source], spots[target], by_ends.get((target, source))
+        if back and (start.column, start.y) > (end.column, end.y):
+            continue
+        kind = "way both" if back else "way"
+        if abs(end.column - start.column) == 1:
+            right = start.column < end.column
+            ends = (start.right, end.x) if right else (start.x, end.right)
+            middle = sum(ends) // 2
+            yield (
+                f'  <path d="M{ends[0]} {start.middle} C{middle} {start.middle} {middle} {end.middle} '
+                f'{ends[1]} {end.middle}" class="{kind}"/>'
+            )
+            yield from _label(middle, (start.middle + end.middle) // 2 - 8, edge, back)
+        elif start.column == end.column:
+            down = start.y < end.y
+            ends = (start.bottom, end.y) if down else (start.y, end.bottom)
+            yield f'  <path d="M{start.centre} {ends[0]} V{ends[1]}" class="{kind}"/>'
+            yield from _label(start.centre, sum(ends) // 2 + 4, edge, back)
+        elif start.y > end.y and start.column < end.column:
+            way = f"M{start.right} {start.middle} Q{end.centre} {start.middle} {end.centre} {end.bottom}"
+            yield f'  <path d="{way}" class="{kind}"/>'
+            yield from _label((start.right + end.centre) // 2, start.middle - 4, edge, back)
+        else:
+            yield from _arc(start, end, edge, back, kind)
+
+
+def _arc(start: Spot, end: Spot, edge: Edge, back: Edge | None, kind: str) -> Iterator[str]:
+    """A connection that passes over the boxes of the columns between."""
+    sign = 1 if start.column < end.column else -1
+    skipped = abs(end.column - start.column) - 1
+    rise = ARC * skipped * 4 // 3
+    # Where several arcs meet, the longer one is the outer one.
+    first, last = start.centre + sign * (60 - 24 * skipped), end.centre - sign * (60 - 24 * skipped)
+    way = f"M{first} {start.y} C{first} {start.y - rise} {last} {end.y - rise} {last} {end.y}"
+    yield f'  <path d="{way}" class="{kind}"/>'
+    yield from _label((first + last) // 2, (start.y + end.y) // 2 - rise * 3 // 4 + 4, edge, back)
+
+
+def _label(x: int, y: int, edge: Edge, back: Edge | None) -> Iterator[str]:
+    if back and back.ports != edge.ports:
+        there, home = (", ".join(one.ports) for one in (edge, back))
+        lines = [f"{there} ▸", f"◂ {home}"]
+    else:
+        lines = _lines(edge.ports)
+    for index, line in enumerate(lines):
+        width, at = int(len(line) * LETTER) + 6, y + (22 if index else 0) + 14 * max(0, index - 1)
+        yield f'  <rect x="{x - width // 2}" y="{at - 11}" width="{width}" height="15" rx="3" class="back"/>'
+        yield f'  <text x="{x}" y="{at}" class="middle small">{escape(line)}</text>'
+
+
+def _lines(ports: Sequence[str]) -> list[str]:
+    """Ports in lines that fit between two boxes."""
+    lines = [""]
+    for port in ports:
+        longer = f"{lines[-1]}, {port}" if lines[-1] else port
+        if len(longer) * LETTER > GAP[0] - 20 and lines[-1]:
+            lines.append(port)
+        else:
+            lines[-1] = longer
+    return lines

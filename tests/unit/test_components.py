@@ -1,0 +1,137 @@
+"""The component package: its schema, and what becomes of arguments on their way from another language."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+from google.protobuf.struct_pb2 import Struct
+from pulumi.errors import InputPropertiesError
+from pulumi.provider.server import ProviderServicer
+from pulumi.runtime.proto.provider_pb2 import ConstructRequest
+from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
+
+from components.registry import SYSTEMS
+from components.stack import load_stack
+from generators.arguments import COMPONENTS, KEYWORD
+from package import values
+from package.arguments import SECRETS
+from package.host import Host
+from tests.conftest import PROJECT
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+TOKEN = "clusters:index:MatlabCluster"
+ARGUMENTS: dict[str, Any] = {
+    "kubernetes": {"context": "lab"},
+    "release": "r2026a",
+    "workers": {"max": 64, "resources": {"cpuRequest": "500m"}},
+    "network": {"loadBalancer": {"className": "example.org/nlb"}},
+}
+
+
+@cache
+def host() -> Host:
+    return Host()
+
+
+def secret(value: Any) -> dict[str, Any]:
+    return {_special_sig_key: _special_secret_sig, "value": value}
+
+
+def arrived(arguments: dict[str, Any], *computed: str) -> dict[str, Any]:
+    """The arguments as the SDK hands them to the host; other resources have `computed` some of them."""
+    message = Struct()
+    message.update(arguments)
+    urn = "urn:pulumi:lab::lab::random:index/randomPassword:RandomPassword::other"
+    dependencies = {name: ConstructRequest.PropertyDependencies(urns=[urn]) for name in computed}
+    return asyncio.run(ProviderServicer._construct_inputs(message, dependencies))
+
+
+def construct(monkeypatch: pytest.MonkeyPatch, *computed: str, **arguments: Any) -> dict[str, Any]:
+    """The values of the stack file that arguments become; nothing is registered."""
+    seen: dict[str, Any] = {}
+
+    def stop(self: Any, name: str, kind: str, inputs: Any, options: Any) -> None:
+        mapped = self.map_inputs(inputs, self._component_defs["MatlabCluster"])
+        seen.update(values.as_settings(mapped, SECRETS["MatlabCluster"]))
+
+    monkeypatch.setattr("package.host.ComponentProvider.construct", stop)
+    host().construct("mjs", TOKEN, arrived({**ARGUMENTS, **arguments}, *computed))
+    return seen
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, *computed: str, **arguments: Any) -> dict[str, str]:
+    with pytest.raises(InputPropertiesError) as caught:
+        construct(monkeypatch, *computed, **arguments)
+    return {error["property_path"]: error["reason"] for error in caught.value.errors or ()}
+
+
+def test_integers_arrive_as_floats_and_count_as_integers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first trap: the settings are strict, and 64.0 is no integer to them."""
+    assert isinstance(arrived(ARGUMENTS)["workers"]["max"], float)
+    found = construct(monkeypatch)
+    assert repr(found["workers"]["max"]) == "64"
+    stack = load_stack("lab", {"kubernetes": found.pop("kubernetes"), "matlab": found}, set())
+    assert stack.systems["matlab"].workers.max == 64  # type: ignore[attr-defined]
+
+
+def test_a_secret_inside_a_group_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second trap: the SDK would hand over an empty group, and its defaults would be deployed."""
+    problem = refusal(monkeypatch, workers={"max": 64, "resources": {"cpuRequest": secret("4")}})
+    assert list(problem) == ["workers"]
+    assert problem["workers"].startswith("contains a secret")
+
+
+def test_a_secret_number_is_rejected_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The third trap: the SDK would raise a TypeError that names no argument."""
+    assert list(refusal(monkeypatch, logLevel=secret(3))) == ["logLevel"]
+
+
+def test_a_value_that_is_not_known_yet_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(refusal(monkeypatch, release=UNKNOWN)) == ["release"]
+    assert list(refusal(monkeypatch, "release", release="r2026a")) == ["release"]
+
+
+def test_a_secret_argument_has_to_be_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = construct(monkeypatch, securityAdminPassword=secret("pw"), security={"level": 2})
+    assert found["security"] == {"level": 2, "adminPassword": "pw"}
+    for computed in ((), ("securityAdminPassword",)):
+        assert "is not a secret" in refusal(monkeypatch, *computed, securityAdminPassword="pw")["securityAdminPassword"]
+
+
+def test_a_preview_goes_on_with_a_secret_that_is_not_known_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = construct(monkeypatch, securityAdminPassword=secret(UNKNOWN))
+    assert found["security"] == {"adminPassword": "<securityAdminPassword>"}
+
+
+def test_a_setting_that_python_reserves_has_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert construct(monkeypatch)["network"]["loadBalancer"] == {"class": "example.org/nlb"}
+    assert all(name == f"{setting}{KEYWORD}" for name, setting in values.RENAMED.items())
+
+
+def test_the_schema_is_the_committed_one() -> None:
+    """A change of the schema is a change for every program that uses the package: it has to show in a review."""
+    assert json.loads((PROJECT / "package" / "schema.json").read_text()) == json.loads(host().schema or "")
+
+
+def test_every_system_is_a_component_with_all_of_its_settings() -> None:
+    schema = json.loads(host().schema or "")
+    assert COMPONENTS.keys() == SYSTEMS.keys()
+    for key, component in COMPONENTS.items():
+        inputs = schema["resources"][f"clusters:index:{component}"]["inputProperties"]
+        fields = {field.alias or name for name, field in SYSTEMS[key].settings.model_fields.items()}
+        assert inputs.keys() == {"kubernetes", *fields, *SECRETS[component]}
+        for name in SECRETS[component]:
+            assert not inputs[name].get("plain"), "a plain argument cannot be a secret"
+
+
+def test_no_argument_that_shapes_objects_takes_an_output() -> None:
+    schema = json.loads(host().schema or "")
+    groups = [*schema["types"].values(), *schema["resources"].values()]
+    secrets = {name for listed in SECRETS.values() for name in listed}
+    for group in groups:
+        for name, one in (group.get("inputProperties") or group.get("properties") or {}).items():
+            assert one.get("plain") or name in secrets, name

@@ -1,0 +1,71 @@
+"""`python -m ops render --kustomize`: a base that GitOps tools apply, with Secrets by reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ops import __main__ as ops
+from ops.kustomize import FILE, KEPT
+from tests.conftest import PROJECT
+
+EXAMPLES = PROJECT / "examples"
+
+
+def rendered(folder: Path, example: str) -> dict[str, Any]:
+    words = ["render", "--config", str(EXAMPLES / f"{example}.yaml"), "--kustomize", "--out", str(folder)]
+    assert ops.main(words) == 0
+    return {path.name: yaml.safe_load(path.read_text()) for path in folder.glob("*.yaml")}
+
+
+@pytest.mark.parametrize("example", ["production", "julia-pool", "arkouda-declared"])
+def test_the_base_lists_every_object_except_secrets_with_content(tmp_path: Path, example: str) -> None:
+    files = rendered(tmp_path, example)
+    listed = set(files.pop(FILE)["resources"])
+    filled = {name for name, item in files.items() if item["kind"] == "Secret" and "stringData" in item}
+    assert listed == files.keys() - filled
+    assert all(f"#   {name}\n" in (tmp_path / FILE).read_text() for name in filled)
+    assert not (tmp_path / "outputs.json").exists(), "it contains the profile"
+
+
+def test_no_secret_is_in_an_object_that_is_applied(tmp_path: Path) -> None:
+    files = rendered(tmp_path, "everything-on")
+    for name in files[FILE]["resources"]:
+        assert "<secret " not in (tmp_path / name).read_text(), name
+
+
+def test_data_outlives_the_application(tmp_path: Path) -> None:
+    files = rendered(tmp_path, "production")
+    kept = {
+        name for name, item in files.items()
+        if KEPT.items() <= (item.get("metadata", {}).get("annotations") or {}).items()
+    }  # fmt: skip
+    assert {name.split("-")[0] for name in kept if not name.startswith("secret-")} == {
+        "namespace",
+        "persistentvolumeclaim",
+    }
+
+
+def test_nothing_of_pulumi_is_left(tmp_path: Path) -> None:
+    for item in rendered(tmp_path, "production").values():
+        metadata = item.get("metadata", {})
+        assert not any(key.startswith("pulumi.com/") for key in metadata.get("annotations") or {})
+        assert "app.kubernetes.io/managed-by" not in (metadata.get("labels") or {})
+
+
+def test_the_gitops_examples_name_what_exists() -> None:
+    """The operator's Stack and its account belong together, and Argo CD and Flux apply the same folder."""
+    stack, account = (
+        next(item for item in yaml.safe_load_all((EXAMPLES / "gitops" / "pulumi-operator.yaml").read_text())
+             if item["kind"] == kind)
+        for kind in ("Stack", "ServiceAccount")
+    )  # fmt: skip
+    assert stack["spec"]["serviceAccountName"] == account["metadata"]["name"]
+    assert stack["metadata"]["namespace"] == account["metadata"]["namespace"]
+    argo = yaml.safe_load((EXAMPLES / "gitops" / "argo-cd.yaml").read_text())
+    flux = list(yaml.safe_load_all((EXAMPLES / "gitops" / "flux.yaml").read_text()))
+    assert flux[1]["spec"]["path"] == f"./{argo['spec']['source']['path']}"
+    assert flux[1]["spec"]["sourceRef"]["name"] == flux[0]["metadata"]["name"]
