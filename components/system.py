@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from components.shared.mistakes import Mistake, Rule
 from components.shared.objects import Fingerprint, PlannedObject
+from components.shared.recovery import Recovered, SecretReader
 from components.shared.survey import Survey
 
 if TYPE_CHECKING:
@@ -57,5 +58,7 @@ class System(Generic[S]):
     """Reasons in the Kubernetes cluster not to touch it."""
     concerns: Callable[[S, Survey], Iterator[str]]
     """What in the Kubernetes cluster deserves a warning."""
+    recovered: Callable[[S, SecretReader], Recovered]
+    """Generated credentials that the Secrets still hold when the state is lost."""
     deploy: Callable[[S, Site], Mapping[str, pulumi.Output[Any]]]
     """Registers the system; returns its stack outputs."""

@@ -38,9 +38,11 @@ def main(argv: list[str] | None = None) -> int:
     if words[:1] != ["render"]:
         # `render` does not need these modules.
         from ops import arkouda
+        from ops.adopt import command as adopt
         from ops.doctor import command as doctor
         from ops.helm_import import command as helm_import
 
+        adopt.add_command(commands)
         doctor.add_command(commands)
         helm_import.add_command(commands)
         arkouda.add_commands(commands)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from base64 import b64decode
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,16 +11,16 @@ import pulumi
 import yaml
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
-from pulumi.runtime.stack import run_pulumi_func
 
 from components.program import deploy
 from components.shared.manifest import Manifest, base64
 from components.shared.objects import TOKEN_SECRET
 from components.shared.survey import NOTHING
-from components.stack import PROJECT_NAME, StackConfig
+from components.stack import StackConfig
 from components.stack_file import placeholder
 from components.system import PLACEHOLDER_ADDRESS
 from ops import rendering_folder
+from ops.evaluation import evaluate
 
 FIRST_KEYS: Final = ("apiVersion", "kind", "metadata", "name", "namespace")
 COMPUTED: Final = {
@@ -100,16 +98,7 @@ def render(stack: StackConfig) -> tuple[dict[str, str], dict[str, Any]]:
         outcome = deploy(stack, lambda *_: pulumi.Output.from_input(PLACEHOLDER_ADDRESS), NOTHING)
         pulumi.Output.from_input(outcome).apply(outputs.update)
 
-    async def evaluate() -> None:
-        # The mocks open an event loop in every thread that they answer from, and close none: so there is one thread.
-        with ThreadPoolExecutor(max_workers=1) as thread:
-            asyncio.get_running_loop().set_default_executor(thread)
-            # In here: the stack's root resource is made at once, on the event loop that is found.
-            pulumi.runtime.set_mocks(recorder, project=PROJECT_NAME, stack=stack.name)
-            await run_pulumi_func(program)
-            thread.submit(lambda: asyncio.get_event_loop().close())
-
-    asyncio.run(evaluate())
+    evaluate(program, recorder, stack.name)
     files = {_file_name(item): _text(item) for item in recorder.objects}
     if len(files) != len(recorder.objects):
         raise AssertionError("two objects share a kind and a name")

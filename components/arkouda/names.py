@@ -68,3 +68,13 @@ FILES_DIR: Final = "/arkouda-files"
 """Upstream's mount path for data files."""
 SETTINGS_FILE: Final = "settings.env"
 ARGUMENTS_FILE: Final = "server.args"
+
+
+def token_resource(server: str, generation: int) -> str:
+    """Pulumi's name of a server's access token."""
+    return f"arkouda-{server}-token-{generation}"
+
+
+def key_resource(server: str, purpose: str) -> str:
+    """Pulumi's name of an SSH key of a server; `purpose` is `ssh` or `host`."""
+    return f"arkouda-{server}-{purpose}"

@@ -15,7 +15,6 @@ from components.matlab import credentials, names
 from components.matlab.profile import Certificate
 from components.matlab.settings import Authority as AuthoritySettings
 from components.matlab.topology import Topology
-from components.shared.manifest import checksum
 
 RSA_BITS = 4096
 VALIDITY_HOURS = 87_600
@@ -57,9 +56,8 @@ class Authority:
         """The CA's certificate, PEM."""
         self.key: pulumi.Output[str] = self._key.private_key_pem_pkcs8
         """The CA's key, PEM, PKCS#8."""
-        self._given = ""
+        self._given = credentials.mark(given)
         if given and given.certificate and given.key:
-            self._given = checksum({"": given.certificate})[:8]
             self.certificate = pulumi.Output.from_input(given.certificate)
             self.key = pulumi.Output.secret(given.key.get_secret_value())
         self._own = certificate.cert_pem, self._key.private_key_pem

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from components.matlab import names
 from components.matlab.profile import Certificate, profile, profiles
+from components.matlab.settings import Authority
 from components.matlab.topology import Topology
+from components.shared.manifest import checksum
 from components.shared.objects import PlannedObject, secret
 
 COMPONENT: Final = "credentials"
@@ -55,6 +57,11 @@ def sources(cluster: Topology, host: str) -> dict[str, Any]:
         found[names.METRICS_SECRET] = authority, settings.metrics.open_port_outside_kubernetes and host
         found[names.METRICS_CLIENT_SECRET] = authority
     return found
+
+
+def mark(given: Authority | None) -> str:
+    """What tells the leaves of a given authority from others, in their names; empty where none is given."""
+    return checksum({"": given.certificate})[:8] if given and given.certificate and given.key else ""
 
 
 def shared_secret(authority: str, key: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from components.matlab import credentials, objects, preflight
+from components.matlab import credentials, objects, preflight, recovery
 from components.matlab.rules import RULES, warnings
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.shared.mistakes import Mistake
 from components.shared.objects import Fingerprint, PlannedObject
+from components.shared.recovery import Recovered, SecretReader
 from components.shared.survey import Survey
 from components.system import PLACEHOLDER_ADDRESS, Site, System
 
@@ -38,6 +39,10 @@ def _concerns(settings: Settings, survey: Survey) -> Iterator[str]:
     return preflight.concerns(Topology(settings), survey)
 
 
+def _recovered(settings: Settings, secret: SecretReader) -> Recovered:
+    return recovery.recovered(Topology(settings), secret)
+
+
 def _deploy(settings: Settings, site: Site) -> Mapping[str, pulumi.Output[Any]]:
     # Here, since the Pulumi SDKs take a second to import, and commands that only check or list need none of them.
     from components.matlab.cluster import MatlabCluster
@@ -55,5 +60,6 @@ SYSTEM: Final = System(
     secret_sources=_secret_sources,
     objections=_objections,
     concerns=_concerns,
+    recovered=_recovered,
     deploy=_deploy,
 )

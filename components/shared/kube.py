@@ -129,7 +129,7 @@ class KubernetesApi:
         self,
         method: str,
         path: str,
-        body: Json | None = None,
+        body: Json | list[Json] | None = None,
         *,
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
@@ -173,7 +173,7 @@ class KubernetesApi:
             raise
 
 
-def encoded(body: Json) -> bytes:
+def encoded(body: Json | list[Json]) -> bytes:
     r"""JSON that is YAML too, as a server-side apply demands.
 
     YAML knows no surrogate pairs, so what JSON writes as one stands as it is: 😀, not \ud83d\ude00. All else stays
