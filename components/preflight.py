@@ -14,7 +14,7 @@ from typing import Final
 import pulumi
 
 from components.registry import SYSTEMS
-from components.shared.inventory import owner
+from components.shared.inventory import HELM, owner
 from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi, Unreachable
 from components.shared.mistakes import ConfigError, Mistake
 from components.shared.objects import Key, PlannedObject
@@ -135,12 +135,13 @@ def _foreign(path: str, namespace: str, who: str, objects: list[Key], stack: Sta
             f"{path}.name",
             f"namespace {namespace} contains objects of this stack {LOST}: {listed}",
             "If a run was interrupted, run `make up`, which takes them over. If the state was lost, "
-            "docs/data.md says how to bring it back.",
+            f"`python -m ops adopt --stack {stack.name}` rebuilds it (docs/adopt.md).",
         )
     return Mistake(
         f"{path}.name",
         f"namespace {namespace} already contains objects of {who}: {listed}",
-        "Choose another namespace: object names are fixed, so a namespace holds one cluster of each system.",
+        "Choose another namespace: object names are fixed, so a namespace holds one cluster of each system."
+        + (" Or take the release over (docs/adopt.md)." if who.startswith(HELM) else ""),
     )
 
 

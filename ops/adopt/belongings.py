@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from components.registry import SYSTEMS
-from components.shared.inventory import Inventory, owner
+from components.shared.inventory import HELM, NOBODY, Inventory, owner
 from components.shared.kube import RESOURCES, Json, KubernetesApi
 from components.shared.manifest import KEPT, STACK
 from components.shared.mistakes import ConfigError, Mistake
@@ -20,9 +20,6 @@ from components.system import System
 from ops.adopt import helm_release
 from ops.adopt.helm_release import Release
 from ops.errors import CommandError
-
-NOBODY = "somebody else"
-HELM = "Helm release "
 
 
 class Belongings(NamedTuple):

@@ -25,14 +25,14 @@ CONTROLLER = "controller"
 
 
 def adopt(checkout: Checkout, *words: str, code: int = 0, **variables: str) -> str:
-    """Run `python -m ops adopt` and return all that it prints."""
+    """Run `python -m ops adopt` and return what it prints; an error message too."""
     answer = subprocess.run(
         [sys.executable, "-m", "ops", "adopt", *words],
         cwd=checkout.root, env={**checkout.environment(), **variables}, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
+        capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
-    assert answer.returncode == code, answer.stdout
-    return answer.stdout
+    assert answer.returncode == code, answer.stdout + answer.stderr
+    return answer.stdout + (answer.stderr if code else "")
 
 
 class Installation:
