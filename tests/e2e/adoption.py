@@ -8,18 +8,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from components.matlab import credentials, names, profile
-from components.matlab.profile import Certificate
+from components.matlab import names
 from components.shared.manifest import base64
-from local.pulumi import credentials as make
 from tests.e2e.checkout import Checkout
+from tests.mjs_credentials import PASSWORD, made_secrets
 from tests.tools.helm import helm
 
 CHART = Path(__file__).parent / "chart"
 RELEASE = "campus"
 STACK = "prod"
 CLAIMS = {"checkpointPVC": "jobs", "logPVC": "logs", "workerLogPVC": "worker-logs"}
-PASSWORD = "an administrator's own"
 CONTROLLER = "controller"
 """Name that MJS's controller has as a writer."""
 
@@ -47,14 +45,14 @@ class Installation:
             self._create("PersistentVolumeClaim", claim, "kubectl-create", spec=spec)
         self._secret(names.ADMIN_SECRET, {names.PASSWORD_KEY: PASSWORD}, "kubectl-create")
 
-    def install(self, version: str, **values: Any) -> None:
+    def install(self, version: str, chart: Path = CHART) -> None:
         """Install the chart with Helm 3 or Helm 4."""
-        given = {"matlabRelease": "r2026a", "maxWorkers": 4, **CLAIMS, **values}
+        given = {"matlabRelease": "r2026a", "maxWorkers": 4, **CLAIMS}
         self.helm(
             version,
             "install",
             RELEASE,
-            str(CHART),
+            str(chart),
             *(f"--set-json={key}={json.dumps(value)}" for key, value in given.items()),
         )
 
@@ -69,34 +67,10 @@ class Installation:
 
     def control(self) -> None:
         """Do what MJS's controller does when it starts: make the credentials, owned by its Deployment."""
-        subject = {"subject": {"commonName": "server"}, "validityPeriodHours": 87600, "allowedUses": []}
-        key = make.private_key({"algorithm": "RSA", "rsaBits": 2048}).outputs
-        ca_inputs = {**subject, "privateKeyPem": key["privateKeyPem"], "isCaCertificate": True}
-        ca = make.self_signed_certificate(ca_inputs).outputs["certPem"]
-
-        def leaf() -> Certificate:
-            own = make.private_key({"algorithm": "RSA", "rsaBits": 2048}).outputs
-            request = make.certificate_request({**subject, "privateKeyPem": own["privateKeyPem"]}).outputs
-            signed = make.locally_signed_certificate(
-                {
-                    **subject,
-                    "certRequestPem": request["certRequestPem"],
-                    "caCertPem": ca,
-                    "caPrivateKeyPem": key["privateKeyPem"],
-                }
-            ).outputs
-            return Certificate(signed["certPem"], own["privateKeyPemPkcs8"], ca)
-
-        shared = {
-            names.SHARED_SECRET_FILE: credentials.shared_secret(ca, key["privateKeyPemPkcs8"]),
-            names.CERTIFICATE_FILE: credentials.certificate_file(leaf()),
-        }
-        self._secret(names.SHARED_SECRET, shared, CONTROLLER)
-        proxy = {names.CERTIFICATE_FILE: credentials.certificate_file(leaf())}
-        self._secret(names.PARALLEL_SERVER_PROXY_SECRET, proxy, CONTROLLER)
         host = f"mjs-job-manager:27350?proxy=socks5s://{self.address()}:1080"
-        document = profile.profile("MJS_Kubernetes", host, leaf())
-        self._secret(names.PROFILE_SECRET, {names.PROFILE_KEY: document}, CONTROLLER)
+        for name, content in made_secrets(host).items():
+            if name != names.ADMIN_SECRET:
+                self._secret(name, content, CONTROLLER)
 
     def address(self) -> str:
         """The load balancer's address."""

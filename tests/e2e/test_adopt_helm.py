@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from components.matlab import names
-from tests.e2e.adoption import CLAIMS, PASSWORD, RELEASE, STACK, Installation, adopt
+from tests.e2e.adoption import CHART, CLAIMS, RELEASE, STACK, Installation, adopt
 from tests.e2e.checkout import Checkout
+from tests.e2e.disturbance import wait_for
+from tests.mjs_credentials import PASSWORD
+from tests.tools.helm import helm
 
 KEPT = {
     "services": ("", ("mjs-job-manager", "mjs-workers", "mjs-ingress-proxy")),
@@ -86,3 +93,81 @@ def test_a_release_is_taken_over(project: Checkout, version: str) -> None:
     assert RELEASE in installation.helm(version, "list")
     adopt(project, "--stack", STACK, "--finish", CONFIRM=RELEASE)
     assert RELEASE not in installation.helm(version, "list")
+
+
+@pytest.mark.parametrize(("version", "words"), [("3", ()), ("4", ("--force-conflicts",))])
+def test_until_the_first_update_helm_can_have_it_back(project: Checkout, version: str, words: tuple[str, ...]) -> None:
+    """A takeover can be interrupted and repeated; or abandoned, and Helm goes on."""
+    installation = Installation(project, f"back{version}")
+    installation.install(version)
+    installation.control()
+    before = objects(installation)
+    adopt(project, "--namespace", installation.namespace, "--out", ".")
+    adopt(project, "--stack", STACK)
+    shutil.rmtree(project.root / ".state")
+    # As if it had ended after the transfer and before the import.
+    project.run("pulumi", "--", "stack", "init", STACK)
+    report = json.loads(adopt(project, "--stack", STACK, "--json"))
+    assert report["added"] > len(before)
+    assert "Added 0 resources" in adopt(project, "--stack", STACK)
+    after = objects(installation)
+    for name, item in after.items():
+        item["metadata"].pop("managedFields")
+        item["metadata"].pop("resourceVersion")
+        before[name]["metadata"].pop("managedFields")
+        before[name]["metadata"].pop("resourceVersion")
+    assert after == before, "a takeover changes nothing but who owns the fields"
+
+    text = adopt(project, "--stack", STACK, "--finish", code=1, CONFIRM=RELEASE)
+    assert "still owns" in text
+    assert "Nothing was deleted" in text
+    project.run("pulumi", "--", "stack", "rm", "--force", "--yes", "--preserve-config")
+    values = ("--reuse-values", "--set-json", 'loadBalancerAnnotations={"example.org/class":"new"}', *words)
+    installation.helm(version, "upgrade", RELEASE, str(CHART), *values)
+    annotations = objects(installation)["services/mjs-ingress-proxy"]["metadata"]["annotations"]
+    assert annotations["example.org/class"] == "new"
+
+
+def test_what_cannot_be_taken_over_ends_in_a_sentence(project: Checkout, tmp_path: Path) -> None:
+    writes = len(project.writes())
+    text = adopt(project, "--namespace", "default", "--out", ".", code=1)
+    assert "Namespace default has no release of chart mjs" in text
+    assert "belong together" in adopt(project, "--namespace", "default", code=1)
+    assert project.writes()[writes:] == []
+    assert not project.stack_file.exists()
+
+    installation = Installation(project, "first")
+    chart = tmp_path / "chart"
+    shutil.copytree(CHART, chart)
+    about = chart / "Chart.yaml"
+    about.write_text(about.read_text().replace("version: 2.1.1", "version: 1.7.0", 1))
+    installation.install("3", chart)
+    installation.control()
+    secret = installation.api.request("GET", f"/api/v1/namespaces/first/secrets/{names.SHARED_SECRET}")
+    text = adopt(project, "--namespace", "first", "--out", ".", code=1)
+    assert "cannot be taken over in place" in text
+    commands = [line.strip() for line in text.splitlines()]
+    run(project, *(line for line in commands if line.startswith(("helm get", "kubectl patch", "kubectl get"))))
+    kept = json.loads((project.root / "secret.json").read_text())
+    assert kept["serverKey"].startswith("-----BEGIN PRIVATE KEY-----")
+    assert yaml.safe_load((project.root / "values.yaml").read_text())["checkpointPVC"] == "jobs"
+    run(project, *(line for line in commands if line.startswith("helm uninstall")))
+    path = "/apis/apps/v1/namespaces/first/deployments/mjs-controller"
+    wait_for(lambda: installation.api.get(path) is None)
+    profile = f"/api/v1/namespaces/first/secrets/{names.PROFILE_SECRET}"
+    wait_for(lambda: installation.api.get(profile) is None)
+    after = installation.api.request("GET", f"/api/v1/namespaces/first/secrets/{names.SHARED_SECRET}")
+    assert after["data"] == secret["data"], "the CA outlives the controller, as the profile did not"
+
+
+def run(project: Checkout, *commands: str) -> None:
+    """Run the commands that a report gives, as a person pastes them."""
+    folders = (str(helm("3").parent), str(project.control_plane.binaries["kubectl"].parent), os.environ["PATH"])
+    for command in commands:
+        answer = subprocess.run(
+            ["bash", "-c", command],
+            cwd=project.root, env={**os.environ, "PATH": os.pathsep.join(folders)},
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert answer.returncode == 0, f"{command}: {answer.stderr}"
+    assert commands
