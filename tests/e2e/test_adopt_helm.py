@@ -54,6 +54,23 @@ def objects(installation: Installation) -> dict[str, Any]:
     return found
 
 
+def objects_of(report: dict[str, Any]) -> set[str]:
+    """The objects that a report says will change."""
+    return {item["object"] for item in report["changes"]}
+
+
+def steps(project: Checkout) -> dict[str, set[str]]:
+    """What a preview plans, by operation."""
+    text = project.run("pulumi", "--", "preview", "--json")
+    found: dict[str, set[str]] = {}
+    for step in json.loads(text[text.index("{") : text.rindex("}") + 1])["steps"]:
+        state = step.get("newState") or step["oldState"]
+        kind, name = state["type"].rpartition(":")[2], step["urn"].rpartition("::")[2]
+        namespace = state.get("inputs", {}).get("metadata", {}).get("namespace")
+        found.setdefault(step["op"], set()).add(f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}")
+    return found
+
+
 @pytest.mark.parametrize("version", ["3", "4"])
 def test_a_release_is_taken_over(project: Checkout, version: str) -> None:
     namespace = f"helm{version}"
@@ -63,15 +80,25 @@ def test_a_release_is_taken_over(project: Checkout, version: str) -> None:
     before = objects(installation)
 
     writes = len(project.writes())
-    report = adopt(project, "--namespace", namespace, "--out", ".")
-    print(report)
+    draft = json.loads(adopt(project, "--namespace", namespace, "--out", ".", "--json"))
     assert project.writes()[writes:] == [], "the first step only reads"
     config = yaml.safe_load(project.stack_file.read_text())["config"]
-    print(project.stack_file.read_text())
     assert config["clusters:matlab"]["storage"]["checkpoint"] == {"claim": "jobs"}
 
-    print(adopt(project, "--stack", STACK))
-    print(project.run("preview"))
+    report = json.loads(adopt(project, "--stack", STACK, "--json"))
+    assert report["release"] == RELEASE
+    assert objects_of(report) == objects_of(draft), "what the first step announces is what the second finds"
+    assert (report["restarts"], set(report["created"])) == (draft["restarts"], set(draft["created"]))
+    assert set(report["restarts"]) == {
+        f"Deployment {namespace}/mjs-controller",
+        f"Deployment {namespace}/mjs-ingress-proxy",
+        f"Deployment {namespace}/mjs-job-manager",
+        f"ConfigMap {namespace}/mjs-worker-template",
+    }
+    previewed = steps(project)
+    assert previewed.keys() <= {"update", "create", "same"}, "nothing is replaced or deleted"
+    assert previewed["update"] == objects_of(report)
+    assert previewed["create"] == set(report["created"])
     project.run("up")
     after = objects(installation)
     for name, item in before.items():
