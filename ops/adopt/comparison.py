@@ -49,12 +49,12 @@ def changes(before: Any, after: Any, path: Path = ()) -> Iterator[Change]:
         yield Change(path, None if before is ABSENT else before, None if after is ABSENT else after)
 
 
-def contains(item: Any, path: Path) -> bool:
-    """The object has a field at the path."""
-    if not path:
-        return True
-    below = item if isinstance(item, Mapping) else _named(item) or {}
-    return path[0] in below and contains(below[path[0]], path[1:])
+def value(item: Any, path: Path) -> Any:
+    """The field at a path; ABSENT where there is none."""
+    for step in path:
+        below = item if isinstance(item, Mapping) else _named(item) or {}
+        item = below.get(step, ABSENT)
+    return item
 
 
 def known(manifest: Any, live: Any) -> Any:

@@ -9,11 +9,8 @@ from components.matlab import names
 
 OTHER: Final = "the stack file, or a default of this program, differs from what exists"
 _REASONS: Final = (
-    (
-        r"\w+ metadata\.(labels|annotations)\.(.*/managed-by|clusters\.pulumi/stack|meta\.helm\.sh/.*)",
-        "the stack becomes the owner",
-    ),
     (r"\w+ metadata\.annotations\.pulumi\.com/.*", "tells Pulumi's provider what to wait for"),
+    (r"\w+ metadata\.(labels|annotations).*", "the stack becomes the owner"),
     (r"Secret metadata\.ownerReferences.*", "the credentials no longer vanish with the controller's Deployment"),
     (r"Secret data.*", "the layout of the content changes, or the cluster has no key to keep it by"),
     (r"\w+ .*(securityContext|automountServiceAccountToken|defaultMode|readOnly).*", "least privilege (B19, B36)"),

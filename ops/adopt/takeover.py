@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +16,7 @@ from components.shared.recovery import Recovered
 from components.stack import StackConfig
 from ops.adopt import credentials, ownership
 from ops.adopt.belongings import identify
-from ops.adopt.comparison import Change, applied, before_update, changes, contains, known, plain
+from ops.adopt.comparison import Change, applied, before_update, changes, known, plain, value
 from ops.adopt.helm_release import Release
 from ops.adopt.replay import KUBERNETES, Registration, replay
 from ops.adopt.values import Secret, clear, is_known
@@ -135,7 +135,7 @@ def _compared(api: KubernetesApi, items: list[Registration]) -> dict[str, Compar
             )
             continue
         old, new = plain(live), plain(after)
-        dropped = [path for path in ownership.dropped(live, complete) if contains(new, path)]
+        dropped = list(_dropped(api, item, complete))
         renewed = [] if is_known(wanted) else [Change(("data",), None, None)]
         found[item.urn] = Compared(
             [*changes(old, new), *(Change(path, "", None) for path in dropped), *renewed],
@@ -144,6 +144,19 @@ def _compared(api: KubernetesApi, items: list[Registration]) -> dict[str, Compar
     if mistakes:
         raise ConfigError(mistakes)
     return found
+
+
+def _dropped(api: KubernetesApi, item: Registration, manifest: Json) -> Iterator[tuple[str, ...]]:
+    """Paths that the first update removes and that the dry run keeps, because Helm owns them until the transfer."""
+    live = item.live or {}
+    if ownership.transferred(live) is None or not (paths := list(ownership.dropped(live, manifest))):
+        return
+    # What a new object would have too is a default of Kubernetes, which comes back as soon as it is removed.
+    name = f"{item.name}-new"
+    metadata = {**manifest["metadata"], "name": name}
+    collection, _, _ = _path(item).rpartition("/")
+    fresh = applied(api, f"{collection}/{name}", {**manifest, "metadata": metadata}, ownership.manager(live))
+    yield from (path for path in paths if value(fresh, path) != value(live, path))
 
 
 def _record(item: Registration, inputs: Json) -> None:
