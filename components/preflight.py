@@ -13,7 +13,7 @@ from typing import Final
 
 from components.registry import SYSTEMS
 from components.shared import capacity
-from components.shared.inventory import owner
+from components.shared.inventory import HELM, owner
 from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi, Unreachable
 from components.shared.manifest import Manifest
 from components.shared.mistakes import FOREIGN, MISSING_RIGHT, ConfigError, Mistake
@@ -100,7 +100,7 @@ def judge(stack: StackConfig, api: KubernetesApi, state: State) -> Verdict:
                 repeated.append((namespace, objects))
             else:
                 lost = True
-                mistakes.append(_forgotten(paths[namespace], namespace, objects))
+                mistakes.append(_forgotten(paths[namespace], namespace, objects, stack))
         # With a lost state the namespace is in nobody else's hands.
         mistakes += [
             mistake
@@ -179,18 +179,19 @@ def _foreign(path: str, namespace: str, who: str, objects: list[Key]) -> Mistake
     return Mistake(
         f"{path}.name",
         f"namespace {namespace} already contains objects of {who}: {_listed(objects)}",
-        "Choose another namespace: object names are fixed, so a namespace holds one cluster of each system.",
+        "Choose another namespace: object names are fixed, so a namespace holds one cluster of each system."
+        + (" Or take the release over (docs/adopt.md)." if who.startswith(HELM) else ""),
         FOREIGN,
     )
 
 
-def _forgotten(path: str, namespace: str, objects: list[Key]) -> Mistake:
+def _forgotten(path: str, namespace: str, objects: list[Key], stack: StackConfig) -> Mistake:
     """The state of this stack was lost, or belongs to a run that ended before it was written."""
     return Mistake(
         f"{path}.name",
         f"namespace {namespace} contains objects of this stack that its state does not know: {_listed(objects)}",
         "If a run was interrupted, run `make up`, which takes them over. If the state was lost, "
-        "docs/data.md says how to bring it back.",
+        f"`python -m ops adopt --stack {stack.name}` rebuilds it (docs/adopt.md).",
         FOREIGN,
     )
 

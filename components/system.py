@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from components.shared.demand import PodGroup, of_objects
 from components.shared.mistakes import Mistake, Rule
 from components.shared.objects import Fingerprint, PlannedObject
+from components.shared.recovery import Recovered, SecretReader
 from components.shared.survey import Survey
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class System(Generic[S]):
     """Reasons in the Kubernetes cluster not to touch it."""
     concerns: Callable[[S, Survey], Iterator[str]]
     """What in the Kubernetes cluster deserves a warning."""
+    recovered: Callable[[S, SecretReader], Recovered]
+    """Generated credentials that the Secrets still hold when the state is lost."""
     deploy: Callable[[S, Site], Mapping[str, pulumi.Output[Any]]]
     """Registers the system; returns its stack outputs."""
     rights: Callable[[S], Iterable[Right]] = lambda _: ()

@@ -44,11 +44,13 @@ def main(argv: list[str] | None = None) -> int:
     if words[:1] != ["render"]:
         # `render` does not need these modules.
         from ops import arkouda, drift, init, rights, shared_secret, status
+        from ops.adopt import command as adopt
         from ops.doctor import command as doctor
         from ops.graph import command as graph
         from ops.helm_import import command as helm_import
         from ops.impact import command as impact
 
+        adopt.add_command(commands)
         doctor.add_command(commands)
         impact.add_command(commands)
         drift.add_command(commands)

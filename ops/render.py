@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from base64 import b64decode
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,16 +11,16 @@ import pulumi
 import yaml
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
-from pulumi.runtime.stack import run_pulumi_func
 
 from components.program import deploy
 from components.shared.manifest import Manifest, base64
 from components.shared.objects import TOKEN_SECRET
 from components.shared.placeholders import placeholder
 from components.shared.survey import NOTHING
-from components.stack import PROJECT_NAME, StackConfig
+from components.stack import StackConfig
 from components.system import PLACEHOLDER_ADDRESS
 from ops import kustomize, rendering_folder
+from ops.evaluation import evaluate
 
 FIRST_KEYS: Final = ("apiVersion", "kind", "metadata", "name", "namespace")
 COMPUTED: Final = {
@@ -97,7 +95,7 @@ def _sorted(value: Any) -> Any:
 
 def render(stack: StackConfig) -> tuple[dict[str, str], dict[str, Any]]:
     """YAML text of every Kubernetes object by file name, and the stack outputs."""
-    objects, outputs = evaluate(stack)
+    objects, outputs = evaluated(stack)
     files = {_file_name(item): _text(item) for item in objects}
     if len(files) != len(objects):
         raise AssertionError("two objects share a kind and a name")
@@ -106,12 +104,12 @@ def render(stack: StackConfig) -> tuple[dict[str, str], dict[str, Any]]:
 
 def render_base(stack: StackConfig) -> dict[str, str]:
     """YAML text of a Kustomize base by file name."""
-    objects, outputs = evaluate(stack)
+    objects, outputs = evaluated(stack)
     files = kustomize.base(objects, outputs["keptOnDestroy"])
     return {name: content if isinstance(content, str) else _text(content) for name, content in files.items()}
 
 
-def evaluate(stack: StackConfig) -> tuple[list[Manifest], dict[str, Any]]:
+def evaluated(stack: StackConfig) -> tuple[list[Manifest], dict[str, Any]]:
     """Every Kubernetes object as the program registers it, and the stack outputs."""
     recorder = Recorder()
     outputs: dict[str, Any] = {}
@@ -120,16 +118,7 @@ def evaluate(stack: StackConfig) -> tuple[list[Manifest], dict[str, Any]]:
         outcome = deploy(stack, lambda *_: pulumi.Output.from_input(PLACEHOLDER_ADDRESS), NOTHING)
         pulumi.Output.from_input(outcome).apply(outputs.update)
 
-    async def run() -> None:
-        # The mocks open an event loop in every thread that they answer from, and close none: so there is one thread.
-        with ThreadPoolExecutor(max_workers=1) as thread:
-            asyncio.get_running_loop().set_default_executor(thread)
-            # In here: the stack's root resource is made at once, on the event loop that is found.
-            pulumi.runtime.set_mocks(recorder, project=PROJECT_NAME, stack=stack.name)
-            await run_pulumi_func(program)
-            thread.submit(lambda: asyncio.get_event_loop().close())
-
-    asyncio.run(run())
+    evaluate(program, recorder, stack.name)
     return recorder.objects, dict(sorted(outputs.items()))
 
 

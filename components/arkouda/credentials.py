@@ -16,8 +16,7 @@ TOKEN_LENGTH = 31
 
 def access_token(server: Server, parent: pulumi.Resource) -> pulumi.Output[str]:
     """A generated token, kept in the state. It protects no data, so a destroy does not keep it."""
-    name = f"arkouda-{server.name}-token-{server.token_generation}"
-    return generated(name, parent, length=TOKEN_LENGTH)
+    return generated(names.token_resource(server.name, server.token_generation), parent, length=TOKEN_LENGTH)
 
 
 def ssh_keys(server: MultiLocale, parent: pulumi.Resource) -> dict[str, pulumi.Output[str]]:
@@ -25,7 +24,7 @@ def ssh_keys(server: MultiLocale, parent: pulumi.Resource) -> dict[str, pulumi.O
 
     def made(purpose: str) -> tls.PrivateKey:
         opts = pulumi.ResourceOptions(parent=parent)
-        return tls.PrivateKey(f"arkouda-{server.name}-{purpose}", algorithm="RSA", rsa_bits=RSA_BITS, opts=opts)
+        return tls.PrivateKey(names.key_resource(server.name, purpose), algorithm="RSA", rsa_bits=RSA_BITS, opts=opts)
 
     user, host = made("ssh"), made("host")
     return {

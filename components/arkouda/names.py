@@ -70,3 +70,13 @@ TEMPORARY_DIR: Final = "/tmp"  # noqa: S108 - a volume of the container's own, a
 SHARED_MEMORY_DIR: Final = "/dev/shm"  # noqa: S108 - where GASNet looks for memory that processes of a node share
 SETTINGS_FILE: Final = "settings.env"
 ARGUMENTS_FILE: Final = "server.args"
+
+
+def token_resource(server: str, generation: int) -> str:
+    """Pulumi's name of a server's access token."""
+    return f"arkouda-{server}-token-{generation}"
+
+
+def key_resource(server: str, purpose: str) -> str:
+    """Pulumi's name of an SSH key of a server; `purpose` is `ssh` or `host`."""
+    return f"arkouda-{server}-{purpose}"

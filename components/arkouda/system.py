@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from components.arkouda import access, multi_locale, objects, preflight
+from components.arkouda import access, multi_locale, objects, preflight, recovery
 from components.arkouda.rules import RULES, warnings
 from components.arkouda.server_settings import InKubernetes, MultiLocale
 from components.arkouda.settings import Settings
@@ -13,6 +13,7 @@ from components.arkouda.topology import Topology
 from components.shared.demand import PodGroup
 from components.shared.mistakes import Mistake
 from components.shared.objects import Fingerprint, PlannedObject
+from components.shared.recovery import Recovered, SecretReader
 from components.shared.survey import Survey
 from components.system import Site, System
 
@@ -50,6 +51,10 @@ def _concerns(settings: Settings, survey: Survey) -> Iterator[str]:
     return preflight.concerns(Topology(settings), survey)
 
 
+def _recovered(settings: Settings, secret: SecretReader) -> Recovered:
+    return recovery.recovered(Topology(settings), secret)
+
+
 def _deploy(settings: Settings, site: Site) -> Mapping[str, pulumi.Output[Any]]:
     # Here, since the Pulumi SDKs take a second to import, and commands that only check or list need none of them.
     from components.arkouda.servers import ArkoudaServers
@@ -68,5 +73,6 @@ SYSTEM: Final = System(
     secret_sources=_secret_sources,
     objections=_objections,
     concerns=_concerns,
+    recovered=_recovered,
     deploy=_deploy,
 )

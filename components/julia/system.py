@@ -12,6 +12,7 @@ from components.julia.settings import Settings
 from components.julia.topology import sessions
 from components.shared.demand import PodGroup
 from components.shared.objects import Fingerprint, PlannedObject
+from components.shared.recovery import Recovered, SecretReader
 from components.shared.survey import Survey
 from components.system import Site, System
 
@@ -38,6 +39,16 @@ def _secret_sources(settings: Settings) -> Mapping[str, Any]:
     return {names.cookie(session.name): {names.COOKIE_KEY: COOKIE_LENGTH} for session in pools}
 
 
+def _recovered(settings: Settings, secret: SecretReader) -> Recovered:
+    # The only Secrets are the cookies of pools.
+    found = {
+        own: secret(session.namespace, own).get(names.COOKIE_KEY)
+        for session in sessions(settings)
+        for own in (names.cookie(session.name),)
+    }
+    return Recovered({name: cookie for name, cookie in found.items() if cookie})
+
+
 def _deploy(settings: Settings, site: Site) -> Mapping[str, pulumi.Output[Any]]:
     # Here, since the Pulumi SDKs take a second to import, and commands that only check or list need none of them.
     from components.julia.cluster import JuliaSessions
@@ -56,5 +67,6 @@ SYSTEM: Final = System(
     secret_sources=_secret_sources,
     objections=preflight.objections,
     concerns=preflight.concerns,
+    recovered=_recovered,
     deploy=_deploy,
 )

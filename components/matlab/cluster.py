@@ -71,8 +71,8 @@ class MatlabCluster(SystemComponent):
         super().__init__("clusters:matlab:Cluster", name, opts, components=COMPONENTS, planned=planned, labels=labels)
 
         self._passwords = {
-            names.ADMIN_SECRET: self._password("mjs-admin", settings.security.admin_password),
-            names.WORKER_USER_SECRET: self._password("mjs-worker", settings.workers.password),
+            names.ADMIN_SECRET: self._password(passwords.ADMIN, settings.security.admin_password),
+            names.WORKER_USER_SECRET: self._password(passwords.WORKER, settings.workers.password),
         }
         self._credentials = Credentials(cluster, self.component(credentials.COMPONENT))
         self._host: pulumi.Output[str] | None = None
@@ -86,8 +86,8 @@ class MatlabCluster(SystemComponent):
             update_hooks.finish(update, self.resources)
         self._complete(planned)
 
-    def _password(self, name: str, given: Any) -> pulumi.Output[str]:
-        return password(name, given, self.component(passwords.COMPONENT))
+    def _password(self, what: str, given: Any) -> pulumi.Output[str]:
+        return password(f"mjs-{what}", given, self.component(passwords.COMPONENT))
 
     def _register(self, item: PlannedObject) -> None:
         kind, name = item.key

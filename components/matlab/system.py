@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from components.matlab import credentials, job_queue, objects, preflight, workers
+from components.matlab import credentials, job_queue, objects, preflight, recovery, workers
 from components.matlab.rules import RULES, warnings
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.shared.demand import PodGroup
 from components.shared.mistakes import Mistake
 from components.shared.objects import Fingerprint, PlannedObject
+from components.shared.recovery import Recovered, SecretReader
 from components.shared.rights import Right
 from components.shared.survey import Survey
 from components.system import PLACEHOLDER_ADDRESS, Site, System
@@ -48,6 +49,10 @@ def _rights(settings: Settings) -> Iterable[Right]:
     return job_queue.rights(settings.namespace.name) if settings.updates.wait_for_jobs else ()
 
 
+def _recovered(settings: Settings, secret: SecretReader) -> Recovered:
+    return recovery.recovered(Topology(settings), secret)
+
+
 def _deploy(settings: Settings, site: Site) -> Mapping[str, pulumi.Output[Any]]:
     # Here, since the Pulumi SDKs take a second to import, and commands that only check or list need none of them.
     from components.matlab.cluster import MatlabCluster
@@ -68,6 +73,7 @@ SYSTEM: Final = System(
     secret_sources=_secret_sources,
     objections=_objections,
     concerns=_concerns,
+    recovered=_recovered,
     deploy=_deploy,
     rights=_rights,
 )

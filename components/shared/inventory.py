@@ -11,6 +11,9 @@ from components.shared.kube import METADATA_ONLY, RESOURCES, ApiError, Json, Kub
 from components.shared.manifest import STACK
 
 HELM_RELEASE: Final = "meta.helm.sh/release-name"
+HELM: Final = "Helm release "
+NOBODY: Final = "somebody else"
+"""Owners, as `owner` names them."""
 DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 FORBIDDEN: Final = 403
 _WHOLE: Final = ("LimitRange", "PersistentVolumeClaim", "ResourceQuota", "Service", "StorageClass")
@@ -98,7 +101,7 @@ def owner(item: Json) -> str:
     metadata = item["metadata"]
     labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
     if release := annotations.get(HELM_RELEASE):
-        return f"Helm release {release}"
+        return f"{HELM}{release}"
     if stack := labels.get(STACK):
         return f"stack {stack}"
-    return "somebody else"
+    return NOBODY

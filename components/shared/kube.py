@@ -149,7 +149,7 @@ class KubernetesApi:
         self,
         method: str,
         path: str,
-        body: Json | None = None,
+        body: Json | list[Json] | None = None,
         *,
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
@@ -175,7 +175,7 @@ class KubernetesApi:
         self,
         method: str,
         path: str,
-        body: Json | None,
+        body: Json | list[Json] | None,
         headers: dict[str, str],
         query: Mapping[str, str] | None,
         timeout: float,
@@ -214,7 +214,7 @@ class KubernetesApi:
             raise
 
 
-def encoded(body: Json) -> bytes:
+def encoded(body: Json | list[Json]) -> bytes:
     r"""JSON that is YAML too, as a server-side apply demands.
 
     YAML knows no surrogate pairs, so what JSON writes as one stands as it is: 😀, not \ud83d\ude00. All else stays

@@ -51,6 +51,12 @@ def random_password(inputs: Inputs) -> Made:
     if not characters:
         raise ValueError("`lower`, `upper`, `numeric` and `special` are all false; set at least one to true")
     result = "".join(secrets.choice(characters) for _ in range(int(inputs["length"])))
+    return known_password(inputs, result)
+
+
+def known_password(inputs: Inputs, result: str) -> Made:
+    """The RandomPassword resource that holds this password."""
+    used = {kind: inputs.get(kind) is not False for kind in ALPHABETS}
     minima = {f"min{kind.capitalize()}": 0 for kind in ALPHABETS}
     return Made("none", {**inputs, **used, "number": used["numeric"], **minima, "result": result})
 
@@ -58,7 +64,11 @@ def random_password(inputs: Inputs) -> Made:
 def private_key(inputs: Inputs) -> Made:
     """Make an RSA PrivateKey."""
     bits = int(inputs.get("rsaBits") or DEFAULT_RSA_BITS)
-    key = rsa.generate_private_key(public_exponent=PUBLIC_EXPONENT, key_size=bits)
+    return known_private_key(inputs, rsa.generate_private_key(public_exponent=PUBLIC_EXPONENT, key_size=bits))
+
+
+def known_private_key(inputs: Inputs, key: rsa.RSAPrivateKey) -> Made:
+    """The PrivateKey resource that holds this key."""
     public = key.public_key()
     wire = public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
     blob = base64.b64decode(wire.split()[1])
@@ -69,7 +79,7 @@ def private_key(inputs: Inputs) -> Made:
 
     outputs = {
         "algorithm": inputs["algorithm"],
-        "rsaBits": bits,
+        "rsaBits": key.key_size,
         "ecdsaCurve": DEFAULT_CURVE,
         "privateKeyPem": private(PrivateFormat.TraditionalOpenSSL),
         "privateKeyPemPkcs8": private(PrivateFormat.PKCS8),
@@ -151,18 +161,22 @@ def _certificate(  # noqa: PLR0913 - the parts of a certificate
         builder = builder.add_extension(identifier, critical=False)
     if names is not None:
         builder = builder.add_extension(names, critical=not list(subject))
-    certificate = builder.sign(signer, hashes.SHA256())
+    return known_certificate(inputs, builder.sign(signer, hashes.SHA256()))
+
+
+def known_certificate(inputs: Inputs, certificate: x509.Certificate) -> Made:
+    """The outputs that SelfSignedCert and LocallySignedCert share, for this certificate."""
     outputs = {
         **inputs,
-        "isCaCertificate": is_ca,
+        "isCaCertificate": bool(inputs.get("isCaCertificate")),
         "setSubjectKeyId": False,
         "earlyRenewalHours": inputs.get("earlyRenewalHours") or 0,
         "certPem": certificate.public_bytes(Encoding.PEM).decode(),
         "readyForRenewal": False,
-        "validityStartTime": _rfc3339(start),
-        "validityEndTime": _rfc3339(end),
+        "validityStartTime": _rfc3339(certificate.not_valid_before_utc),
+        "validityEndTime": _rfc3339(certificate.not_valid_after_utc),
     }
-    return Made(str(serial), outputs)
+    return Made(str(certificate.serial_number), outputs)
 
 
 def _id(der: bytes) -> str:

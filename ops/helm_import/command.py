@@ -10,7 +10,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -48,6 +48,15 @@ class StackFileDraft:
     commands: list[str]
 
 
+@dataclass(frozen=True)
+class Destination:
+    """Where the stack file goes, and what it names."""
+
+    out: Path
+    namespace: str
+    context: str | None
+
+
 def add_command(subcommands: Any) -> None:
     """Add the command to the parser of `python -m ops`."""
     parser = subcommands.add_parser("import-values", help="make a stack file from values of MathWorks' Helm chart")
@@ -68,21 +77,30 @@ def add_command(subcommands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """The command. Raises CommandError for what cannot be read or written."""
     chart = chart_versions.chart_version(arguments.chart_version)
-    before = _existing(arguments.out)
+    before = existing(arguments.out)
     values, remarks = read_all(arguments.values)
     result = translate(values, chart)
     result.notes[:0] = remarks
     differences(result, arguments.namespace)
     if arguments.ldap_certificate:
         certificate = _certificate(arguments.ldap_certificate)
-        result.add("ldap.certificate", certificate, "From --ldap-certificate; in the chart, Secret mjs-ldap-secret.")
-    draft = _draft(result, arguments, before)
+        result.add(
+            "ldap.certificate", pem_lines(certificate), "From --ldap-certificate; in the chart, Secret mjs-ldap-secret."
+        )
+    origin = f"python -m ops import-values from {', '.join(path.name for path in arguments.values)}"
+    drafted = draft(result, origin, Destination(arguments.out, arguments.namespace, arguments.context), before)
+    write(drafted, arguments.out)
+    report(drafted, arguments.out, as_json=arguments.json)
+    return REFUSED if drafted.mistakes else 0
+
+
+def write(drafted: StackFileDraft, out: Path) -> None:
+    """Write the stack file. Raises CommandError if that fails."""
     try:
-        arguments.out.write_text(draft.text, encoding="utf-8")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(drafted.text, encoding="utf-8")
     except OSError as error:
-        raise CommandError(f"{arguments.out} cannot be written: {error.strerror}.") from error
-    _report(draft, arguments.out, as_json=arguments.json)
-    return REFUSED if draft.mistakes else 0
+        raise CommandError(f"{out} cannot be written: {error.strerror}.") from error
 
 
 def _certificate(path: Path) -> str:
@@ -92,11 +110,15 @@ def _certificate(path: Path) -> str:
         raise CommandError(f"--ldap-certificate {path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise CommandError(f"--ldap-certificate {path} is not a PEM file. Convert it with openssl x509.") from error
-    # PEM ignores white space around lines; a stack file is easier to read without it.
+    return text
+
+
+def pem_lines(text: str) -> str:
+    """PEM without the white space around lines, which it ignores: a stack file is easier to read without it."""
     return "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
 
 
-def _existing(out: Path) -> list[str]:
+def existing(out: Path) -> list[str]:
     """What `pulumi stack init` has written into the stack file. Raises CommandError for a file with a config."""
     if not out.exists():
         return []
@@ -109,22 +131,23 @@ def _existing(out: Path) -> list[str]:
     return lines
 
 
-def _draft(result: ImportResult, arguments: argparse.Namespace, before: list[str]) -> StackFileDraft:
-    stack = stack_name(arguments.out)
-    mistakes = sorted({*result.mistakes, *_check(result, stack, arguments.context)})
+def draft(result: ImportResult, origin: str, destination: Destination, before: list[str]) -> StackFileDraft:
+    """The stack file that a translation becomes; `before` is what the file holds already."""
+    stack = stack_name(destination.out)
+    mistakes = sorted({*result.mistakes, *_check(result, stack, destination.context)})
     notes = [*chart_versions.migration_notes(result.chart), *result.notes]
-    if not arguments.context:
+    if not destination.context:
         notes.append("kubernetes: the file names no cluster yet. Write the context where the comment says.")
-    secrets = commands(result, stack, arguments.namespace)
-    head = _head(result, [path.name for path in arguments.values], notes, mistakes, secrets)
-    text = document(head, _target(arguments.context), result.settings, before)
+    secrets = commands(result, stack, destination.namespace)
+    head = _head(result, origin, notes, mistakes, secrets)
+    text = document(head, _target(destination.context), result.settings, before)
     return StackFileDraft(text, result, notes, mistakes, secrets)
 
 
 def _head(
-    result: ImportResult, sources: Sequence[str], notes: list[str], mistakes: list[Mistake], secrets: list[str]
+    result: ImportResult, origin: str, notes: list[str], mistakes: list[Mistake], secrets: list[str]
 ) -> list[str]:
-    head = [f"Written by python -m ops import-values from {', '.join(sources)}, chart {spelled(result.chart)}."]
+    head = [f"Written by {origin}, chart {spelled(result.chart)}."]
     for title, lines in _sections(result, notes, mistakes, secrets):
         head += ["", f"{title}:", *(f"  {line}" for line in lines)]
     return head
@@ -217,18 +240,19 @@ def _key_of(path: str, values: Mapping[str, Any]) -> Key | None:
     return None
 
 
-def _report(draft: StackFileDraft, out: Path, *, as_json: bool) -> None:
-    result = draft.result
+def report(drafted: StackFileDraft, out: Path, *, as_json: bool) -> None:
+    """Print what became of each value."""
+    result = drafted.result
     if as_json:
         report = {
             "written": str(out),
             "became": result.outcomes,
-            "notes": draft.notes,
-            "mistakes": [asdict(mistake) for mistake in draft.mistakes],
-            "commands": draft.commands,
+            "notes": drafted.notes,
+            "mistakes": [asdict(mistake) for mistake in drafted.mistakes],
+            "commands": drafted.commands,
         }
         print(json.dumps(report, indent=2, ensure_ascii=False))
         return
     print(f"{out}: {len(result.outcomes)} values read, {len(result.settings)} settings written.", file=sys.stderr)
-    for title, lines in _sections(result, draft.notes, draft.mistakes, draft.commands):
+    for title, lines in _sections(result, drafted.notes, drafted.mistakes, drafted.commands):
         print(f"{title}:", *(f"  {line}" for line in lines), sep="\n", file=sys.stderr)

@@ -27,6 +27,8 @@ class ImportResult:
         self.mistakes: list[Mistake] = []
         self.secrets: list[str] = []
         """Config paths of secrets that the values hold."""
+        self.keeps_password = False
+        """The Secret with the administrator's password is taken over, and with it the password."""
 
     def set(self, key: Key, value: Any, *remarks: str, path: str | None = None) -> None:
         """Write a setting for a value of the chart."""

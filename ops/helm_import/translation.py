@@ -140,6 +140,10 @@ def commands(result: ImportResult, stack: str, namespace: str) -> list[str]:
 
 
 def asks_for_password(result: ImportResult) -> bool:
-    """The chart reads the administrator's password from a Secret, which it does at security level 2."""
+    """The chart reads the administrator's password from a Secret, which it does at security level 2.
+
+    With a directory service the password is the user's there, and never a generated one.
+    """
     level = result.settings.get(("security", "level"))
-    return level is None or level.value == 2  # noqa: PLR2004 - MJS's own scale
+    needed = level is None or level.value == 2  # noqa: PLR2004 - MJS's own scale
+    return needed and not (result.keeps_password and ("ldap", "url") not in result.settings)

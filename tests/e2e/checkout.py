@@ -115,6 +115,11 @@ class Checkout:
         outputs: dict[str, Any] = json.loads(answer.stdout)
         return outputs
 
+    def state(self) -> dict[str, Any]:
+        """The state as it is stored."""
+        state: dict[str, Any] = json.loads(self.state_file.read_text())["checkpoint"]["latest"]
+        return state
+
     def set_secret(self, path: str, value: str) -> None:
         """Encrypt a setting in the stack file, as a user does."""
         self.write()

@@ -1,0 +1,105 @@
+"""Who owns the fields of an object, and their transfer to the stack before its first update.
+
+Server-side apply reports a conflict for a field that another manager owns, and leaves a dropped one in place. So the
+entries of `helm`, of a lost state, and of MJS's controller become the entry that the provider will apply with. That
+changes `metadata.managedFields` alone: no pod restarts, and Helm can still upgrade the release.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from components.shared.inventory import HELM_RELEASE
+from components.shared.kube import Json
+
+PROVIDER: Final = "pulumi-kubernetes-"
+"""How the provider's managers are called; what follows is its own choice (provider.go, fieldManagerName)."""
+Path = tuple[str, ...]
+
+
+def manager(live: Json) -> str:
+    """The manager under which the stack applies the object: its own of earlier, or one that each attempt chooses."""
+    for entry in _entries(live):
+        if entry["manager"].startswith(PROVIDER) and entry["operation"] == "Apply":
+            name: str = entry["manager"]
+            return name
+    return f"{PROVIDER}{live['metadata']['uid'][:8]}"
+
+
+def transferred(live: Json) -> list[Json] | None:
+    """`metadata.managedFields` after the transfer; None if nothing is to be transferred."""
+    own = manager(live)
+    taken = [entry for entry in _entries(live) if _is_taken(entry, live)]
+    if all(entry["manager"] == own and entry["operation"] == "Apply" for entry in taken):
+        return None
+    fields: Json = {}
+    for entry in taken:
+        fields = _merged(fields, entry.get("fieldsV1") or {})
+    rest = [entry for entry in live["metadata"]["managedFields"] if entry not in taken]
+    return [{**taken[0], "manager": own, "operation": "Apply", "fieldsV1": fields}, *rest]
+
+
+def patch(live: Json, fields: Sequence[Json]) -> list[Json]:
+    """The JSON patch for the transfer. The API server rejects it if somebody has changed the object since."""
+    version = live["metadata"]["resourceVersion"]
+    return [
+        {"op": "replace", "path": "/metadata/managedFields", "value": list(fields)},
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
+    ]
+
+
+def dropped(live: Json, wanted: Json) -> Iterator[Path]:
+    """Paths that the first update removes: transferred to the stack, and not in its manifest."""
+    for entry in _entries(live):
+        if _is_taken(entry, live):
+            yield from _dropped(entry.get("fieldsV1") or {}, wanted, ())
+
+
+def _entries(live: Json) -> Iterator[Json]:
+    # Status and scale have writers of their own.
+    return (entry for entry in live["metadata"].get("managedFields") or () if not entry.get("subresource"))
+
+
+def _is_taken(entry: Json, live: Json) -> bool:
+    if entry["manager"].startswith(PROVIDER):
+        return True
+    fields = entry.get("fieldsV1") or {}
+    # Helm, Flux and Terraform have names of their own; who wrote the release's name is one of them.
+    if f"f:{HELM_RELEASE}" in fields.get("f:metadata", {}).get("f:annotations", {}):
+        return True
+    return live["kind"] == "Secret" and "f:data" in fields
+
+
+def _merged(one: Json, other: Json) -> Json:
+    merged = dict(one)
+    for key, value in other.items():
+        merged[key] = _merged(merged[key], value) if key in merged else value
+    return merged
+
+
+def _dropped(fields: Mapping[str, Any], wanted: Any, path: Path) -> Iterator[Path]:
+    for key, below in fields.items():
+        kind, _, text = key.partition(":")
+        if kind == "f" and isinstance(wanted, Mapping):
+            # The API writes an empty field as a missing one.
+            if text not in wanted:
+                yield (*path, text)
+            else:
+                yield from _dropped(below, wanted[text], (*path, text))
+        elif kind == "k" and isinstance(wanted, Sequence):
+            keys = json.loads(text)
+            name = str(keys.get("name") or ",".join(map(str, keys.values())))
+            item = next((item for item in wanted if _has(item, keys)), None)
+            if item is None:
+                yield (*path, name)
+            else:
+                yield from _dropped(below, item, (*path, name))
+
+
+DEFAULTS: Final[Mapping[str, Any]] = {"protocol": "TCP"}
+
+
+def _has(item: Any, keys: Mapping[str, Any]) -> bool:
+    return isinstance(item, Mapping) and all(item.get(key, DEFAULTS.get(key)) == value for key, value in keys.items())
