@@ -2,7 +2,8 @@
 
 Server-side apply reports a conflict for a field that another manager owns, and leaves a dropped one in place. So the
 entries of `helm`, of a lost state, and of MJS's controller become the entry that the provider will apply with. That
-changes `metadata.managedFields` alone: no pod restarts, and Helm can still upgrade the release.
+changes `metadata.managedFields` alone: no pod restarts. Helm 3 can still upgrade the release; Helm 4 needs
+`--force-conflicts`.
 """
 
 from __future__ import annotations
