@@ -50,7 +50,7 @@ def test_drift(text: str, code: int, expected: str, tmp_path: Path, capsys: pyte
 
 CONFLICT = (
     'Preview failed: 1 error occurred:\n\t* the Kubernetes API server reported that "mjs/mjs-job-manager" failed to '
-    "fully initialize or become live: Server-Side Apply field conflict detected. See https://www.pulumi.com/ for help.\n"
+    "fully initialize or become live: Server-Side Apply field conflict detected. See https://www.pulumi.com/.\n"
     'The resource managed by field manager "pulumi-kubernetes-d9f1f477" had an apply conflict: Apply failed with 1 '
     'conflict: conflict with "kubectl-edit" using apps/v1: .spec.replicas'
 )
