@@ -19,6 +19,10 @@ NONE, FAILED, DRIFT = 0, 1, 7
 OPTIONS: Final = ("--refresh", "--show-sames")
 """What somebody changed in the cluster counts only if the program changes it back: without the second option, the plan
 does not say what the program leaves as it is."""
+CONFLICT: Final = "Server-Side Apply field conflict detected"
+"""What the provider says of a field that somebody took over. `up` does not take it back, and so the preview fails."""
+CONSEQUENCES: Final = ("preview failed", "Resource monitor has terminated")
+"""How errors begin that Pulumi adds to any other one."""
 PATHS: Final = 5
 """Fields of one object that the text names."""
 _WHAT: Final = {
@@ -38,9 +42,21 @@ class Drift:
     @property
     def code(self) -> int:
         """Exit code: 0 no drift, 7 drift, 1 nobody could look."""
-        if self.plan.errors:
+        if self._failures:
             return FAILED
         return DRIFT if self.plan.changes else NONE
+
+    @property
+    def conflicts(self) -> list[str]:
+        """Fields that somebody took over, in the API server's words."""
+        return [_after(error, "Apply failed") for error in self.plan.errors if CONFLICT in error]
+
+    @property
+    def _failures(self) -> list[str]:
+        others = [error for error in self.plan.errors if CONFLICT not in error]
+        if self.conflicts and self.plan.changes:
+            others = [error for error in others if not error.startswith(CONSEQUENCES)]
+        return others
 
     @property
     def title(self) -> str:
@@ -55,7 +71,10 @@ class Drift:
             more = f" and {len(paths) - PATHS} more" if len(paths) > PATHS else ""
             where = f" ({', '.join(paths[:PATHS])}{more})" if paths else ""
             found.append(f"{change.title} {_WHAT[change.operation]}{where}.")
-        return found
+        return found + [
+            f"`up` fails until you set this back in the cluster: {' '.join(conflict.split())}"
+            for conflict in self.conflicts
+        ]
 
     def text(self) -> str:
         """For a terminal."""
@@ -71,6 +90,7 @@ class Drift:
             "stack": self.plan.stack,
             "exitCode": self.code,
             "errors": list(self.plan.errors),
+            "conflicts": self.conflicts,
             "objects": [
                 {
                     "operation": str(change.operation),
@@ -93,6 +113,11 @@ class Drift:
             lines += [f"- `{line.replace('`', chr(39))}`" for line in self.lines()]
             lines += ["", "`pulumi up` brings it back. To keep a change, put it into the stack file."]
         return cut("\n".join(lines) + "\n", LOCAL.replace("impact", "drift"))
+
+
+def _after(text: str, word: str) -> str:
+    before, found, rest = text.partition(word)
+    return f"{found}{rest}" if found else before
 
 
 def add_command(commands: Any) -> None:

@@ -48,6 +48,37 @@ def test_drift(text: str, code: int, expected: str, tmp_path: Path, capsys: pyte
     assert len(document["objects"]) == (code == 7)
 
 
+CONFLICT = (
+    'Preview failed: 1 error occurred:\n\t* the Kubernetes API server reported that "mjs/mjs-job-manager" failed to '
+    "fully initialize or become live: Server-Side Apply field conflict detected. See https://www.pulumi.com/.\n"
+    'The resource managed by field manager "pulumi-kubernetes-d9f1f477" had an apply conflict: Apply failed with 1 '
+    'conflict: conflict with "kubectl-edit" using apps/v1: .spec.replicas'
+)
+"""As Pulumi 3.274 and provider 4.34 write it after `kubectl edit`."""
+CONSEQUENCES = ("preview failed", "Resource monitor has terminated, shutting down")
+
+
+@pytest.mark.parametrize(
+    ("errors", "code"),
+    [
+        ((CONFLICT, *CONSEQUENCES), 7),
+        ((CONFLICT, "the cluster is unreachable", *CONSEQUENCES), 1),
+        (CONSEQUENCES, 1),
+    ],
+)
+def test_a_field_that_somebody_took_over_is_drift(
+    errors: tuple[str, ...], code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The preview fails then, because `up` would: but nobody may take that for an unreachable cluster."""
+    file = tmp_path / "plan.json"
+    file.write_text(plans.document(plans.step("update", STATE, STATE, "spec.replicas"), errors=errors))
+    assert main(["drift", "--plan", str(file)]) == code
+    sentence = (
+        '`up` fails until you set this back in the cluster: Apply failed with 1 conflict: conflict with "kubectl-edit"'
+    )
+    assert (sentence in capsys.readouterr().out) == (code == 7)
+
+
 def test_what_is_no_plan_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "plan.json").write_text("error: no stack selected")
     assert main(["drift", "--plan", str(tmp_path / "plan.json")]) == 1
