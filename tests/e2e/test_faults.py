@@ -89,10 +89,6 @@ def test_a_storm_of_faults(checkout: Checkout, proxy: FaultyProxy) -> None:
 PHASES: dict[str, tuple[str, Callable[[Request], bool]]] = {
     "the first look": ("up", lambda request: request.path == "/version"),
     "reading the namespace": ("up", lambda request: request.path.startswith(f"/api/v1/namespaces/{NAMESPACE}/secrets")),
-    "creating the namespace": (
-        "up",
-        lambda request: request.path.startswith("/api/v1/namespaces") and _creates(request),
-    ),
     "creating a claim": ("up", lambda request: "persistentvolumeclaims" in request.path and _creates(request)),
     "creating a Secret": ("up", lambda request: "secrets" in request.path and _creates(request)),
     "creating a Deployment": ("up", lambda request: "deployments" in request.path and _creates(request)),
