@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from components.shared.target import EMBEDDED_CONTEXT
-from tests.e2e.checkout import NAMESPACE, Checkout
+from tests.e2e.checkout import NAMESPACE, STACK, Checkout
 from tests.e2e.disturbance import path_of, started, wait_for
 from tests.e2e.faulty import Choice, Fault, FaultyProxy, Request
 from tests.e2e.test_disturbed import Witness, a_run_writes_nothing, nothing_is_orphaned
@@ -113,8 +113,8 @@ def once(matches: Callable[[Request], bool], fault: Fault) -> Choice:
 @pytest.mark.skipif(not LONG, reason="make test-disturbed runs it")
 @pytest.mark.parametrize("fault", Fault)
 def test_each_fault_in_each_phase(checkout: Checkout, proxy: FaultyProxy, fault: Fault) -> None:
-    witness = Witness(checkout)
     for phase, (action, matches) in PHASES.items():
+        witness = Witness(checkout)
         if action == "destroy":
             until_it_succeeds(checkout, "up")
         before = len(proxy.happened)
@@ -125,8 +125,8 @@ def test_each_fault_in_each_phase(checkout: Checkout, proxy: FaultyProxy, fault:
         proxy.choose = nothing_goes_wrong
         witness.look()
         nothing_is_orphaned(checkout)
-        if action == "up":
-            until_it_succeeds(checkout, "destroy")
+        # Claims and Secrets too: the next phase may be their creation.
+        checkout.run("destroy", "--purge", CONFIRM=STACK)
 
 
 @pytest.fixture
