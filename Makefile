@@ -22,7 +22,7 @@ help:
 	@echo "make policy                                the environment of the policy pack: docs/policy.md"
 	@echo "make test | test-unit | lint | golden      what has to be green"
 	@echo "make test-oldest                           the life of a stack on the oldest Kubernetes"
-	@echo "make test-disturbed                        runs killed at every object"
+	@echo "make test-disturbed                        runs killed at every object, every fault in every phase"
 	@echo "make test-properties                       10,000 generated configs on a real API server"
 	@echo "make bench                                 measure: docs/performance.md; BENCH=\"--only NAME\""
 	@echo "make build                                 find or build Kubernetes and Pulumi, and nothing else"
@@ -101,7 +101,7 @@ test-properties: $(VENV)/development build
 		tests/unit/test_any_config.py tests/unit/test_any_change.py tests/e2e/test_any_config.py
 
 test-disturbed: $(VENV)/development build
-	@LONG=1 $(RUN) -m pytest tests/e2e/test_disturbed.py
+	@LONG=1 $(RUN) -m pytest tests/e2e/test_disturbed.py tests/e2e/test_faults.py
 
 golden: $(VENV)/development
 	@$(RUN) -m pytest tests/golden --update-golden

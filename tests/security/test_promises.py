@@ -24,7 +24,7 @@ def _kinds_of_pods() -> dict[str, bool]:
 
 def _storm() -> str:
     faults = len(Fault)
-    return f"{faults} kinds of faults, one request in {test_faults.EVERY}; at most {test_faults.MOST_RUNS} runs"
+    return f"{faults} kinds of faults, {test_faults.EVERY} requests apart; at most {test_faults.MOST_RUNS} runs"
 
 
 FIGURES: dict[str, Callable[[], str]] = {
