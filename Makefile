@@ -11,7 +11,7 @@ PYTEST = $(RUN) -m pytest -n $(PROCESSES) --dist loadfile
 OLDEST_KUBERNETES = $(shell $(RUN) -c 'from local.cluster.layout import versions; print(versions()[0])')
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview destroy outputs pulumi build test test-unit test-oldest test-disturbed test-properties lint golden bench cluster-up cluster-down clean
+.PHONY: help up preview destroy outputs pulumi build test test-unit test-oldest test-disturbed test-properties test-node lint golden bench cluster-up cluster-down clean
 
 help:
 	@echo "make up | preview | outputs | destroy      STACK=$(STACK); SHOW_SECRETS=1 for outputs, PURGE=1 for destroy,"
@@ -19,6 +19,7 @@ help:
 	@echo "make pulumi ARGS=\"config set …\"           any other command of Pulumi's, on the stack"
 	@echo "make test | test-unit | lint | golden      what has to be green"
 	@echo "make test-oldest                           the life of a stack on the oldest Kubernetes"
+	@echo "make test-node                             pods on a real node, in namespaces of their own; needs root"
 	@echo "make test-disturbed                        runs killed at every object"
 	@echo "make test-properties                       10,000 generated configs on a real API server"
 	@echo "make bench                                 measure: docs/performance.md; BENCH=\"--only NAME\""
@@ -70,7 +71,12 @@ test-unit: $(VENV)/development
 	@$(RUN) -m pytest tests/unit tests/golden
 
 test: lint build
-	@$(PYTEST) $(TESTS)
+	@$(PYTEST) $(TESTS) --ignore tests/node
+	@$(RUN) -m pytest tests/node
+
+# Alone: this process leaves the machine's network.
+test-node: $(VENV)/development build
+	@$(RUN) -m pytest tests/node
 
 test-oldest: $(VENV)/development build
 	@$(RUN) -m local.cluster build --version $(OLDEST_KUBERNETES) >/dev/null
