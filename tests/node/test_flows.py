@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import pytest
@@ -82,18 +83,19 @@ class Lab:
         time.sleep(POLICY_SECONDS)
 
     def open(self, ways: list[Way]) -> set[Way]:
-        """The ways that are open, tried all at once for each source."""
-        found = set()
-        for source in dict.fromkeys(way.source for way in ways):
-            mine = [way for way in ways if way.source == source]
-            tried = [(self.address(way.target), way.port) for way in mine]
-            if source == CLIENT:
-                results = open_ways(tried)
-            else:
-                pid = of_pod(self.cluster.node, self.pods[source])
-                results = inside(pid, lambda tried=tried: open_ways(tried))  # type: ignore[misc]
-            found |= {way for way, is_open in zip(mine, results, strict=True) if is_open}
-        return found
+        """The ways that are open, tried all at once."""
+        sources = list(dict.fromkeys(way.source for way in ways))
+        with ThreadPoolExecutor(len(sources)) as pool:
+            return set().union(*pool.map(lambda source: self._open_from(source, ways), sources))
+
+    def _open_from(self, source: str, ways: list[Way]) -> set[Way]:
+        mine = [way for way in ways if way.source == source]
+        tried = [(self.address(way.target), way.port) for way in mine]
+        if source == CLIENT:
+            results = open_ways(tried)
+        else:
+            results = inside(of_pod(self.cluster.node, self.pods[source]), lambda: open_ways(tried))
+        return {way for way, is_open in zip(mine, results, strict=True) if is_open}
 
     def expected(self, way: Way, table: set[Flow]) -> bool:
         """Whether the table allows a way."""
