@@ -24,6 +24,7 @@ from tests.node.namespaces import own_network
 from tests.node.node import Node, NodeError
 from tests.node.outside import outside
 from tests.node.pods import Cluster
+from tests.node.stack import Stack, deploy
 
 __all__ = ["toolchain"]
 
@@ -62,12 +63,18 @@ def _cluster(folder: Path, stack: contextlib.ExitStack) -> Cluster:
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterator[Checkout]:
-    """A copy of the project that deploys to the real node; its stack is deleted when the tests of the file end."""
+    """A copy of the project that deploys to the real node; its stack is deleted in the end."""
     project = Checkout(tmp_path_factory.mktemp("project") / "project", cluster.control_plane)
     project.target("embedded", cluster.control_plane.kubeconfig)
     project.write()
     yield project
     project.remove()
     cluster.wait_until_gone("mjs")
+
+
+@pytest.fixture(scope="session")
+def stack(checkout: Checkout, cluster: Cluster) -> Stack:
+    """The dev stack, deployed."""
+    return deploy(checkout, cluster)

@@ -89,10 +89,10 @@ class Archive:
 
 def _full(name: str) -> str:
     """The name that containerd looks for: that of Docker Hub is left out by everybody else."""
-    registry, _, rest = name.partition("/")
-    if "." in registry:
-        return name
-    return f"docker.io/{name}" if rest else f"docker.io/library/{name}"
+    registry, slash, _ = name.partition("/")
+    if not slash:
+        return f"docker.io/library/{name}"
+    return name if "." in registry else f"docker.io/{name}"
 
 
 def assemble(folder: Path, debian: Path, programs: Path) -> Path:

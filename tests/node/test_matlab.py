@@ -3,62 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import pytest
 
-from tests.e2e.checkout import NAMESPACE, Checkout
+from tests.e2e.checkout import NAMESPACE
 from tests.node.client import Client, RefusedError
-from tests.node.pods import Cluster, Pod
+from tests.node.stack import Stack, restarts
 from tests.tools.container import eventually
 
-IDLE_STOP = 3
-GRACE = 20
 SLOW_STOP = 8
 """Seconds that a job manager takes to stop in one of the tests."""
-
-
-class Stack:
-    """The cluster of a stack, as its users see it."""
-
-    def __init__(self, checkout: Checkout, cluster: Cluster) -> None:
-        self.checkout, self.cluster = checkout, cluster
-        self.profile: str = checkout.outputs()["profile"]
-
-    def ask(self, do: str, **values: Any) -> Any:
-        with Client(self.profile) as client:
-            return client.ask(do, **values)
-
-    def job(self, number: int) -> dict[str, Any]:
-        """A job, once it is finished."""
-
-        def look() -> dict[str, Any] | None:
-            try:
-                job: dict[str, Any] = self.ask("status")["jobs"][number - 1]
-            except (OSError, RefusedError):
-                return None
-            return job if job["state"] == "finished" else None
-
-        found: dict[str, Any] = eventually(look, 90)
-        return found
-
-    def pod(self, app: str) -> Pod:
-        return self.cluster.ready_pod(NAMESPACE, app)
-
-    def workers(self) -> list[Pod]:
-        return self.cluster.pods(NAMESPACE, "mjs-worker")
-
-
-@pytest.fixture(scope="module")
-def stack(checkout: Checkout, cluster: Cluster) -> Stack:
-    small = {"cpuRequest": "50m", "memoryRequest": "128Mi"}
-    checkout.matlab["jobManager"] = {"resources": small, "terminationGracePeriod": GRACE}
-    checkout.matlab["workers"] |= {"resources": small, "idleStop": IDLE_STOP, "autoScalingPeriod": 1}
-    checkout.write()
-    begin = time.monotonic()
-    print(checkout.run("up"))
-    print("up took", time.monotonic() - begin)
-    return Stack(checkout, cluster)
 
 
 def test_pods_run_without_a_restart(stack: Stack) -> None:
@@ -135,5 +89,18 @@ def test_everything_comes_back_after_the_node_crashed(stack: Stack) -> None:
     assert stack.job(stack.ask("submit", command="echo new")["id"])["output"] == "new\n"
 
 
-def restarts(pod: Pod) -> int:
-    return sum(status["restartCount"] for status in pod["status"]["containerStatuses"])
+def test_older_clients_come_in_through_haproxy(stack: Stack) -> None:
+    """With an older release, HAProxy is in front of both ways in: SOCKS proxy, and the job manager's own ports."""
+    checkout = stack.checkout
+    checkout.matlab["additionalSupportedReleases"] = ["r2025b"]
+    checkout.write()
+    checkout.run("up")
+    outputs = checkout.outputs()
+    assert outputs["proxyMode"] == "backwards-compatible-mode"
+    for app in ("mjs-job-manager", "mjs-controller", "mjs-ingress-proxy", "mjs-parallel-server-proxy"):
+        assert restarts(stack.pod(app)) == 0, app
+    for profile in (outputs["profile"], outputs["profileBeforeR2026a"]):
+        with Client(profile) as client:
+            assert client.ask("submit", command="true")["state"] == "queued"
+        with pytest.raises((RefusedError, OSError)):
+            Client(profile, certificate=False).ask("status")
