@@ -7,6 +7,8 @@ TESTS ?= tests
 # Test files at once, each of these processes with a control plane of its own: most tests wait more than they compute.
 PROCESSES ?= 3
 PYTEST = $(RUN) -m pytest -n $(PROCESSES) --dist loadfile
+# One process, and after all others: it leaves the machine's network. Why it skips everything is said once.
+NODE_TESTS = $(RUN) -m pytest tests/node -rfE
 # The oldest version that local/cluster can build.
 OLDEST_KUBERNETES = $(shell $(RUN) -c 'from local.cluster.layout import versions; print(versions()[0])')
 
@@ -72,11 +74,10 @@ test-unit: $(VENV)/development
 
 test: lint build
 	@$(PYTEST) $(TESTS) --ignore tests/node
-	@$(RUN) -m pytest tests/node
+	$(if $(filter tests,$(TESTS)),@$(NODE_TESTS))
 
-# Alone: this process leaves the machine's network.
 test-node: $(VENV)/development build
-	@$(RUN) -m pytest tests/node
+	@$(NODE_TESTS)
 
 test-oldest: $(VENV)/development build
 	@$(RUN) -m local.cluster build --version $(OLDEST_KUBERNETES) >/dev/null

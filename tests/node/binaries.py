@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from local.cluster.build import STAMPED
+from local.cluster.build import STAMPED, kubernetes_version
+from local.cluster.layout import versions
 from local.go_build import Build, Progress, cache_directory
 
 HERE = Path(__file__).parent
@@ -13,8 +14,6 @@ KUBELET, KUBE_PROXY, COREDNS, NETWORK_POLICIES = "kubelet", "kube-proxy", "cored
 CONTROLLER, PROXY = "mjs-controller", "parallel-server-proxy"
 PROGRAMS = "node"
 CONTAINERD_COMMANDS = ("containerd", "containerd-shim-runc-v2", "ctr")
-VERSION = "v1.37.2"
-"""What kubelet and kube-proxy say that they are: the version in go.mod."""
 
 
 def containerd() -> Build:
@@ -30,7 +29,8 @@ def containerd() -> Build:
 
 
 def programs() -> Build:
-    stamps = " ".join(f"-X {package}.gitVersion={VERSION}" for package in STAMPED)
+    version = kubernetes_version(versions()[-1])
+    stamps = " ".join(f"-X {package}.gitVersion={version}" for package in STAMPED)
     names = (KUBELET, KUBE_PROXY, COREDNS, NETWORK_POLICIES, CONTROLLER, PROXY)
     return Build(
         what="kubelet, kube-proxy and CoreDNS",

@@ -29,6 +29,12 @@ from tests.node.stack import Stack, deploy
 __all__ = ["toolchain"]
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once why all tests were skipped."""
+    for reason in {report.longrepr[2] for report in terminalreporter.stats.get("skipped", ())}:
+        terminalreporter.write_line(reason)
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain) -> Iterator[Cluster]:
     """A cluster whose only node is real. This process, and what it starts, has no other network meanwhile."""

@@ -42,10 +42,12 @@ def own_network() -> Iterator[None]:
     before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     try:
         _checked(_libc.unshare(NEW_NETWORK), "unshare")
-        ip("link", "set", "lo", "up")
-        yield
+        try:
+            ip("link", "set", "lo", "up")
+            yield
+        finally:
+            _checked(_libc.setns(before, NEW_NETWORK), "setns")
     finally:
-        _checked(_libc.setns(before, NEW_NETWORK), "setns")
         os.close(before)
 
 
