@@ -40,8 +40,8 @@ def test_a_job_of_a_client_starts_a_worker_and_runs_as_the_worker_user(stack: St
     eventually(lambda: stack.workers() == [] and stack.ask("status")["workers"] == [])
 
 
-def test_a_worker_has_a_name_before_it_is_ready(stack: Stack) -> None:
-    """MJS looks the name up before the worker joins; others have to find it then, too."""
+def test_the_host_name_of_a_worker_leads_to_it(stack: Stack) -> None:
+    """MJS tells it to the job manager and to other workers."""
     stack.ask("want", workers=1)
     worker = eventually(stack.workers)[0]["metadata"]["name"]
     script = f"import socket; print(socket.gethostbyname('{worker}.mjs-workers.{NAMESPACE}.svc.cluster.local'))"
