@@ -61,6 +61,8 @@ class Build:
     """What a cold build says first: how long it takes, and how to avoid it."""
     embedded: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Path below `module` → Go module and path of its file that is compiled in there."""
+    tags: tuple[str, ...] = ()
+    """Build constraints, such as parts to leave out."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Further name → binary, for a binary that acts by the name under which it is called."""
 
@@ -86,7 +88,7 @@ class Build:
         """Return the folder of this build's binaries: another source, Go or flag is another folder."""
         digest = hashlib.sha256()
         sources = [path for pattern in ("go.*", "**/*.go", "*/go.*") for path in sorted(self.module.glob(pattern))]
-        texts = (go_version(go), self.linker_flags, *self.packages, *self.links, *FLAGS)
+        texts = (go_version(go), self.linker_flags, *self.packages, *self.links, *self.tags, *FLAGS)
         for part in [*(path.read_bytes() for path in sources), *map(str.encode, texts)]:
             digest.update(hashlib.sha256(part).digest())
         return self.cache / digest.hexdigest()[:16]
@@ -100,6 +102,8 @@ class Build:
             output, log = Path(folder) / "bin", Path(folder) / "log"
             output.mkdir()
             command = [str(go), "build", *FLAGS, "-v", "-ldflags", self.linker_flags]
+            if self.tags:
+                command += ["-tags", ",".join(self.tags)]
             if self.embedded:
                 command += ["-overlay", str(self._overlay(go, Path(folder)))]
             with log.open("w", encoding="utf-8") as file:

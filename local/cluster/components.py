@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -51,6 +51,8 @@ class Components:
     layout: Layout
     settings: Settings
     binaries: Mapping[str, Path]
+    extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name of a process → further arguments. The last one of a flag counts."""
 
     def commands(self) -> list[Command]:
         """Return all commands, in the order in which they start."""
@@ -63,7 +65,10 @@ class Components:
         nodes = [(name, KUBEMARK, self._node(name)) for name in node_names(self.settings.nodes)]
         table: list[tuple[str, str, Flags]] = [(name, name, flags) for name, flags in control_plane.items()]
         commands = [_command(name, self.binaries[binary], flags) for name, binary, flags in [*table, *nodes]]
-        return [*commands, self._load_balancer()]
+        return [
+            replace(command, argv=(*command.argv, *self.extra.get(command.name, ())))
+            for command in (*commands, self._load_balancer())
+        ]
 
     def clients(self) -> list[str]:
         """Return the names of the processes that have a kubeconfig of their own."""

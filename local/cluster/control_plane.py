@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -48,15 +49,23 @@ class Status:
 class ControlPlane:
     """etcd, kube-apiserver, kube-controller-manager, kube-scheduler, hollow nodes and a load balancer's stand-in."""
 
-    def __init__(self, directory: Path | None = None, nodes: int | None = None, version: str | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path | None = None,
+        nodes: int | None = None,
+        version: str | None = None,
+        extra: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
         """Name a control plane by its folder.
 
         `nodes` and `version` (such as 1.36) stay as they were at the last `up` when they are None; at first there are
-        4 nodes of the newest version.
+        4 nodes of the newest version. `extra` gives processes further arguments, for a real node instead of hollow
+        ones (0 nodes).
         """
         self.layout = Layout((directory or default_directory()).absolute())
         self._nodes = nodes
         self._version = version
+        self._extra = extra or {}
         self._processes = Processes(self.layout.pids, self.layout.logs)
 
     @property
@@ -79,7 +88,7 @@ class ControlPlane:
 
         Raises ControlPlaneError. When it fails or is interrupted, it ends what it started.
         """
-        if self._nodes is not None and self._nodes < 1:
+        if self._nodes is not None and self._nodes < (0 if self._extra else 1):
             raise ControlPlaneError(f"a cluster needs at least one node to run pods on, and --nodes is {self._nodes}")
         version = self._chosen_version(Settings.read(self.layout))
         binaries = build.ensure(version, progress)
@@ -93,7 +102,7 @@ class ControlPlane:
                 end(self._processes, self._processes.names())
             if settings != old:
                 settings.write(self.layout)
-            components = Components(self.layout, settings, binaries)
+            components = Components(self.layout, settings, binaries, self._extra)
             startup = Startup(self.layout, settings, self._processes, components, progress)
             try:
                 startup.run()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import ipaddress
 import sys
 import time
 from http import HTTPStatus
@@ -15,13 +14,14 @@ CONNECT_SECONDS: Final = 5
 RETRY_SECONDS: Final = 1.0
 
 
-def address(namespace: str, name: str) -> str:
+def address(namespace: str, name: str, subnet: str = "") -> str:
     """Return the address of a Service: always the same, so that what was derived from it survives destroy and up.
 
-    It lies in 127.1.0.0 to 127.254.255.255, so that nothing but this machine could ever be behind it.
+    It lies in 127.1.0.0 to 127.254.255.255, so that nothing but this machine could ever be behind it, or in a `subnet`
+    that leads to a real node, such as 198.51.100.
     """
     digest = hashlib.sha256(f"{namespace}/{name}".encode()).digest()
-    return str(ipaddress.IPv4Address(bytes([127, 1 + digest[0] % 254, digest[1], 1 + digest[2] % 254])))
+    return f"{subnet or f'127.{1 + digest[0] % 254}.{digest[1]}'}.{1 + digest[2] % 254}"
 
 
 def needs_address(service: Any) -> bool:
@@ -35,7 +35,7 @@ def needs_address(service: Any) -> bool:
     return not (status and status.ingress)
 
 
-def run(kubeconfig: str) -> None:
+def run(kubeconfig: str, subnet: str = "") -> None:
     """Watch Services for ever. A dropped watch or a restarted API server leads to a new list."""
     # Here, because it is slow, and who imports `address` must not wait for it; as Any, because it is half typed.
     kubernetes: Any = importlib.import_module("kubernetes")
@@ -47,7 +47,7 @@ def run(kubeconfig: str) -> None:
         if not needs_address(service):
             return
         namespace, name = service.metadata.namespace, service.metadata.name
-        ingress = [{"ip": address(namespace, name)}]
+        ingress = [{"ip": address(namespace, name, subnet)}]
         try:
             core.patch_namespaced_service_status(name, namespace, {"status": {"loadBalancer": {"ingress": ingress}}})
         except kubernetes.client.ApiException as error:
@@ -75,4 +75,4 @@ def run(kubeconfig: str) -> None:
 
 
 if __name__ == "__main__":
-    run(sys.argv[1])
+    run(*sys.argv[1:])

@@ -9,10 +9,14 @@ import fcntl
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin")
 """Not on every user's PATH."""
+
+TIMEOUT = 600
+"""Seconds."""
 
 
 class ToolError(Exception):
@@ -59,24 +63,36 @@ def _works(command: list[str], version_option: str) -> bool:
 def _unpack(package: str, folder: Path) -> None:
     downloads = folder.with_name(f"{package}.downloads")
     shutil.rmtree(downloads, ignore_errors=True)
-    options = ["-qq", "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User="]
-    for setting, name in (("Cache", "cache"), ("Cache::Archives", "archives"), ("State::Lists", "lists")):
-        (downloads / name / "partial").mkdir(parents=True)
-        options += ["-o", f"Dir::{setting}={downloads / name}/"]
     try:
-        _run(package, "apt-get", *options, "update")
-        install = ("install", "--download-only", "--no-install-recommends", "--yes", package)
-        _run(package, "apt-get", *options, *install)
-        for archive in (downloads / "archives").glob("*.deb"):
+        for archive in download((package,), downloads):
             _run(package, "dpkg", "--extract", str(archive), str(folder))
     finally:
         shutil.rmtree(downloads, ignore_errors=True)
 
 
+def download(packages: Sequence[str], folder: Path, *, beside_nothing: bool = False) -> list[Path]:
+    """Download packages into a new folder, with what they need and this machine, or an empty one, does not have."""
+    named = " ".join(packages)
+    options = ["-qq", "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User="]
+    for setting, name in (("Cache", "cache"), ("Cache::Archives", "archives"), ("State::Lists", "lists")):
+        (folder / name / "partial").mkdir(parents=True)
+        options += ["-o", f"Dir::{setting}={folder / name}/"]
+    _run(named, "apt-get", *options, "update")
+    if beside_nothing:
+        (folder / "status").touch()
+        options += ["-o", f"Dir::State::status={folder / 'status'}"]
+    _run(named, "apt-get", *options, "install", "--download-only", "--no-install-recommends", "--yes", *packages)
+    return sorted((folder / "archives").glob("*.deb"))
+
+
 def _run(package: str, *command: str) -> None:
     try:
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=TIMEOUT)
     except FileNotFoundError:
         raise ToolError(f"{package} is missing, and so is {command[0]} to get it. {_remedy(package)}") from None
+    except subprocess.TimeoutExpired:
+        raise ToolError(
+            f"{package} is missing, and {command[0]} takes too long to get it. {_remedy(package)}"
+        ) from None
     if run.returncode:
         raise ToolError(f"{package} is missing, and {command[0]} cannot get it: {run.stderr}{_remedy(package)}")

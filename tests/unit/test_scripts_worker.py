@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -205,3 +206,14 @@ def test_the_health_check_does_without_the_file_that_names_matlab(make: Make) ->
     assert container.probe()[0] == 0
     arguments = container.call("mjshealthcheck").arguments
     assert arguments[arguments.index("-matlabroot") + 1] == str(container.path("opt/matlab"))
+
+
+def test_an_unwritable_log_volume_is_named_with_the_user(make: Make) -> None:
+    """It used to end in an error of mkdir that did not name the setting."""
+    container = make()
+    # Root writes into every folder, but not below a file.
+    container.path("mjs/log").rmdir()
+    container.path("mjs/log").touch()
+    assert container.run_to_end() == 1
+    assert f"user {os.geteuid()} cannot write {container.path('mjs/log')}/" in container.console
+    assert "matlab.storage.workerLog" in container.console

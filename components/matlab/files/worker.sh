@@ -13,7 +13,8 @@ make_user() {
 }
 
 # The worker user writes its own logs here.
-mkdir -p "${LOGBASE}"
+mkdir -p "${LOGBASE}" 2>/dev/null || true
+need_writable "${LOGBASE}" "logs of the workers (matlab.storage.workerLog)"
 chmod a+rwx "${LOGBASE}"
 forget_last_run worker
 find_matlab
