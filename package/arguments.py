@@ -15,6 +15,9 @@ class Target(TypedDict, total=False):
     """Path of the kubeconfig; null: $KUBECONFIG or ~/.kube/config. Relative to the project's folder; ~ is expanded."""
     embedded: bool
     """true: the local control plane that `make cluster-up` starts."""
+    labels: dict[str, str]
+    """Labels of every object that the stack creates, such as owner: vision. Pods that run already are not restarted:
+    labels of pods stay as they are."""
 
 
 class MatlabNamespace(TypedDict, total=False):
@@ -78,12 +81,36 @@ class MatlabWorkers(TypedDict, total=False):
     """Extra environment variables of every worker. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
     claims: dict[str, str]
     """Extra volumes of every worker: name of an existing claim → mount path, read-write."""
+    configMaps: dict[str, str]
+    """Extra files of every worker: name of an existing ConfigMap → folder with one file per key, read-only."""
+    secrets: dict[str, str]
+    """Extra files of every worker: name of an existing Secret → folder with one file per key. Programs of your users
+    can read them."""
+    kueueQueue: str
+    """Existing LocalQueue of Kueue that admits the workers, one by one; null: none."""
+    prePull: bool
+    """true: a DaemonSet keeps the image on every node that may run workers, so that the first one starts at once."""
     nodeSelector: dict[str, str]
     """Labels of the nodes that may run workers and pool proxies."""
     tolerations: list[Toleration]
     """Taints that workers and pool proxies tolerate."""
     resources: MatlabWorkerResources
     """What one worker requests from its node."""
+    annotations: dict[str, str]
+    """Extra annotations of the workers. By default, two tell autoscalers not to move them: safe-to-evict of the cluster
+    autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
+    priorityClass: str
+    """Existing PriorityClass of the pods; null: the default one."""
+    runtimeClass: str
+    """Existing RuntimeClass of the pods; null: the default runtime."""
+    scheduler: str
+    """Name of the scheduler that places the pods; null: the default one."""
+    affinity: str
+    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    topologySpreadConstraints: list[str]
+    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    labels: dict[str, str]
+    """Extra labels of the pods."""
 
 
 class MatlabJobManagerResources(TypedDict, total=False):
@@ -110,6 +137,13 @@ class MatlabJobManager(TypedDict, total=False):
     """Group ID that the job manager runs as, and that owns its volumes (fsGroup)."""
     env: dict[str, str]
     """Extra environment variables of the job manager. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
+    configMaps: dict[str, str]
+    """Extra files of the job manager: name of an existing ConfigMap → folder with one file per key, read-only."""
+    secrets: dict[str, str]
+    """Extra files of the job manager: name of an existing Secret → folder with one file per key, read-only."""
+    surviveDrains: bool
+    """true: a PodDisruptionBudget makes node drains wait until you delete the job manager's pod, because running jobs
+    are lost with it. An upgrade of the nodes waits too."""
     terminationGracePeriod: int
     """Seconds that the job manager has to write its database and shut down."""
     startTimeout: int
@@ -120,6 +154,21 @@ class MatlabJobManager(TypedDict, total=False):
     """Taints that the job manager, the controller and the ingress proxies tolerate."""
     resources: MatlabJobManagerResources
     """What the job manager requests from its node. 2Gi is enough for 1000 workers; each further 1000 need 1Gi more."""
+    annotations: dict[str, str]
+    """Extra annotations of the job manager. By default, two tell autoscalers not to move it: safe-to-evict of the
+    cluster autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
+    priorityClass: str
+    """Existing PriorityClass of the pods; null: the default one."""
+    runtimeClass: str
+    """Existing RuntimeClass of the pods; null: the default runtime."""
+    scheduler: str
+    """Name of the scheduler that places the pods; null: the default one."""
+    affinity: str
+    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    topologySpreadConstraints: list[str]
+    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    labels: dict[str, str]
+    """Extra labels of the pods."""
 
 
 class MatlabControllerResources(TypedDict, total=False):
@@ -140,6 +189,30 @@ class MatlabController(TypedDict, total=False):
 
     resources: MatlabControllerResources
     """What the controller requests from its node."""
+    annotations: dict[str, str]
+    """Extra annotations of the pods."""
+    priorityClass: str
+    """Existing PriorityClass of the pods; null: the default one."""
+    runtimeClass: str
+    """Existing RuntimeClass of the pods; null: the default runtime."""
+    scheduler: str
+    """Name of the scheduler that places the pods; null: the default one."""
+    affinity: str
+    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    topologySpreadConstraints: list[str]
+    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    labels: dict[str, str]
+    """Extra labels of the pods."""
+
+
+class MatlabUpdates(TypedDict, total=False):
+    """What an update does about running jobs if it restarts the job manager or replaces the workers."""
+
+    waitForJobs: int
+    """Seconds that it waits, with the queue paused, until no worker is busy; 0: it interrupts jobs without waiting."""
+    whenJobsRemain: str
+    """When workers are busy even then: stop: the queue resumes, neither is restarted and `up` fails; continue: the
+    update interrupts the jobs."""
 
 
 class MatlabCheckpointVolume(TypedDict, total=False):
@@ -213,6 +286,17 @@ class MatlabInstallation(TypedDict, total=False):
     """Existing claim with a Java runtime to use instead of MATLAB's own."""
 
 
+class MatlabWebProxy(TypedDict, total=False):
+    """The web proxy of the site, for programs in workers and in the job manager that read the usual variables."""
+
+    http: str
+    """Proxy of http:// addresses (HTTP_PROXY)."""
+    https: str
+    """Proxy of https:// addresses (HTTPS_PROXY)."""
+    noProxy: list[str]
+    """Hosts, domains and networks that need no proxy (NO_PROXY), besides the pod itself and Services."""
+
+
 class MatlabLoadBalancer(TypedDict, total=False):
     """The Service through which clients outside Kubernetes reach the cluster."""
 
@@ -258,6 +342,12 @@ class MatlabNetwork(TypedDict, total=False):
     """DNS domain of the Kubernetes cluster."""
     internalClientsOnly: bool
     """true: only clients inside Kubernetes can connect; no load balancer is created."""
+    ipFamilyPolicy: str
+    """IP families of every Service (ipFamilyPolicy); null: Kubernetes decides, which means one."""
+    ipFamilies: list[str]
+    """IP families of every Service, the main one first; empty: those of the cluster. The first one cannot change."""
+    webProxy: MatlabWebProxy
+    """The web proxy of the site, for programs in workers and in the job manager that read the usual variables."""
     loadBalancer: MatlabLoadBalancer
     """The Service through which clients outside Kubernetes reach the cluster."""
     policies: MatlabNetworkPolicies
@@ -286,6 +376,20 @@ class MatlabParallelServerProxy(TypedDict, total=False):
     """true: only clients with the cluster profile's certificate can connect."""
     resources: MatlabProxyResources
     """What a proxy requests from its node."""
+    annotations: dict[str, str]
+    """Extra annotations of the pods."""
+    priorityClass: str
+    """Existing PriorityClass of the pods; null: the default one."""
+    runtimeClass: str
+    """Existing RuntimeClass of the pods; null: the default runtime."""
+    scheduler: str
+    """Name of the scheduler that places the pods; null: the default one."""
+    affinity: str
+    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    topologySpreadConstraints: list[str]
+    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    labels: dict[str, str]
+    """Extra labels of the pods."""
 
 
 class MatlabPoolProxyResources(TypedDict, total=False):
@@ -302,7 +406,8 @@ class MatlabPoolProxyResources(TypedDict, total=False):
 
 
 class MatlabPoolProxy(TypedDict, total=False):
-    """The proxies for interactive pools of clients before R2026a."""
+    """The proxies for interactive pools of clients before R2026a. They have no labels of their own: the controller
+    selects them by all of their labels, and a selector never changes."""
 
     basePort: int
     """Port of the first pool proxy. The others use the ports that follow."""
@@ -310,6 +415,18 @@ class MatlabPoolProxy(TypedDict, total=False):
     """Workers that share one pool proxy."""
     resources: MatlabPoolProxyResources
     """What one pool proxy requests from its node."""
+    annotations: dict[str, str]
+    """Extra annotations of the pods."""
+    priorityClass: str
+    """Existing PriorityClass of the pods; null: the default one."""
+    runtimeClass: str
+    """Existing RuntimeClass of the pods; null: the default runtime."""
+    scheduler: str
+    """Name of the scheduler that places the pods; null: the default one."""
+    affinity: str
+    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    topologySpreadConstraints: list[str]
+    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
 
 
 class MatlabHaproxy(TypedDict, total=False):
@@ -321,6 +438,20 @@ class MatlabHaproxy(TypedDict, total=False):
     """true: HAProxy listens on IPv4 and IPv6; false: on IPv4 only, for nodes whose kernel has no IPv6."""
     resources: MatlabProxyResources
     """What a proxy requests from its node."""
+    annotations: dict[str, str]
+    """Extra annotations of the pods."""
+    priorityClass: str
+    """Existing PriorityClass of the pods; null: the default one."""
+    runtimeClass: str
+    """Existing RuntimeClass of the pods; null: the default runtime."""
+    scheduler: str
+    """Name of the scheduler that places the pods; null: the default one."""
+    affinity: str
+    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    topologySpreadConstraints: list[str]
+    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    labels: dict[str, str]
+    """Extra labels of the pods."""
 
 
 class MatlabAuthority(TypedDict, total=False):
@@ -347,6 +478,9 @@ class MatlabSecurity(TypedDict, total=False):
     """An existing CA. Profiles that were handed out with it stay valid (docs/data.md)."""
     credentialsGeneration: int
     """Increase by one to replace the CA, the certificates and the profile. Every profile in use becomes invalid."""
+    leafGeneration: int
+    """Increase by one to replace the certificates of job manager, proxy, profile and metrics. The CA stays, so profiles
+    in use stay valid."""
 
 
 class MatlabLdap(TypedDict, total=False):
@@ -494,6 +628,9 @@ class MatlabImages(TypedDict, total=False):
     """Image of HAProxy."""
     poolProxy: MatlabPoolProxyImage
     """Image of the pool proxies."""
+    registry: str
+    """Private mirror of every image whose `repository` is not set: the host, and a path if there is one. What follows
+    the host in the default repository stays; null: each image comes from its own registry."""
     pullSecrets: list[str]
     """Existing image pull Secrets, for every pod."""
 
@@ -541,6 +678,8 @@ class MatlabClusterArgs(TypedDict, total=False):
     """The job manager, which holds the queue and the job database."""
     controller: MatlabController
     """The controller, which scales the workers."""
+    updates: MatlabUpdates
+    """What an update does about running jobs if it restarts the job manager or replaces the workers."""
     storage: MatlabStorage
     """Volumes for job data and logs."""
     installation: MatlabInstallation
@@ -550,7 +689,8 @@ class MatlabClusterArgs(TypedDict, total=False):
     parallelServerProxy: MatlabParallelServerProxy
     """The proxy through which clients of R2026a and later connect, on one port (SOCKS5)."""
     poolProxy: MatlabPoolProxy
-    """The proxies for interactive pools of clients before R2026a."""
+    """The proxies for interactive pools of clients before R2026a. They have no labels of their own: the controller
+    selects them by all of their labels, and a selector never changes."""
     haproxy: MatlabHaproxy
     """HAProxy, through which clients connect if the cluster has more than one port."""
     security: MatlabSecurity
@@ -601,13 +741,26 @@ class JuliaManager(TypedDict, total=False):
     """Labels of the nodes that may run the session."""
     tolerations: list[Toleration]
     """Taints that the session tolerates."""
-    priorityClass: str
-    """Existing PriorityClass of the session; null: the default one."""
     updates: str
     """When a running session and the workers of its pool take over a changed config: whenDeleted: when you delete their
     pods; immediately: at once, and everything in their memory is lost."""
     startTimeout: int
     """Seconds that `up` waits for the session: the first start pulls the image."""
+    annotations: dict[str, str]
+    """Extra annotations of the session. By default, two tell autoscalers not to move it: safe-to-evict of the cluster
+    autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
+    priorityClass: str
+    """Existing PriorityClass of the pods; null: the default one."""
+    runtimeClass: str
+    """Existing RuntimeClass of the pods; null: the default runtime."""
+    scheduler: str
+    """Name of the scheduler that places the pods; null: the default one."""
+    affinity: str
+    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    topologySpreadConstraints: list[str]
+    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    labels: dict[str, str]
+    """Extra labels of the pods."""
 
 
 class JuliaWorkerImage(TypedDict, total=False):
@@ -652,8 +805,21 @@ class JuliaWorkers(TypedDict, total=False):
     """Labels of the nodes that may run workers."""
     tolerations: list[Toleration]
     """Taints that workers tolerate."""
+    annotations: dict[str, str]
+    """Extra annotations of the workers. By default, two tell autoscalers not to move them: safe-to-evict of the cluster
+    autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
     priorityClass: str
-    """Existing PriorityClass of the workers; null: the default one."""
+    """Existing PriorityClass of the pods; null: the default one."""
+    runtimeClass: str
+    """Existing RuntimeClass of the pods; null: the default runtime."""
+    scheduler: str
+    """Name of the scheduler that places the pods; null: the default one."""
+    affinity: str
+    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    topologySpreadConstraints: list[str]
+    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    labels: dict[str, str]
+    """Extra labels of the pods."""
 
 
 class JuliaDepot(TypedDict, total=False):
@@ -976,6 +1142,20 @@ class ArkoudaSingleNode(TypedDict, total=False):
     """Image of a server on one node."""
     files: ArkoudaSingleNodeFiles
     """Data files, mounted at /arkouda-files."""
+    annotations: dict[str, str]
+    """Extra annotations of the pods."""
+    priorityClass: str
+    """Existing PriorityClass of the pods; null: the default one."""
+    runtimeClass: str
+    """Existing RuntimeClass of the pods; null: the default runtime."""
+    scheduler: str
+    """Name of the scheduler that places the pods; null: the default one."""
+    affinity: str
+    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    topologySpreadConstraints: list[str]
+    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    labels: dict[str, str]
+    """Extra labels of the pods."""
 
 
 class ArkoudaMultiLocaleImage(TypedDict, total=False):
@@ -1051,6 +1231,20 @@ class ArkoudaMultiLocale(TypedDict, total=False):
     """Image of a server with locales. It contains an SSH server, which starts the locales."""
     files: ArkoudaMultiLocaleFiles
     """Data files, mounted at /arkouda-files in every pod: ReadWriteMany."""
+    annotations: dict[str, str]
+    """Extra annotations of the pods."""
+    priorityClass: str
+    """Existing PriorityClass of the pods; null: the default one."""
+    runtimeClass: str
+    """Existing RuntimeClass of the pods; null: the default runtime."""
+    scheduler: str
+    """Name of the scheduler that places the pods; null: the default one."""
+    affinity: str
+    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    topologySpreadConstraints: list[str]
+    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    labels: dict[str, str]
+    """Extra labels of the pods."""
 
 
 class ArkoudaNetwork(TypedDict, total=False):
