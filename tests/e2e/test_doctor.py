@@ -224,7 +224,7 @@ def karpenter(patient: Patient) -> None:
 def an_image_that_fits_on_no_disk(patient: Patient) -> None:
     image = patient.checkout.deployment("mjs-job-manager")["spec"]["template"]["spec"]["containers"][0]["image"]
     with a_large_image(patient.api, image):
-        patient.expect("MJS016", words="their image has 931Gi, and node ")
+        patient.expect("MJS016", words="the image has 931.3Gi, and node ")
 
 
 @contextmanager
