@@ -112,7 +112,7 @@ def judge(stack: StackConfig, api: KubernetesApi, state: State) -> Verdict:
         if found.nodes and not capacity.autoscaler(found.nodes):
             pods = system.pods(settings, planned)
             shortages += (f"{system.key}: {sentence}." for _, sentence in capacity.shortages(pods, found.nodes))
-            shortages += (f"{system.key}: {sentence}." for _, sentence in capacity.large_images(pods, found.nodes))
+            shortages += (f"{system.key}: {sentence}." for sentence in capacity.large_images(pods, found.nodes))
     concerns = [*_deleted(state, found), *(each for one, two in systems for each in one.concerns(two, found))]
     return Verdict(
         found,

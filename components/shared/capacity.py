@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from components.shared.demand import DISK, Amounts, PodGroup, text
 from components.shared.kube import Json
-from components.shared.quantities import bytes_text, quantity
+from components.shared.quantities import quantity
 
 AUTOSCALED: Final = (
     "karpenter.sh/nodepool",
@@ -114,7 +114,7 @@ def _tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
     return same and (toleration.get("operator") == "Exists" or toleration.get("value", "") == taint.get("value", ""))
 
 
-def large_images(groups: Sequence[PodGroup], nodes: Sequence[Json]) -> Iterator[tuple[PodGroup, str]]:
+def large_images(groups: Sequence[PodGroup], nodes: Sequence[Json]) -> Iterator[str]:
     """Groups whose image is larger than the disk of a node that may run them, as far as a node reports its size.
 
     Of several groups with one image, the first.
@@ -135,6 +135,8 @@ def large_images(groups: Sequence[PodGroup], nodes: Sequence[Json]) -> Iterator[
         ]
         if size and disks and min(disks)[0] < size:
             disk, name = min(disks)
-            image = bytes_text(Decimal(size // 2**20 * 2**20))
-            room = bytes_text(disk // 2**20 * 2**20)
-            yield group, f"{group.what}: their image has {image}, and node {name} offers {room} of disk to pods"
+            yield f"{group.what}: the image has {_gib(size)}, and node {name} offers {_gib(disk)} of disk to pods"
+
+
+def _gib(amount: Decimal | int) -> str:
+    return f"{amount / 2**30:.1f}".removesuffix(".0") + "Gi"

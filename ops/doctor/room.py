@@ -9,7 +9,6 @@ import yaml
 
 from components.matlab import names
 from components.shared import capacity
-from components.shared.demand import PodGroup
 from components.shared.kube import Json
 from components.shared.objects import Key
 from ops.doctor.findings import Finding
@@ -28,19 +27,16 @@ def findings(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
     nodes = snapshot.objects.get("Node", [])
     if not nodes:
         return
+    here = ("Namespace", place.namespace)
     if not capacity.autoscaler(nodes):
         for group, sentence in capacity.shortages(place.groups, nodes):
             # A worker that is too large for every node is the cause.
             needs = frozenset({_TEMPLATE} if group and group.workers and place.system == "matlab" else ())
-            yield Finding(place.code("018"), _subject(place, group), f"has no room: {sentence}", needs=needs)
-    for group, sentence in capacity.large_images(place.groups, nodes):
-        yield Finding(place.code("016"), _subject(place, group), f"has a large image: {sentence}")
+            yield Finding(place.code("018"), here, f"has too few nodes: {sentence}", needs=needs)
+    for sentence in capacity.large_images(place.groups, nodes):
+        yield Finding(place.code("016"), here, f"has too little disk: {sentence}")
     if place.system == "matlab" and any(KARPENTER in (node["metadata"].get("labels") or {}) for node in nodes):
         yield from _disruption(snapshot)
-
-
-def _subject(place: Place, group: PodGroup | None) -> Key:
-    return ("Namespace", place.namespace) if group is None else ("Pods", group.what)
 
 
 def _disruption(snapshot: Snapshot) -> Iterator[Finding]:

@@ -185,7 +185,7 @@ def no_nodes_for_it(patient: Patient, change: Callable[[dict[str, Any]], None], 
     patient.checkout.write()
     image = next(before.templates())["spec"]["containers"][0]["image"]
     with a_large_image(patient.api, image):
-        patient.expect("016", words="their image has 931Gi")
+        patient.expect("016", words="the image has 931.3Gi")
 
 
 def no_room(patient: Patient) -> None:

@@ -77,8 +77,8 @@ def test_an_image_is_compared_with_the_smallest_disk() -> None:
     image = {"names": ["image:1"], "sizeBytes": 30 * 2**30}
     small, large = ({"ephemeral-storage": size} for size in ("20Gi", "100Gi"))
     nodes = [node(name="big", images=[image], offers=large), node(name="small", offers=small)]
-    ((_, sentence),) = large_images([group()], nodes)
-    assert sentence == "workers: their image has 30Gi, and node small offers 20Gi of disk to pods"
+    (sentence,) = large_images([group()], nodes)
+    assert sentence == "workers: the image has 30Gi, and node small offers 20Gi of disk to pods"
     assert list(large_images([group()], nodes[:1])) == []
     assert list(large_images([group()], nodes[1:])) == [], "nobody reports its size"
 
