@@ -91,13 +91,13 @@ def test_a_yaml_program_deploys_a_cluster(consumer: Consumer) -> None:
 
 
 def test_every_mistake_is_named_by_its_argument(consumer: Consumer) -> None:
-    consumer.properties["workers"]["min"] = 80
+    consumer.properties["logLevel"] = 9
     consumer.properties["release"] = "2026a"
-    text = consumer.run("preview", code=255)
-    assert "matlab.release" in text
-    assert "matlab.workers.min" in text
-    assert "Nothing was changed" in text
-    del consumer.properties["workers"]["min"]
+    text = consumer.run("preview", code=1)
+    assert "2 mistakes. Nothing was changed." in text
+    assert "property matlab.release has a problem: '2026a' is not a MATLAB release" in text
+    assert "property matlab.logLevel has a problem" in text
+    del consumer.properties["logLevel"]
     consumer.properties["release"] = "r2026a"
     consumer.properties["securityAdminPassword"] = "in clear"
-    assert "is not a secret" in consumer.run("preview", code=255)
+    assert "property securityAdminPassword has a problem: is not a secret" in consumer.run("preview", code=1)
