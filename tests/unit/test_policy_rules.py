@@ -29,7 +29,7 @@ def violations(rule: str, example: str, **config: Any) -> list[str]:
     return [f"{item.kind}: {sentence}" for item in found for sentence in RULES[rule](item, config)]
 
 
-@pytest.mark.parametrize("rule", RULES.keys() - OPTIONAL)
+@pytest.mark.parametrize("rule", sorted(RULES.keys() - OPTIONAL))
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_every_example_keeps_the_rules_that_are_on(rule: str, example: str) -> None:
     assert violations(rule, example) == []
