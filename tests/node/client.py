@@ -5,13 +5,12 @@ TLS inside of TLS, each with the certificate of the profile.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
 import ssl
 import struct
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -131,10 +130,3 @@ def _socks(receive: Receive, send: Send, host: str, port: int) -> None:
     send(b"\x05\x01\x00\x03" + bytes([len(name)]) + name + struct.pack("!H", port))
     if receive()[1:2] != b"\x00":
         raise RefusedError(f"the proxy does not reach {host}:{port}")
-
-
-@contextlib.contextmanager
-def client(profile: str) -> Iterator[Client]:
-    """A connection, closed in the end."""
-    with Client(profile) as found:
-        yield found

@@ -11,6 +11,7 @@ from tests.tools.container import eventually
 ROOT = Path("/sys/fs/cgroup")
 NEEDED = ("cpu", "memory", "pids")
 PATIENCE = 20.0
+ENTER = 'while [[ $1 != -- ]]; do echo $$ >"$1" || exit 1; shift; done; shift; exec "$@"'
 NAMED = "name=systemd"
 """A hierarchy without controllers, which runc expects where it exists."""
 
@@ -66,10 +67,17 @@ class ControlGroup:
         folder.mkdir()
         self._folders.append(folder)
 
-    @property
-    def processes(self) -> list[Path]:
-        """Files that a process writes its number into to become a member."""
-        return [folder / "cgroup.procs" for folder in self._folders]
+    def entered_by(self, command: list[str]) -> list[str]:
+        """A command that makes itself a member, and then becomes another command."""
+        return [
+            "bash",
+            "-c",
+            ENTER,
+            "bash",
+            *(str(folder / "cgroup.procs") for folder in self._folders),
+            "--",
+            *command,
+        ]
 
     def leave(self, pid: int) -> None:
         """Take a process out again: in version 2, only groups without processes may have groups below them."""

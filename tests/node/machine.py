@@ -37,11 +37,9 @@ def refusal() -> str | None:
             ip("link", "add", "try", "type", "veth", "peer", "name", "tried")
             group = ControlGroup(f"real-node-try-{os.getpid()}")
             try:
-                enter = 'for file in $GROUPS_TO_ENTER; do echo $$ >"$file" || exit 1; done; exec "$@"'
                 inner = ["unshare", *NAMESPACES, "--fork", "--kill-child", "bash", "-c", TRY, folder]
                 tried = subprocess.run(
-                    ["bash", "-c", enter, "bash", *inner],
-                    env={**os.environ, "GROUPS_TO_ENTER": " ".join(map(str, group.processes))},
+                    group.entered_by(inner),
                     capture_output=True,
                     text=True,
                     check=False,
@@ -54,6 +52,3 @@ def refusal() -> str | None:
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"the kernel refuses: {error}"
     return f"the kernel refuses: {tried.stderr.strip()}" if tried.returncode else None
-
-
-__all__ = ["NAMESPACES", "refusal"]

@@ -13,6 +13,7 @@ from typing import Any
 from tests.node.addresses import DNS_SERVICE, LOAD_BALANCERS, NODE, NODE_ADDRESS, OUTSIDE, PODS
 from tests.node.binaries import KUBE_PROXY, KUBELET, NETWORK_POLICIES
 from tests.node.control_groups import ControlGroup
+from tests.node.machine import NAMESPACES
 from tests.node.namespaces import ip
 from tests.node.outside import FILES, VOLUMES, Outside, volume
 from tests.tools.container import eventually
@@ -55,12 +56,10 @@ class Node:
             self._group = ControlGroup(f"real-node-{os.getpid()}")
         except OSError as error:
             raise NodeError(f"no control group may be made: {error}") from error
-        enter = 'for file in ${GROUPS_TO_ENTER}; do echo $$ >${file} || exit 1; done; exec "$@"'
-        namespaces = ("--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup")
-        command = ["unshare", *namespaces, "--fork", "--kill-child", "/bin/bash", str(FILES / "node.sh"), "outside"]
+        command = ["unshare", *NAMESPACES, "--fork", "--kill-child", "bash", str(FILES / "node.sh"), "outside"]
+        entered = self._group.entered_by([*command, str(self._debian), str(self.data)])
         environment = {
             "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin",
-            "GROUPS_TO_ENTER": " ".join(str(path) for path in self._group.processes),
             "CGROUP_HIERARCHIES": self._group.hierarchies,
             "NODE_NAME": NODE,
             "NODE_ADDRESS": NODE_ADDRESS,
@@ -74,18 +73,7 @@ class Node:
         with self._console.open("ab") as console:
             self._process = subprocess.Popen(
                 # If the tests are killed, the node is too.
-                [
-                    "setpriv",
-                    "--pdeathsig",
-                    "KILL",
-                    "bash",
-                    "-c",
-                    enter,
-                    "bash",
-                    *command,
-                    str(self._debian),
-                    str(self.data),
-                ],
+                ["setpriv", "--pdeathsig", "KILL", *entered],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=console,
@@ -175,6 +163,3 @@ def of_pod(node: Node, pod: dict[str, Any]) -> int:
     """A process of a pod."""
     found: list[int] = eventually(lambda: node.processes(pod["metadata"]["uid"]))
     return found[0]
-
-
-__all__ = ["Node", "NodeError", "of_pod"]
