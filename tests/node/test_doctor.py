@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from components.matlab import names
-from ops.doctor.command import diagnosed
+from ops.doctor.command import examined
+from ops.doctor.place import Place
 from ops.doctor.snapshot import Snapshot
 from tests.e2e.checkout import NAMESPACE
 from tests.node.images import DEBIAN_IMAGE
@@ -31,7 +32,7 @@ BROKEN: dict[str, dict[str, Any]] = {
 
 def found(stack: Stack) -> dict[str, str]:
     """Code → sentence of everything that the doctor finds."""
-    diagnoses = diagnosed(Snapshot.take(stack.cluster.api, NAMESPACE))
+    diagnoses = examined(Place("matlab", NAMESPACE), Snapshot.take(stack.cluster.api, NAMESPACE)).diagnoses
     return {one.code: one.sentence for item in diagnoses for one in (item.cause, *item.consequences)}
 
 

@@ -1,7 +1,7 @@
 """Every connection between the pods of a cluster, and with what is around it, is tried on the real node.
 
-What has to get through is read from the policies as docs/flows.md is (generators/network_flows.py); another program
-enforces them (sigs.k8s.io/kube-network-policies, in the kernel). All else has to be denied.
+What has to get through is read from the policies as docs/flows.md is (components/shared/network_flows.py); another
+program enforces them (sigs.k8s.io/kube-network-policies, in the kernel). All else has to be denied.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import pytest
-from generators.network_flows import ALL_PODS, ANYWHERE, Flow, flows
 
 from components.matlab import names, network_policies
 from components.shared.manifest import Manifest
+from components.shared.network_flows import ALL_PODS, ANYWHERE, Flow, flows
 from components.shared.survey import Survey
 from tests.node.addresses import INTERNET, METADATA, OUTSIDE
 from tests.node.namespaces import inside, open_ways
