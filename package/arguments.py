@@ -407,8 +407,7 @@ class MatlabPoolProxyResources(TypedDict, total=False):
 
 class MatlabPoolProxy(TypedDict, total=False):
     """The proxies for interactive pools of clients before R2026a. They have no labels of their own: the controller
-    selects them by all of their labels, and a selector never changes.
-    """
+    selects them by all of their labels, and a selector never changes."""
 
     basePort: int
     """Port of the first pool proxy. The others use the ports that follow."""

@@ -13,7 +13,7 @@ from components.shared.manifest import Manifest, manifest, resources
 from components.shared.objects import PlannedObject
 from components.shared.pod_settings import Pods
 
-AMOUNTS = Resources(cpuRequest="1m", memoryRequest="8Mi", memoryLimit="32Mi")
+AMOUNTS = Resources(cpuRequest="1m", cpuLimit="10m", memoryRequest="8Mi", memoryLimit="32Mi")
 """Of a process that sleeps."""
 
 

@@ -104,7 +104,7 @@ def test_a_secret_argument_has_to_be_secret(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_preview_goes_on_with_a_secret_that_is_not_known_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     found = construct(monkeypatch, securityAdminPassword=secret(UNKNOWN))
-    assert found["security"] == {"adminPassword": "<securityAdminPassword>"}
+    assert found["security"] == {"adminPassword": "<secret securityAdminPassword>"}
 
 
 def test_a_setting_that_python_reserves_has_another_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from components.shared.kube import RESOURCES
 from components.shared.rights import needed_rights, optional_rights
 from components.stack import load_file
 from ops import __main__ as ops
-from ops.rights import manifests, planned
+from ops.rights import besides, manifests, planned
 from tests.conftest import PROJECT
 
 EXAMPLES = sorted((PROJECT / "examples").glob("*.yaml"))
@@ -25,7 +25,7 @@ def test_the_rules_say_exactly_what_the_preflight_asks_for(example: Path) -> Non
     """Grouping rules for readers neither adds nor drops a right, and no rule is for everything."""
     stack = load_file(example)
     objects = planned(stack)
-    rights = [*needed_rights(objects), *optional_rights(objects, preview=False)]
+    rights = [*needed_rights(objects), *besides(stack), *optional_rights(objects, preview=False)]
     said = [right for item in manifests(stack, preview=False) for right in singles(item)]
     assert len(said) == len(set(said))
     assert set(said) == {(item.group, item.resource, item.verb, item.name, place) for item in rights
