@@ -7,13 +7,15 @@ TESTS ?= tests
 # Test files at once, each of these processes with a control plane of its own: most tests wait more than they compute.
 PROCESSES ?= 3
 PYTEST = $(RUN) -m pytest -n $(PROCESSES) --dist loadfile
+# Each of these needs many minutes, or builds of its own.
+LONG_TESTS = $(addprefix tests/e2e/test_,adopt_helm.py components.py faults.py impact.py lost_state.py)
 # One process, and after all others: it leaves the machine's network. Why it skips everything is said once.
 NODE_TESTS = $(RUN) -m pytest tests/node -rfE
 # The oldest version that local/cluster can build.
 OLDEST_KUBERNETES = $(shell $(RUN) -c 'from local.cluster.layout import versions; print(versions()[0])')
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview impact drift destroy outputs pulumi policy build test test-unit test-oldest test-disturbed test-properties test-node lint golden bench cluster-up cluster-down clean
+.PHONY: help up preview impact drift destroy outputs pulumi policy build test test-unit test-oldest test-disturbed test-properties test-long test-node lint golden bench cluster-up cluster-down clean
 
 help:
 	@echo "make up | preview | outputs | destroy      STACK=$(STACK); SHOW_SECRETS=1 for outputs, PURGE=1 for destroy,"
@@ -24,6 +26,7 @@ help:
 	@echo "make policy                                the environment of the policy pack: docs/policy.md"
 	@echo "make test | test-unit | lint | golden      what has to be green"
 	@echo "make test-oldest                           the life of a stack on the oldest Kubernetes"
+	@echo "make test-long                             takeovers, components, faults, impact"
 	@echo "make test-node                             pods on a real node, in namespaces of their own; needs root"
 	@echo "make test-disturbed                        runs killed at every object, every fault in every phase"
 	@echo "make test-properties                       10,000 generated configs on a real API server"
@@ -91,8 +94,10 @@ test-unit: $(VENV)/development
 	@$(RUN) -m pytest tests/unit tests/golden
 
 test: lint build
-	@$(PYTEST) $(TESTS) --ignore tests/node
-	$(if $(filter tests,$(TESTS)),@$(NODE_TESTS))
+	@$(PYTEST) $(TESTS) --ignore tests/node $(addprefix --ignore ,$(LONG_TESTS))
+
+test-long: $(VENV)/development build
+	@$(PYTEST) $(LONG_TESTS)
 
 test-node: $(VENV)/development build
 	@$(NODE_TESTS)

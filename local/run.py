@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +28,8 @@ from local.recovery import Recovery
 from local.stack_command import BACKEND_VARIABLE, INTERRUPTED, StackCommand, write_all
 from ops.errors import CommandError
 
+FINDINGS: Final = 1
+"""Exit code of `ops doctor` that found something."""
 REFUSED: Final = 2
 STATE_DIR_VARIABLE: Final = "CLUSTERS_STATE_DIR"
 PASSPHRASE_VARIABLES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
@@ -149,13 +152,16 @@ def prepare(stack: StackConfig) -> StackCommand:
 
 
 def say_how_to_go_on(stack: StackConfig, action: str) -> None:
-    """After a run that failed: Pulumi has named the object, and seldom says what to do."""
+    """After a run that failed: Pulumi has named the object, and seldom says what to do; the doctor does."""
     print(
         f"`make {action}` did not finish. What it did is recorded: fix the cause that Pulumi names above, then run "
         f"`make {action} STACK={stack.name}` again. docs/reliability.md explains the messages.",
         file=sys.stderr,
     )
-    print(f"`python -m ops doctor --stack {stack.name}` looks for causes in the cluster.", file=sys.stderr)
+    doctor = [sys.executable, "-m", "ops", "doctor", "--stack", stack.name]
+    looked = subprocess.run(doctor, cwd=PROJECT, capture_output=True, text=True, check=False)
+    if looked.returncode == FINDINGS:
+        print(f"\n`python -m ops doctor --stack {stack.name}` says:\n{looked.stdout}", file=sys.stderr)
 
 
 def _run(arguments: argparse.Namespace) -> int:

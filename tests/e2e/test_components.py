@@ -100,4 +100,7 @@ def test_every_mistake_is_named_by_its_argument(consumer: Consumer) -> None:
     del consumer.properties["logLevel"]
     consumer.properties["release"] = "r2026a"
     consumer.properties["securityAdminPassword"] = "in clear"
-    assert "property securityAdminPassword has a problem: is not a secret" in consumer.run("preview", code=1)
+    text = consumer.run("preview", code=1)
+    assert "One mistake. Nothing was changed." in text
+    assert "securityAdminPassword" in text
+    assert "is not a secret. Pass" in text

@@ -141,5 +141,5 @@ def test_a_reader_learns_which_rights_are_missing_and_what_was_not_checked(check
     assert code == 1
     lacking = [one["message"] for one in findings if one["code"] == "PRE006"]
     assert len(lacking) == 1
-    assert "your user lacks rights in namespace lab: create, patch, delete configmaps" in lacking[0]
+    assert "your user lacks rights in namespace lab: create, delete, patch configmaps" in lacking[0]
     assert {"Secret", "StorageClass"} <= set(unseen)

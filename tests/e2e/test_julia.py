@@ -401,7 +401,7 @@ def test_everything_that_is_missing_is_said_at_once(checkout: Checkout, lab: str
         "sessions": {
             "ana": {"namespace": {"name": lab, "create": False}, "depot": {"claim": "home"}, "claims": {"d": "/data"}},
             "ben": {"namespace": {"name": lab + "s", "create": False}},
-            "carla": {"namespace": {"name": "kube-public"}, "depot": {"storageClass": "fast"}},
+            "carla": {"namespace": {"name": "default"}, "depot": {"storageClass": "fast"}},
         },
         "defaults": {"pullSecrets": ["registry"]},
     }
@@ -413,7 +413,7 @@ def test_everything_that_is_missing_is_said_at_once(checkout: Checkout, lab: str
         "julia.sessions.ana.claims.d: namespace lab has no PersistentVolumeClaim d",
         "julia.defaults.pullSecrets[0]: namespace lab has no Secret registry",
         "julia.sessions.ben.namespace.name: namespace labs does not exist",
-        "julia.sessions.carla.namespace.create: is true, but namespace kube-public exists",
+        "julia.sessions.carla.namespace.create: is true, but namespace default exists",
         "julia.sessions.carla.depot.storageClass: the cluster has no StorageClass fast",
     ):
         assert sentence in text
