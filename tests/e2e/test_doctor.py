@@ -221,8 +221,17 @@ def more_workers_than_the_nodes_hold(patient: Patient) -> None:
 
 
 def karpenter(patient: Patient) -> None:
+    """The program's own workers have the annotation; those of somebody who set it to false do not keep their nodes."""
+    template = patient.api.get(path_of("ConfigMap/mjs-worker-template")) or {}
+    before = template["data"]["pod-template.yaml"]
+    mark = "karpenter.sh/do-not-disrupt: 'true'"
+    assert mark in before
     with every_node_labelled(patient.api, **{"karpenter.sh/nodepool": "default"}):
+        patient.expect()
+        other = before.replace(mark, mark.replace("true", "false"))
+        patient.patch("ConfigMap/mjs-worker-template", {"data": {"pod-template.yaml": other}})
         patient.expect("MJS015", words="has no annotation karpenter.sh/do-not-disrupt")
+    patient.patch("ConfigMap/mjs-worker-template", {"data": {"pod-template.yaml": before}})
 
 
 def an_image_that_fits_on_no_disk(patient: Patient) -> None:
