@@ -9,7 +9,7 @@ PROCESSES ?= 3
 PYTEST = $(RUN) -m pytest -n $(PROCESSES) --dist loadfile
 # Each of these needs many minutes, or builds of its own.
 LONG_TESTS = $(foreach name,adopt_helm components doctor doctor_before doctor_systems environments faults gitops impact \
-	lost_state status three_systems updates,tests/e2e/test_$(name).py)
+	lost_state status updates,tests/e2e/test_$(name).py)
 # One process, and after all others: it leaves the machine's network. Why it skips everything is said once.
 NODE_TESTS = $(RUN) -m pytest tests/node -rfE
 # The oldest version that local/cluster can build.
