@@ -15,8 +15,8 @@ from components.matlab.job_queue import PAUSED, JobQueue, NoAnswerError
 from components.shared.inventory import FORBIDDEN
 from components.shared.kube import ApiError, Json, KubernetesApi, Unreachable
 from components.shared.pem import EXPIRY_WARNING
-from components.shared.target import PROJECT, connect
-from components.stack import load_file
+from components.shared.target import connect
+from ops import where
 from ops.doctor import command as doctor
 from ops.doctor import credentials
 from ops.doctor.place import places
@@ -78,10 +78,7 @@ def add_command(commands: Any) -> None:
         help="show what runs, how many workers are busy, the address, and what expires",
         epilog="Exit code 0; 2: the cluster could not be looked at. `doctor` says what is wrong.",
     )
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--stack", metavar="NAME", help="the stack, by the name in Pulumi.NAME.yaml")
-    where.add_argument("--namespace", metavar="NAME", help="a namespace, of a Helm release for instance")
-    parser.add_argument("--context", metavar="NAME", help="with --namespace: context of the kubeconfig")
+    where.add_arguments(parser)
     parser.add_argument("--watch", action="store_true", help=f"show it again every {WATCH_SECONDS} seconds")
     parser.add_argument("--json", action="store_true", help="print JSON on standard output; with --watch, in lines")
     parser.set_defaults(run=_run)
@@ -103,11 +100,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _places(arguments: argparse.Namespace) -> tuple[KubernetesApi, list[str]]:
+    where.check(arguments)
     if arguments.namespace:
-        return doctor.connected(arguments.context), [arguments.namespace]
-    if arguments.context:
-        raise CommandError("--context belongs to --namespace: a stack names its own cluster.")
-    stack = load_file(PROJECT / f"Pulumi.{arguments.stack}.yaml")
+        return where.api(arguments), [arguments.namespace]
+    stack = where.stack(arguments)
     found = [place.namespace for place in places(stack) if place.system == "matlab"]
     if not found:
         raise CommandError(f"Stack {arguments.stack} deploys no MATLAB cluster.")

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from components.doctor_settings import Suppression
-from components.shared.groups import Target
 from components.shared.kube import ApiError, KubernetesApi, Unreachable
-from components.shared.target import PROJECT, connect
-from components.stack import load_file
+from components.shared.target import connect
+from ops import where
 from ops.doctor import arkouda, bundle, logs, matlab, objects, pods, room
 from ops.doctor.findings import Finding, diagnoses
 from ops.doctor.place import Place, places
@@ -39,10 +38,7 @@ def add_command(commands: Any) -> None:
         help="say what is wrong in a deployed cluster, and what to do",
         epilog="Exit code 0: healthy; 1: something is wrong; 2: the cluster could not be looked at.",
     )
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--stack", metavar="NAME", help="the stack, by the name in Pulumi.NAME.yaml")
-    where.add_argument("--namespace", metavar="NAME", help="a namespace, of a Helm release for instance")
-    parser.add_argument("--context", metavar="NAME", help="with --namespace: context of the kubeconfig")
+    where.add_arguments(parser)
     parser.add_argument("--before", action="store_true", help="with --stack: what would go wrong if it were deployed")
     parser.add_argument(
         "--log",
@@ -65,8 +61,7 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.namespace and arguments.before:
         raise CommandError("--before belongs to --stack: without a config there is nothing to compare.")
-    if arguments.stack and arguments.context:
-        raise CommandError("--context belongs to --namespace: a stack names its own cluster.")
+    where.check(arguments)
     if arguments.before and (arguments.bundle or arguments.log):
         raise CommandError("--before looks at no pods yet. Leave --bundle and --log out.")
     try:
@@ -88,16 +83,11 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _of_namespace(arguments: argparse.Namespace) -> list[Report]:
-    return _looked(arguments, connected(arguments.context), [Place("matlab", arguments.namespace)])
-
-
-def connected(context: str | None) -> KubernetesApi:
-    """The API server of a context, or of the present one."""
-    return connect(Target(context=context)) if context else KubernetesApi.connect(None, None)
+    return _looked(arguments, where.api(arguments), [Place("matlab", arguments.namespace)])
 
 
 def _of_stack(arguments: argparse.Namespace) -> tuple[Sequence[Suppression], list[Report]]:
-    stack = load_file(PROJECT / Path(f"Pulumi.{arguments.stack}.yaml"))
+    stack = where.stack(arguments)
     if not stack.systems:
         raise CommandError(f"Stack {arguments.stack} deploys no system.")
     suppressed, api = stack.doctor.suppress, connect(stack.target)

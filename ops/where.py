@@ -1,0 +1,35 @@
+"""Where a command looks: at a stack, or at a namespace that anybody has deployed to."""
+
+from __future__ import annotations
+
+import argparse
+
+from components.shared.groups import Target
+from components.shared.kube import KubernetesApi
+from components.shared.target import PROJECT, connect
+from components.stack import StackConfig, load_file
+from ops.errors import CommandError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --stack, --namespace and --context."""
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--stack", metavar="NAME", help="the stack, by the name in Pulumi.NAME.yaml")
+    where.add_argument("--namespace", metavar="NAME", help="a namespace, of a Helm release for instance")
+    parser.add_argument("--context", metavar="NAME", help="with --namespace: context of the kubeconfig")
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """Raise CommandError for arguments that contradict each other."""
+    if arguments.stack and arguments.context:
+        raise CommandError("--context belongs to --namespace: a stack names its own cluster.")
+
+
+def stack(arguments: argparse.Namespace) -> StackConfig:
+    """The stack of --stack. Raises ConfigError, and OSError for a file that cannot be read."""
+    return load_file(PROJECT / f"Pulumi.{arguments.stack}.yaml")
+
+
+def api(arguments: argparse.Namespace) -> KubernetesApi:
+    """The API server of --context, or of the present one. Raises Unreachable."""
+    return connect(Target(context=arguments.context)) if arguments.context else KubernetesApi.connect(None, None)
