@@ -26,6 +26,7 @@ from local.cluster.layout import ControlPlaneError, versions
 from local.pulumi import BuildError, Toolchain, find_or_build
 from local.recovery import Recovery
 from local.stack_command import BACKEND_VARIABLE, INTERRUPTED, StackCommand, write_all
+from ops.confirmation import confirm
 from ops.errors import CommandError
 
 FINDINGS: Final = 1
@@ -96,13 +97,7 @@ def require_login(stack: StackConfig, toolchain: Toolchain) -> None:
 
 def confirm_purge(stack: str) -> None:
     """Ask for the stack's name before data and credentials are deleted."""
-    answer = os.environ.get("CONFIRM")
-    if answer is None:
-        print(f"This deletes the job database, logs and credentials of stack {stack} for good.", file=sys.stderr)
-        print("Type the stack's name to continue: ", end="", file=sys.stderr, flush=True)
-        answer = sys.stdin.readline().strip()
-    if answer != stack:
-        raise CommandError(f"This is not the stack's name, {stack}. Nothing was deleted.")
+    confirm(f"This deletes the job database, logs and credentials of stack {stack} for good.", "stack", stack)
 
 
 def create_stack(pulumi: StackCommand) -> None:

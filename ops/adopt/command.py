@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import sys
 from pathlib import Path
 from typing import Any, Final
 
 from components.shared.kube import ApiError, KubernetesApi, Unreachable
 from components.shared.target import connect
+from ops.confirmation import confirm
 from ops.errors import CommandError
 
 DEFAULT_STACK: Final = "prod"
@@ -98,13 +97,7 @@ def _finish(arguments: argparse.Namespace) -> int:
 
 def _confirm(release: str) -> None:
     """Ask for the release's name, as `make destroy PURGE=1` asks for the stack's."""
-    answer = os.environ.get("CONFIRM")
-    if answer is None:
-        print(f"This deletes the history of release {release}. `helm rollback` is then impossible.", file=sys.stderr)
-        print("Type the release's name to continue: ", end="", file=sys.stderr, flush=True)
-        answer = sys.stdin.readline().strip()
-    if answer != release:
-        raise CommandError(f"This is not the release's name, {release}. Nothing was deleted.")
+    confirm(f"This deletes the history of release {release}. `helm rollback` is then impossible.", "release", release)
 
 
 def _cluster(context: str | None) -> tuple[KubernetesApi, str]:
