@@ -79,7 +79,7 @@ def _seconds(text: str) -> float | None:
     if days is not None:
         hours, minutes, seconds = [*given, 0, 0][:3]
     else:
-        hours, minutes, seconds = given if len(given) == 3 else (0, *[*given, 0][:2])  # noqa: PLR2004
+        hours, minutes, seconds = given if len(given) == 3 else (0, *[*given, 0][:2])  # noqa: PLR2004 - with the hours
     return ((int(days or 0) * 24 + hours) * 60 + minutes) * 60 + seconds
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from components.julia import names
 from components.julia.settings import JuliaWorkers, Manager
 from components.julia.topology import JuliaSession
-from components.shared.manifest import Manifest, manifest
+from components.shared.manifest import GPU, Manifest, manifest
 from components.shared.namespace import namespace
 from components.shared.objects import PlannedObject
 from components.shared.quantities import bytes_text, cpu_text, quantity
@@ -40,7 +40,7 @@ def quota(session: JuliaSession) -> Manifest:
         "limits.memory": memory,
     }
     if workers.num_gpus:
-        hard["requests.nvidia.com/gpu"] = str(workers.max * workers.num_gpus)
+        hard[f"requests.{GPU}"] = str(workers.max * workers.num_gpus)
     return manifest("v1", "ResourceQuota", names.session(session.name), session.namespace, spec={"hard": hard})
 
 

@@ -9,7 +9,7 @@ from components.julia import names
 from components.julia.settings import JuliaWorkers, Manager
 from components.julia.topology import JuliaSession, whole_cores
 from components.shared import security
-from components.shared.manifest import Manifest, env, literal_env, tolerations, volume_source
+from components.shared.manifest import GPU, Manifest, env, literal_env, tolerations, volume_source
 from components.shared.rules_pods import Owned
 from components.shared.workload import app, mount
 
@@ -133,7 +133,7 @@ def resources(group: Manager | JuliaWorkers) -> Manifest:
 
 def gpus(workers: JuliaWorkers) -> dict[str, str]:
     """The GPUs of a worker, which Kubernetes requests as soon as they are limited."""
-    return {"nvidia.com/gpu": str(workers.num_gpus)}
+    return {GPU: str(workers.num_gpus)}
 
 
 def session_volumes(session: JuliaSession) -> list[tuple[Manifest, Manifest]]:

@@ -11,6 +11,7 @@ from components.shared import workload
 from components.shared.demand import PodGroup
 from components.shared.manifest import (
     CHECKSUM,
+    GPU,
     Manifest,
     checksum,
     config_map,
@@ -103,9 +104,7 @@ def pod_template(cluster: Topology, password_fingerprint: str) -> Manifest:
         "imagePullPolicy": cluster.worker_pull_policy,
         "command": ["/bin/bash", f"{names.CONFIG_DIR}/worker.sh"],
         "env": _environment(cluster),
-        "resources": resources(
-            workers.resources, {"nvidia.com/gpu": str(workers.num_gpus)} if workers.num_gpus else None
-        ),
+        "resources": resources(workers.resources, {GPU: str(workers.num_gpus)} if workers.num_gpus else None),
         "securityContext": security.worker(),
         "lifecycle": pods.stop_hook("stopWorker.sh"),
         "volumeMounts": mounts,

@@ -11,7 +11,6 @@ from components.shared.manifest import Manifest
 from components.shared.objects import PlannedObject
 from components.shared.quantities import bytes_text, cpu_text, quantity
 
-GPU: Final = "nvidia.com/gpu"
 DISK: Final = "ephemeral-storage"
 Amounts = Mapping[str, Decimal]
 

@@ -17,6 +17,8 @@ from components.shared.references import in_order
 
 Manifest = dict[str, Any]
 
+GPU: Final = "nvidia.com/gpu"
+"""The resource by which NVIDIA's device plugin counts GPUs."""
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 STACK: Final = "clusters.pulumi/stack"
 """Tells people which stack made an object. What belongs to a stack is what its state contains."""

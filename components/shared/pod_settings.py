@@ -8,11 +8,15 @@ from typing import Any, ClassVar, Final
 from components.shared.fields import Annotations, DnsName, LabelKey, LabelValue, Model
 from components.shared.kubernetes_types import Affinity, SpreadConstraint
 
+KEEPS_NODE: Final = "karpenter.sh/do-not-disrupt"
+"""Annotation of pods whose nodes Karpenter leaves alone.
+
+https://karpenter.sh/docs/concepts/disruption/#pod-level-controls
+"""
 NOT_EVICTED: Final[Mapping[str, str]] = {
     # https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md
     "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
-    # https://karpenter.sh/docs/concepts/disruption/#pod-level-controls
-    "karpenter.sh/do-not-disrupt": "true",
+    KEEPS_NODE: "true",
 }
 """Annotations that keep autoscalers from moving a pod to another node to save one: its work would be lost."""
 

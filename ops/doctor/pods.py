@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from components.matlab import names
 from components.shared.kube import Json
+from components.shared.manifest import GPU
 from components.shared.objects import Key, references
 from ops.doctor.findings import LOG, Finding
 from ops.doctor.place import Place, app
@@ -18,7 +19,6 @@ RECENT: Final = 3600
 """Seconds for which a repeated event counts."""
 REPEATED: Final = 3
 """A probe that has failed less often may be a slow start."""
-_GPU: Final = "nvidia.com/gpu"
 _UNSCHEDULABLE: Final = re.compile(r"\d+/\d+ nodes are available: (?P<reasons>.*?)\.?( preemption:.*)?$", re.DOTALL)
 
 Problem = tuple[str, str, frozenset[Key]]
@@ -81,7 +81,7 @@ def _missing(place: Place, pods: Iterable[Json], snapshot: Snapshot) -> Iterator
 def _unschedulable(pod: Json, message: str, needs: frozenset[Key]) -> Problem:
     found = _UNSCHEDULABLE.match(message)
     reasons = (found["reasons"] if found else message).rstrip(".")
-    number = "011" if _GPU in reasons else "010"
+    number = "011" if GPU in reasons else "010"
     wanted = _requests(pod)
     asks = f" It requests {wanted}." if "Insufficient" in reasons and wanted else ""
     return number, f"cannot be scheduled: {reasons}.{asks}", needs

@@ -11,14 +11,13 @@ from components.matlab import names
 from components.shared import capacity
 from components.shared.kube import Json
 from components.shared.objects import Key
+from components.shared.pod_settings import KEEPS_NODE
 from ops.doctor.findings import Finding
 from ops.doctor.place import Place
 from ops.doctor.snapshot import Snapshot
 
 KARPENTER: Final = "karpenter.sh/nodepool"
 """Label of every node that Karpenter made (https://karpenter.sh/docs/concepts/scheduling/)."""
-KEEPS: Final = "karpenter.sh/do-not-disrupt"
-"""Annotation of pods whose nodes Karpenter leaves alone."""
 _TEMPLATE: Final[Key] = ("ConfigMap", names.WORKER_TEMPLATE)
 
 
@@ -44,8 +43,10 @@ def _disruption(snapshot: Snapshot) -> Iterator[Finding]:
     if template is None:
         return
     metadata = yaml.safe_load(template["data"][names.TEMPLATE_FILE])["metadata"]
-    if (metadata.get("annotations") or {}).get(KEEPS) != "true":
-        yield Finding("MJS015", _TEMPLATE, f"has no annotation {KEEPS}, and Karpenter manages nodes of this cluster")
+    if (metadata.get("annotations") or {}).get(KEEPS_NODE) != "true":
+        yield Finding(
+            "MJS015", _TEMPLATE, f"has no annotation {KEEPS_NODE}, and Karpenter manages nodes of this cluster"
+        )
 
 
 def remarks(place: Place, snapshot: Snapshot) -> Iterator[str]:
