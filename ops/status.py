@@ -26,6 +26,7 @@ from ops.errors import CommandError
 
 WATCH_SECONDS: Final = 5
 MOST_WARNINGS: Final = 5
+_SHOWN: Final = ("Pod", "Deployment", "Service", "Secret", "Event")
 _CLEAR: Final = "\x1b[2J\x1b[H"
 _FIRST: Final = (names.JOB_MANAGER, names.CONTROLLER, names.INGRESS_PROXY, names.PARALLEL_SERVER_PROXY)
 """Deployments in the order in which a person asks for them; pool proxies follow."""
@@ -121,7 +122,7 @@ def _show(found: Sequence[Status], arguments: argparse.Namespace) -> None:
 
 def status(api: KubernetesApi, namespace: str) -> Status:
     """Look at one namespace. Raises ApiError for anything but a missing right."""
-    snapshot = Snapshot.take(api, namespace)
+    snapshot = Snapshot.take(api, namespace, _SHOWN)
     ends = credentials.ends(snapshot)
     job_manager = snapshot.of("Deployment").get(names.JOB_MANAGER, {"metadata": {}})
     return Status(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,6 +31,7 @@ IN_NAMESPACE: Final = (
     "EndpointSlice",
 )
 IN_CLUSTER: Final = ("Node", "StorageClass")
+EVERYTHING: Final = (*IN_NAMESPACE, *IN_CLUSTER)
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Snapshot:
     namespace: Json | None
     """The namespace itself; None: it does not exist, or you may not read it."""
     objects: Mapping[str, list[Json]]
-    """Objects by kind. A kind that is missing may not be read."""
+    """Objects by kind. A kind that is missing was not asked for, or may not be read."""
     taken: datetime
     exists: bool | None = None
     """The namespace exists; None: you may not read it."""
@@ -50,10 +51,15 @@ class Snapshot:
     """The end of the log of a pod, by its name. Other pods were not asked."""
     unread_logs: Mapping[str, str] = field(default_factory=dict)
     """Why the log of a pod could not be read, by its name."""
+    asked_for: Sequence[str] = EVERYTHING
+    """Kinds that were asked for."""
 
     @classmethod
-    def take(cls, api: KubernetesApi, namespace: str) -> Snapshot:
-        """Read all objects, several requests at a time. Raises ApiError for anything but a missing right."""
+    def take(cls, api: KubernetesApi, namespace: str, kinds: Sequence[str] = EVERYTHING) -> Snapshot:
+        """Read all objects of some kinds, several requests at a time.
+
+        Raises ApiError for anything but a missing right.
+        """
 
         def items(kind: str) -> list[Json] | None:
             try:
@@ -74,13 +80,12 @@ class Snapshot:
                 raise
             return found, found is not None
 
-        kinds = (*IN_NAMESPACE, *IN_CLUSTER)
         with ThreadPoolExecutor(max_workers=8) as pool:
             itself = pool.submit(own)
             found = dict(zip(kinds, pool.map(items, kinds), strict=True))
         readable = {kind: every for kind, every in found.items() if every is not None}
         body, exists = itself.result()
-        return cls(namespace, body, readable, datetime.now(UTC), exists)
+        return cls(namespace, body, readable, datetime.now(UTC), exists, asked_for=kinds)
 
     @cached_property
     def _by_name(self) -> dict[str, dict[str, Json]]:
@@ -93,7 +98,7 @@ class Snapshot:
     @property
     def unseen(self) -> list[str]:
         """Kinds that you may not read."""
-        return [kind for kind in (*IN_NAMESPACE, *IN_CLUSTER) if kind not in self.objects]
+        return [kind for kind in self.asked_for if kind not in self.objects]
 
     def age(self, item: Json) -> float:
         """Seconds since an object was created."""

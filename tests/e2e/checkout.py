@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -135,11 +137,22 @@ class Checkout:
         self.write()
         self.run("destroy", "--purge", CONFIRM=self.stack)
 
-    def wait_until_gone(self) -> None:
-        """Wait until the namespace is deleted, for a minute at most."""
+    @contextmanager
+    def foreign_namespace(self, name: str) -> Iterator[str]:
+        """A namespace that somebody else created. Its name is free again at the end."""
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        self.api.request("POST", "/api/v1/namespaces", body)
+        try:
+            yield name
+        finally:
+            self.api.request("DELETE", f"/api/v1/namespaces/{name}")
+            self.wait_until_gone(name)
+
+    def wait_until_gone(self, namespace: str = NAMESPACE) -> None:
+        """Wait until a namespace is deleted, for a minute at most."""
         end = time.monotonic() + 60
-        while self.api.get(f"/api/v1/namespaces/{NAMESPACE}"):
-            assert time.monotonic() < end, "the namespace is still there"
+        while self.api.get(f"/api/v1/namespaces/{namespace}"):
+            assert time.monotonic() < end, f"namespace {namespace} is still there"
             time.sleep(0.2)
 
     def get(self, kind: str, name: str, group: str = "/api/v1") -> dict[str, Any] | None:

@@ -60,9 +60,8 @@ def consumer(checkout: Checkout, toolchain: Toolchain, tmp_path: Path) -> Iterat
     checkout.target(EMBEDDED_CONTEXT, checkout.control_plane.kubeconfig)
     checkout.write()
     checkout.run("up")
-    checkout.api.request("POST", "/api/v1/namespaces", {"metadata": {"name": "jupyter"}})
-    yield Consumer(tmp_path / "consumer", checkout, toolchain)
-    checkout.api.request("DELETE", NOTEBOOKS)
+    with checkout.foreign_namespace("jupyter"):
+        yield Consumer(tmp_path / "consumer", checkout, toolchain)
 
 
 def test_another_stack_reads_the_outputs_and_keeps_the_secret_ones_secret(

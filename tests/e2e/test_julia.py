@@ -380,7 +380,7 @@ def destroy_keeps_the_depots(checkout: Checkout) -> None:
 def purge_removes_everything(checkout: Checkout) -> None:
     checkout.run("destroy", "--purge", CONFIRM="dev")
     for name in SESSIONS:
-        eventually(lambda name=name: checkout.api.get(f"/api/v1/namespaces/julia-{name}") is None)  # type: ignore[misc]
+        checkout.wait_until_gone(f"julia-{name}")
 
 
 # What a cluster has against a session
@@ -389,11 +389,8 @@ def purge_removes_everything(checkout: Checkout) -> None:
 @pytest.fixture
 def lab(checkout: Checkout) -> Iterator[str]:
     """A namespace of somebody else."""
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "lab"}}
-    checkout.api.request("POST", "/api/v1/namespaces", body)
-    yield "lab"
-    checkout.api.request("DELETE", "/api/v1/namespaces/lab")
-    eventually(lambda: checkout.api.get("/api/v1/namespaces/lab") is None)
+    with checkout.foreign_namespace("lab") as name:
+        yield name
 
 
 def test_everything_that_is_missing_is_said_at_once(checkout: Checkout, lab: str) -> None:

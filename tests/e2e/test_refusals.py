@@ -26,11 +26,8 @@ def checkout(checkout: Checkout) -> Checkout:
 @pytest.fixture
 def namespace(checkout: Checkout) -> Iterator[str]:
     """The namespace, created by somebody else."""
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    checkout.api.request("POST", "/api/v1/namespaces", body)
-    yield NAMESPACE
-    checkout.api.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
-    checkout.wait_until_gone()
+    with checkout.foreign_namespace(NAMESPACE) as name:
+        yield name
 
 
 def refused(checkout: Checkout, *sentences: str) -> None:

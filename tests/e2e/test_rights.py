@@ -24,13 +24,11 @@ UNSEEN = "were not checked"
 @pytest.fixture
 def lab(checkout: Checkout) -> Iterator[Checkout]:
     """A stack in a namespace of somebody else; the older release brings pool proxies along."""
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "lab"}}
-    checkout.api.request("POST", "/api/v1/namespaces", body)
-    checkout.matlab["namespace"] = {"name": "lab", "create": False}
-    checkout.matlab["additionalSupportedReleases"] = ["r2025b"]
-    checkout.write()
-    yield checkout
-    checkout.api.request("DELETE", "/api/v1/namespaces/lab")
+    with checkout.foreign_namespace("lab"):
+        checkout.matlab["namespace"] = {"name": "lab", "create": False}
+        checkout.matlab["additionalSupportedReleases"] = ["r2025b"]
+        checkout.write()
+        yield checkout
 
 
 def test_these_roles_are_enough(lab: Checkout) -> None:
