@@ -119,12 +119,12 @@ def large_images(groups: Sequence[PodGroup], nodes: Sequence[Json]) -> Iterator[
 
     Of several groups with one image, the first.
     """
-    sizes = {
-        name: int(image.get("sizeBytes", 0))
-        for node in nodes
-        for image in (node.get("status") or {}).get("images") or ()
-        for name in image.get("names") or ()
-    }
+    sizes: dict[str, int] = {}
+    for node in nodes:
+        for image in (node.get("status") or {}).get("images") or ():
+            for name in image.get("names") or ():
+                # It differs with the architecture of the node.
+                sizes[name] = max(sizes.get(name, 0), int(image.get("sizeBytes", 0)))
     of_images = {tuple(one.get("image", "") for one in group.spec["containers"]): group for group in reversed(groups)}
     for images, group in of_images.items():
         size = max(sizes.get(image, 0) for image in images)

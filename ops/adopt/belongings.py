@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from components.registry import SYSTEMS
-from components.shared.inventory import HELM, NOBODY, Inventory, owner
+from components.shared.inventory import HELM, NOBODY, NOT_LISTED, Inventory, owner
 from components.shared.kube import RESOURCES, Json, KubernetesApi
 from components.shared.manifest import KEPT, STACK
 from components.shared.mistakes import ConfigError, Mistake
@@ -80,8 +80,8 @@ def _wanted(
             kind, name = planned.key
             namespace = planned.manifest["metadata"].get("namespace", "")
             item = everything.get((namespace, kind, name))
-            if item is None and not namespace and kind != "Namespace":
-                item = api.get(f"{RESOURCES[kind].path()}/{name}")
+            if item is None and kind in NOT_LISTED and kind != "Namespace":
+                item = api.get(f"{RESOURCES[kind].path(namespace or None)}/{name}")
             if item is not None:
                 wanted[namespace, kind, name] = item
     return wanted

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from components.shared.inventory import HELM_RELEASE
 from components.shared.kube import Json
+from components.shared.objects import TOKEN_SECRET
 
 PROVIDER: Final = "pulumi-kubernetes-"
 """How the provider's managers are called; what follows is its own choice (provider.go, fieldManagerName)."""
@@ -70,7 +71,8 @@ def _is_taken(entry: Json, live: Json) -> bool:
     # Helm, Flux and Terraform have names of their own; who wrote the release's name is one of them.
     if f"f:{HELM_RELEASE}" in fields.get("f:metadata", {}).get("f:annotations", {}):
         return True
-    return live["kind"] == "Secret" and "f:data" in fields
+    # MJS's controller and administrators fill Secrets; the one of a token belongs to Kubernetes, which fills it.
+    return live["kind"] == "Secret" and live.get("type") != TOKEN_SECRET and "f:data" in fields
 
 
 def _merged(one: Json, other: Json) -> Json:

@@ -137,13 +137,24 @@ def recent_events(snapshot: Snapshot) -> Iterator[tuple[Json, Key, str]]:
 def _every_event(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
     for event, key, message in recent_events(snapshot):
         pod = snapshot.of("Pod").get(key[1])
-        if event.get("reason") == "FailedCreate" and place.is_own(key[1]):
-            yield Finding(place.code("012"), key, f"cannot create pods: {message}")
-        elif event.get("reason") == "FailedAttachVolume" and "Multi-Attach" in message and pod:
+        if event.get("reason") == "FailedCreate":
+            if place.is_own(key[1]) and not _has_its_pods(snapshot, *key):
+                yield Finding(place.code("012"), key, f"cannot create pods: {message}")
+        elif event.get("reason") == "FailedAttachVolume" and "Multi-Attach" in message and pod and not is_ready(pod):
             yield Finding(place.code("032"), key, f"waits for a volume: {message}")
         elif event.get("reason") == "Unhealthy" and pod and not is_ready(pod) and _count(event) >= REPEATED:
             log = frozenset({(LOG, app(pod))})
             yield Finding(place.code("024"), key, f"fails a probe: {message.strip()}", needs=log)
+
+
+def _has_its_pods(snapshot: Snapshot, kind: str, name: str) -> bool:
+    """Tell whether a ReplicaSet or StatefulSet has created all its pods since; the event stays for an hour."""
+    if kind == "ReplicaSet":
+        # Of a Deployment, whose name and the hash of whose pods it is called after.
+        found, count = snapshot.of("Deployment").get(name.rpartition("-")[0]), "updatedReplicas"
+    else:
+        found, count = snapshot.of("StatefulSet").get(name), "replicas"
+    return found is not None and found.get("status", {}).get(count, 0) >= found["spec"].get("replicas", 1)
 
 
 def _count(event: Json) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -95,18 +96,24 @@ class Checkout:
         """Run a command; returns its exit code and all it prints."""
         (self.root / ".state").mkdir(exist_ok=True)
         command = [sys.executable, "-m", "local.run", action, "--stack", self.stack, *words]
-        answer = subprocess.run(
+        process = subprocess.Popen(
             command,
             cwd=self.root,
             env={**self.environment(), **variables},
-            input=text,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=300,
-            check=False,
+            start_new_session=True,
         )
-        return answer.returncode, answer.stdout
+        try:
+            printed, _ = process.communicate(text, timeout=300)
+        except subprocess.TimeoutExpired:
+            # Pulumi and its plugins are children of the command, and hold its output open.
+            os.killpg(process.pid, signal.SIGKILL)
+            printed, _ = process.communicate()
+            raise AssertionError(f"`{action}` has not ended after 300 s:\n{printed}") from None
+        return process.returncode, printed
 
     def outputs(self) -> dict[str, Any]:
         """The stack outputs, secrets in clear."""

@@ -54,10 +54,11 @@ class Patient:
         self.seen |= {one.code for item in found for one in (item.cause, *item.consequences)}
         return found
 
-    def expect(self, *codes: str, words: str = "", **options: Any) -> None:
+    def expect(self, *codes: str, words: str = "", again: Callable[[], object] = lambda: None, **options: Any) -> None:
         """Wait until exactly these are the root causes, the first of them with these words."""
         end = time.monotonic() + 180
         while True:
+            again()
             found = self.look(**options)
             if [item.cause.code for item in found] == list(codes) and (not words or words in _text(found)):
                 return
@@ -196,6 +197,8 @@ def a_quota(patient: Patient) -> None:
     patient.restart("mjs-ingress-proxy")
     patient.expect("MJS012", words="exceeded quota: none")
     patient.api.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/resourcequotas/none")
+    # Its event stays; the pods that are there now refute it.
+    patient.expect()
     patient.forget_events()
 
 
@@ -236,18 +239,20 @@ def karpenter(patient: Patient) -> None:
 
 def an_image_that_fits_on_no_disk(patient: Patient) -> None:
     image = patient.checkout.deployment("mjs-job-manager")["spec"]["template"]["spec"]["containers"][0]["image"]
-    with a_large_image(patient.api, image):
-        patient.expect("MJS016", words="the image has 931.3Gi, and node ")
+    with a_large_image(patient.api, image) as again:
+        patient.expect("MJS016", words="the image has 931.3Gi, and node ", again=again)
 
 
 @contextmanager
-def a_large_image(api: KubernetesApi, name: str) -> Iterator[None]:
-    """A node that reports an image of a terabyte, and a small disk. Its kubelet corrects that sooner or later."""
+def a_large_image(api: KubernetesApi, name: str) -> Iterator[Callable[[], object]]:
+    """A node that reports an image of a terabyte, and a small disk; what is yielded does so again.
+
+    Its kubelet corrects that every ten seconds.
+    """
     node = api.request("GET", "/api/v1/nodes")["items"][0]
     path = f"/api/v1/nodes/{node['metadata']['name']}/status"
     images = {"images": [{"names": [name], "sizeBytes": 10**12}], "allocatable": {"ephemeral-storage": "10Gi"}}
-    api.request("PATCH", path, {"status": images}, content_type=MERGE)
-    yield
+    yield lambda: api.request("PATCH", path, {"status": images}, content_type=MERGE)
     before = {"images": node["status"].get("images"), "allocatable": {"ephemeral-storage": None}}
     before["allocatable"] |= node["status"]["allocatable"]
     api.request("PATCH", path, {"status": before}, content_type=MERGE)

@@ -34,6 +34,8 @@ def test_the_state_of_three_systems_is_rebuilt(checkout: Checkout) -> None:
     """Passwords, keys, tokens and cookies are recovered, so nothing rotates; not one object is written."""
     arkouda = {**ARKOUDA, "apiServer": f"https://{API_HOST}:{api_port(checkout)}"}
     checkout.config["config"] |= {"clusters:arkouda": arkouda, "clusters:julia": JULIA}
+    # The nodes have one CPU each.
+    checkout.matlab["jobManager"] = {"resources": {"cpuRequest": "200m", "memoryRequest": "256Mi"}}
     checkout.set_secret("matlab.workers.password", "given, not generated")
     checkout.run("up")
     outputs, resources = checkout.outputs(), urns(checkout)
