@@ -8,8 +8,7 @@ TESTS ?= tests
 PROCESSES ?= 3
 PYTEST = $(RUN) -m pytest -n $(PROCESSES) --dist loadfile
 # Each of these needs many minutes, or builds of its own.
-LONG_TESTS = $(foreach name,adopt_helm components doctor doctor_before doctor_systems environments faults gitops impact \
-	lost_state status updates,tests/e2e/test_$(name).py)
+LONG_TESTS = $(foreach name,adopt_helm doctor doctor_systems faults impact,tests/e2e/test_$(name).py)
 # One process, and after all others: it leaves the machine's network. Why it skips everything is said once.
 NODE_TESTS = $(RUN) -m pytest tests/node -rfE
 # The oldest version that local/cluster can build.
@@ -27,7 +26,7 @@ help:
 	@echo "make policy                                the environment of the policy pack: docs/policy.md"
 	@echo "make test | test-unit | lint | golden      what has to be green"
 	@echo "make test-oldest                           the life of a stack on the oldest Kubernetes"
-	@echo "make test-long                             what needs many minutes: takeovers, faults, the doctor, updates"
+	@echo "make test-long                             what needs many minutes: takeovers, faults, the doctor"
 	@echo "make test-node                             pods on a real node, in namespaces of their own; needs root"
 	@echo "make test-disturbed                        runs killed at every object, every fault in every phase"
 	@echo "make test-properties                       10,000 generated configs on a real API server"

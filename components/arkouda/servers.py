@@ -14,13 +14,17 @@ from components.arkouda.server_settings import MultiLocale, SelfRegistered, Serv
 from components.arkouda.settings import Settings
 from components.arkouda.topology import Topology
 from components.shared.component import SystemComponent
+from components.shared.kube import KubernetesApi
 from components.shared.manifest import base64
 from components.shared.objects import TOKEN_SECRET, kept_on_destroy
 from components.shared.survey import NOTHING, Survey
 
 
 class ArkoudaServers(SystemComponent):
-    """All Arkouda servers of a stack. The Kubernetes provider comes through `opts`."""
+    """All Arkouda servers of a stack. The Kubernetes provider comes through `opts`.
+
+    `api` is the API server that tells when the pods of an update are Ready.
+    """
 
     arkouda: pulumi.Output[dict[str, Any]]
     """Namespace, and per server: kind, host, port, how to connect, commands."""
@@ -31,7 +35,7 @@ class ArkoudaServers(SystemComponent):
     readme: pulumi.Output[str]
     """Markdown page for users and administrators."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is, and where it is deployed
         self,
         name: str,
         settings: Settings,
@@ -39,12 +43,19 @@ class ArkoudaServers(SystemComponent):
         *,
         survey: Survey = NOTHING,
         labels: Mapping[str, str] | None = None,
+        api: KubernetesApi | None = None,
     ) -> None:
         """Register the servers."""
         self._cluster = cluster = Topology(settings)
         planned = objects(cluster, survey)
         super().__init__(
-            "clusters:arkouda:Servers", name, opts, components=components(cluster), planned=planned, labels=labels
+            "clusters:arkouda:Servers",
+            name,
+            opts,
+            components=components(cluster),
+            planned=planned,
+            labels=labels,
+            api=api,
         )
         self._tokens: dict[str, pulumi.Output[str]] = {}
         contents = self._contents()

@@ -31,7 +31,8 @@ class MatlabCluster(SystemComponent):
     The Kubernetes provider comes through `opts`.
     `address` finds the load balancer's address; it is not needed where `settings.network.cluster_host` is set.
     `survey` is what the Kubernetes cluster tells about itself, where somebody looked.
-    `api` is the API server through which an update pauses the queue; without it, an update interrupts running jobs.
+    `api` is the API server through which an update pauses the queue, and that tells when its pods are Ready; without
+    it, an update interrupts running jobs.
     """
 
     external_address: pulumi.Output[dict[str, Any]]
@@ -68,7 +69,9 @@ class MatlabCluster(SystemComponent):
         """Register the cluster. Raises ValueError where an address is needed and nothing can find it."""
         self._cluster = cluster = Topology(settings)
         planned = objects(cluster, fingerprints(cluster.namespace), survey)
-        super().__init__("clusters:matlab:Cluster", name, opts, components=COMPONENTS, planned=planned, labels=labels)
+        super().__init__(
+            "clusters:matlab:Cluster", name, opts, components=COMPONENTS, planned=planned, labels=labels, api=api
+        )
 
         self._passwords = {
             names.ADMIN_SECRET: self._password(passwords.ADMIN, settings.security.admin_password),

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import pulumi
 
+from components.shared import rollout
+from components.shared.kube import KubernetesApi
 from components.shared.manifest import Manifest, owned_by
 from components.shared.objects import Key, PlannedObject, by_key, dependencies
 
@@ -53,10 +55,12 @@ class SystemComponent(pulumi.ComponentResource):
         components: Mapping[str, str],
         planned: Sequence[PlannedObject],
         labels: Mapping[str, str] | None,
+        api: KubernetesApi | None = None,
     ) -> None:
         """Register the system itself.
 
-        `components` maps the name of each component to its Pulumi type; `labels` are for every object.
+        `components` maps the name of each component to its Pulumi type; `labels` are for every object. `api` is the
+        API server that is asked for what the provider does not wait for.
         """
         super().__init__(token, name, None, opts)
         self.hooks: Mapping[Key, pulumi.ResourceHookBinding] = {}
@@ -65,6 +69,7 @@ class SystemComponent(pulumi.ComponentResource):
         """What is registered so far, by kind and name."""
         self._planned = by_key(planned)
         self._labels = labels or {}
+        self._api = api
         self._components = {
             own: pulumi.ComponentResource(components[own], own, None, pulumi.ResourceOptions(parent=self))
             for own in dict.fromkeys(item.component for item in planned)
@@ -96,7 +101,14 @@ class SystemComponent(pulumi.ComponentResource):
         )
 
     def complete(self, outputs: Mapping[str, Any]) -> None:
-        """Register the outputs of the system and of its components: every component names its objects."""
+        """Register the outputs of the system and of its components: every component names its objects.
+
+        Then the run goes on until the pods are Ready.
+        """
+        if self._api:
+            for key, resource in self.resources.items():
+                if rollout.is_needed(self._planned[key]):
+                    rollout.awaited(self._api, self._planned[key], resource)
         for name, component in self._components.items():
             own = ["/".join(key) for key in self.resources if self._planned[key].component == name]
             component.register_outputs({"objects": own})

@@ -43,17 +43,22 @@ class Checkout:
     def __init__(self, root: Path, control_plane: ControlPlane) -> None:
         self.root, self.control_plane = root, control_plane
         root.mkdir()
-        for part in PARTS:
-            source = PROJECT / part
-            if source.is_dir():
-                shutil.copytree(source, root / part, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(source, root / part)
+        self.copy(PROJECT)
         (root / ".venv").symlink_to(sys.prefix)
         self.name_stack(STACK)
         self.config: dict[str, Any] = yaml.safe_load((PROJECT / self.stack_file.name).read_text())
         self.write()
         self.api = KubernetesApi.connect(control_plane.kubeconfig, EMBEDDED_CONTEXT)
+
+    def copy(self, project: Path) -> None:
+        """Work with the files of this project from now on."""
+        for part in PARTS:
+            source, target = project / part, self.root / part
+            if source.is_dir():
+                shutil.rmtree(target, ignore_errors=True)
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, target)
 
     def name_stack(self, name: str) -> None:
         """Work on the stack with this name from now on."""
