@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from components.shared.kube import RESOURCES
@@ -23,19 +22,20 @@ from tests.e2e.service_monitors import service_monitors
 from tests.tools.debian import find
 
 MONITOR = f"{RESOURCES['ServiceMonitor'].path(NAMESPACE)}/mjs-job-manager"
+HOST = "mjs.example.org"
 WARNING = "matlab.metrics.serviceMonitor: is true, but the cluster has no ServiceMonitors"
 
 
 def test_prometheus_scrapes_with_what_the_stack_gives(checkout: Checkout, tmp_path: Path) -> None:
     """A server with the job manager's certificate stands for the job manager, which a hollow node does not run."""
     port = choose_port()
-    checkout.matlab["network"] = {"clusterHost": "127.0.0.1", "basePort": 30000}
+    checkout.matlab["network"] = {"clusterHost": HOST, "basePort": 30000}
     checkout.matlab["metrics"] = {"export": True, "openPortOutsideKubernetes": True, "port": port}
     checkout.write()
     checkout.run("up")
-    outputs = checkout.outputs()
+    outside = on_this_machine(checkout.outputs()["metricsScrapeConfig"], HOST, port)
     with job_manager(checkout, tmp_path, port):
-        scrape(outputs["metricsScrapeConfig"], files(checkout, tmp_path, "mjs-metrics-client-certs"))
+        scrape(outside, files(checkout, tmp_path, "mjs-metrics-client-certs"))
 
     checkout.matlab["metrics"]["serviceMonitor"] = True
     checkout.write()
@@ -46,8 +46,7 @@ def test_prometheus_scrapes_with_what_the_stack_gives(checkout: Checkout, tmp_pa
         monitor = checkout.api.get(MONITOR)
         assert monitor is not None
         with job_manager(checkout, tmp_path, port):
-            both = [outputs["metricsScrapeConfig"], as_the_operator_writes_it(monitor, port)]
-            for config in both:
+            for config in (outside, as_the_operator_writes_it(monitor, port)):
                 scrape(config, files(checkout, tmp_path, "mjs-metrics-client-certs"))
     # With the operator went its kinds.
     assert WARNING in checkout.run("up")
@@ -55,6 +54,14 @@ def test_prometheus_scrapes_with_what_the_stack_gives(checkout: Checkout, tmp_pa
     before = len(checkout.writes())
     checkout.run("up")
     assert checkout.writes()[before:] == []
+
+
+def on_this_machine(config: dict[str, Any], host: str, port: int) -> dict[str, Any]:
+    """The configuration with the address to which the name of the host would lead; the certificate is for the name."""
+    assert config["static_configs"] == [{"targets": [f"{host}:{port}"], "labels": {"namespace": NAMESPACE}}]
+    found = json.loads(json.dumps(config).replace(f"{host}:{port}", f"127.0.0.1:{port}"))
+    found["tls_config"]["server_name"] = host
+    return dict(found)
 
 
 def files(checkout: Checkout, folder: Path, secret: str) -> Path:
@@ -135,6 +142,6 @@ def value(listen: str, job: str) -> str | None:
     try:
         with urlopen(f"http://{listen}/api/v1/query?query={query}") as answer:
             found = json.load(answer)["data"]["result"]
-    except URLError:
+    except OSError:
         return None
     return found[0]["value"][1] if found else None
