@@ -87,7 +87,7 @@ def test_everything_that_is_missing_is_named(checkout: Checkout, lab: str) -> No
         "matlab.storage.log.storageClass: the cluster has no StorageClass fast",
     ]
     (monitor,) = found["PRE010"]
-    assert monitor.startswith("arkouda.declared[0].metrics.serviceMonitor: is true, but the cluster has no")
+    assert "arkouda.declared[0].metrics.serviceMonitor: is true, but the cluster has no ServiceMonitors" in monitor
     assert found["PRE005"] == [
         "matlab.namespace.name: namespace lab already contains objects of Helm release r: ConfigMap/mjs-worker-config"
     ]
