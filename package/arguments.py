@@ -508,7 +508,12 @@ class MatlabMetrics(TypedDict, total=False):
     openPortOutsideKubernetes: bool
     """true: the port is also reachable from outside Kubernetes."""
     bringOwnCertificates: bool
-    """true: Secret mjs-metrics-secret exists with ca.crt, jobmanager.crt and jobmanager.key."""
+    """true: Secret mjs-metrics-secret exists with ca.crt, jobmanager.crt and jobmanager.key, and for a ServiceMonitor
+    also mjs-metrics-client-certs with ca.crt, prometheus.crt and prometheus.key."""
+    serviceMonitor: bool
+    """true: a ServiceMonitor makes the Prometheus operator scrape the job manager."""
+    serviceMonitorLabels: dict[str, str]
+    """Labels by which Prometheus selects ServiceMonitors, such as release: kube-prometheus-stack."""
 
 
 class MatlabLicense(TypedDict, total=False):

@@ -9,11 +9,12 @@ from components.arkouda import names, pods
 from components.arkouda.defaults import NEWEST_TAG
 from components.arkouda.server_settings import Server
 from components.arkouda.topology import Topology
-from components.shared import security, workload
+from components.shared import monitoring, security, workload
 from components.shared.groups import Resources
-from components.shared.manifest import CHECKSUM, Manifest, checksum, config_map, literal_env, manifest, resources
+from components.shared.manifest import CHECKSUM, Manifest, checksum, config_map, literal_env, resources
 from components.shared.manifest import files as read_files
 from components.shared.objects import PlannedObject
+from components.shared.survey import Survey
 from components.shared.workload import Port, mount
 
 HTTP: Final = Port(names.HTTP, names.EXPORTER_PORT)
@@ -26,14 +27,14 @@ def app(server: Server) -> str:
     return f"{server.name}{names.EXPORTER_SUFFIX}"
 
 
-def objects(cluster: Topology, server: Server, component: str) -> Iterator[PlannedObject]:
+def objects(cluster: Topology, server: Server, component: str, survey: Survey) -> Iterator[PlannedObject]:
     """The exporter of a server, if it has one."""
     if not (server.metrics.enabled and server.metrics.exporter):
         return
     yield PlannedObject(configuration(cluster, server), component)
     yield PlannedObject(service(cluster, server), component, skip_await=True)
     yield PlannedObject(deployment(cluster, server), component, timeout=START_TIMEOUT)
-    if server.metrics.service_monitor:
+    if server.metrics.service_monitor and monitoring.is_served(survey, cluster.namespace):
         yield PlannedObject(service_monitor(cluster, server), component)
 
 
@@ -90,16 +91,11 @@ def deployment(cluster: Topology, server: Server) -> Manifest:
 
 def service_monitor(cluster: Topology, server: Server) -> Manifest:
     """Makes the Prometheus operator scrape the exporter."""
-    endpoint = {"port": HTTP.name, "path": "/metrics", "interval": f"{server.metrics.interval}s"}
-    return manifest(
-        "monitoring.coreos.com/v1",
-        "ServiceMonitor",
+    return monitoring.service_monitor(
         app(server),
         cluster.namespace,
         labels=server.metrics.service_monitor_labels,
-        spec={
-            "selector": {"matchLabels": {**workload.app(app(server)), names.INSTANCE_LABEL: server.name}},
-            "targetLabels": [names.INSTANCE_LABEL],
-            "endpoints": [endpoint],
-        },
+        selector={**workload.app(app(server)), names.INSTANCE_LABEL: server.name},
+        endpoint={"port": HTTP.name, "path": "/metrics", "interval": f"{server.metrics.interval}s"},
+        target_labels=[names.INSTANCE_LABEL],
     )

@@ -40,7 +40,7 @@ def _in_order(cluster: Topology, survey: Survey) -> Iterator[PlannedObject]:
     yield from network_policies.objects(cluster, survey)
     for server in cluster.servers:
         yield from _of(cluster, server)
-        yield from exporter.objects(cluster, server, component_of(server))
+        yield from exporter.objects(cluster, server, component_of(server), survey)
 
 
 def _of(cluster: Topology, server: Server) -> Iterator[PlannedObject]:

@@ -1,4 +1,4 @@
-"""What a Kubernetes cluster says against the Arkouda servers: missing claims, unfit storage, orphans, missing kinds."""
+"""What a Kubernetes cluster says against the Arkouda servers: missing claims, unfit storage, orphans."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from components.arkouda import names, pods
 from components.arkouda.server_settings import Declared, MultiLocale, SelfRegistered, SingleNode
 from components.arkouda.topology import Entry, Topology, registered_services
-from components.shared import classes, namespace
+from components.shared import classes, monitoring, namespace
 from components.shared.claims import changed, storage_class
 from components.shared.existing import missing
 from components.shared.inventory import Inventory
-from components.shared.mistakes import MISSING_KIND, Mistake
+from components.shared.mistakes import Mistake
 from components.shared.survey import Survey
 
 
@@ -20,7 +20,6 @@ def objections(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     yield from namespace.objections(cluster.settings.namespace, "arkouda.namespace", inventory)
     for entry in cluster.entries:
         yield from _files(cluster, entry, inventory)
-        yield from _monitor(entry, inventory)
         yield from _other_kind(entry, inventory)
     yield from _dropped_claims(cluster, inventory)
     pull_secrets = cluster.settings.images.pull_secrets
@@ -33,6 +32,8 @@ def concerns(cluster: Topology, survey: Survey) -> Iterator[str]:
     """What deserves a warning."""
     services = survey.inventories[cluster.namespace].of("Service") or {}
     for at, server in cluster.entries:
+        if server.metrics.service_monitor and not monitoring.is_served(survey, cluster.namespace):
+            yield monitoring.not_served(f"{at}.metrics.serviceMonitor")
         if isinstance(server, SelfRegistered):
             left = [name for name in registered_services(server) if name in services]
             if left:
@@ -78,18 +79,6 @@ def _dropped_claims(cluster: Topology, inventory: Inventory) -> Iterator[Mistake
                 "protected",
                 "Move the data and remove the claim as docs/data.md says, or restore the setting.",
             )
-
-
-def _monitor(entry: Entry, inventory: Inventory) -> Iterator[Mistake]:
-    at, server = entry
-    if server.metrics.service_monitor and "ServiceMonitor" in inventory.unknown_kinds:
-        yield Mistake(
-            f"{at}.metrics.serviceMonitor",
-            "is true, but the cluster has no ServiceMonitors",
-            "Install the Prometheus operator, or remove it: a Prometheus without operator scrapes the exporter's "
-            "Service.",
-            MISSING_KIND,
-        )
 
 
 def _other_kind(entry: Entry, inventory: Inventory) -> Iterator[Mistake]:

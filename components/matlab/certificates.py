@@ -184,11 +184,11 @@ class Credentials:
                 authority.retire(name, self._leaf_generation - 1)
         return authority, {name: authority.leaf(name, generation=self._leaf_generation) for name in _LEAVES}
 
-    def add_metrics(self, host: pulumi.Input[str]) -> None:
-        """Make the certificates of the metrics: their own CA, the server's for `host`, and one for Prometheus."""
+    def add_metrics(self, hosts: pulumi.Output[Sequence[str]]) -> None:
+        """Make the certificates of the metrics: their own CA, the server's for `hosts`, and one for Prometheus."""
         suffix = f"-{self._leaf_generation}" if self._leaf_generation > 1 else ""
         authority = Authority(f"metrics-{self._number}{suffix}", "metrics", self._parent, protect=False)
-        names_and_addresses = pulumi.Output.from_input(host).apply(_subject_alternative_names)
+        names_and_addresses = hosts.apply(_subject_alternative_names)
         server = authority.leaf(
             "server",
             dns_names=names_and_addresses.apply(lambda pair: pair[0]),
@@ -207,7 +207,7 @@ class Credentials:
             }
 
 
-def _subject_alternative_names(host: str) -> tuple[list[str], list[str]]:
-    """DNS names and IP addresses of a server certificate for `host`."""
-    is_address = host.replace(".", "").isdigit() or ":" in host
-    return ([], [host]) if is_address else ([host], [])
+def _subject_alternative_names(hosts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """DNS names and IP addresses of a server certificate for `hosts`."""
+    addresses = [host for host in hosts if host.replace(".", "").isdigit() or ":" in host]
+    return [host for host in hosts if host not in addresses], addresses

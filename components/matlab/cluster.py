@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from components.matlab import credentials, expiry, names, passwords, profile, update_hooks
+from components.matlab import credentials, expiry, metrics, names, passwords, profile, update_hooks
 from components.matlab.certificates import Content, Credentials
 from components.matlab.objects import COMPONENTS, objects
 from components.matlab.outputs import readme
@@ -50,6 +50,8 @@ class MatlabCluster(SystemComponent):
     max_workers: pulumi.Output[int]
     certificate_expiry: pulumi.Output[dict[str, str]]
     """The day on which each certificate expires, as YYYY-MM-DD."""
+    metrics_scrape_config: pulumi.Output[dict[str, Any]] | None
+    """An entry of `scrape_configs` for Prometheus, if metrics are exported."""
     kept_on_destroy: pulumi.Output[list[str]]
     """Objects that a destroy keeps, as `Kind/name`."""
     readme: pulumi.Output[str]
@@ -110,8 +112,7 @@ class MatlabCluster(SystemComponent):
         if secret in {names.PROFILE_SECRET, names.PROFILE_PRE_R2026A_SECRET}:
             return {names.PROFILE_KEY: self._profile(secret)}
         if secret == names.METRICS_SECRET:
-            outside = cluster.settings.metrics.open_port_outside_kubernetes
-            self._credentials.add_metrics(self.host if outside else cluster.service_host(names.JOB_MANAGER))
+            self._credentials.add_metrics(self._metrics_hosts)
         return self._credentials.contents[secret]
 
     @property
@@ -120,6 +121,13 @@ class MatlabCluster(SystemComponent):
         if self._host is None:
             self._host = self._find_host()
         return self._host
+
+    @property
+    def _metrics_hosts(self) -> pulumi.Output[Sequence[str]]:
+        """Names in the certificate of the metrics. Without access from outside, they wait for no address."""
+        outside = self._cluster.settings.metrics.open_port_outside_kubernetes
+        host = self.host if outside else pulumi.Output.from_input("")
+        return host.apply(self._cluster.metrics_hosts)
 
     def _find_host(self) -> pulumi.Output[str]:
         cluster, network = self._cluster, self._cluster.settings.network
@@ -168,6 +176,11 @@ class MatlabCluster(SystemComponent):
         self.proxy_mode = known(str(cluster.mode))
         self.max_workers = known(settings.workers.max)
         self.certificate_expiry = self._expiry()
+        self.metrics_scrape_config = (
+            self._metrics_hosts.apply(lambda hosts: metrics.scrape_config(cluster, hosts[0]))
+            if settings.metrics.export
+            else None
+        )
         self.kept_on_destroy = known(kept)
         self.readme = self.host.apply(lambda host: readme(cluster, host, kept))
         self.outputs = {
@@ -182,6 +195,7 @@ class MatlabCluster(SystemComponent):
             "certificateExpiry": self.certificate_expiry,
             "keptOnDestroy": self.kept_on_destroy,
             "readme": self.readme,
+            **({"metricsScrapeConfig": self.metrics_scrape_config} if self.metrics_scrape_config else {}),
             **({"profileBeforeR2026a": self.profile_before_r2026a} if self.profile_before_r2026a else {}),
         }
         """Every output by the name that it has as a stack output."""

@@ -52,7 +52,7 @@ def sources(cluster: Topology, host: str) -> dict[str, Any]:
     if cluster.makes_metrics_certificates:
         # A CA of their own, which no given authority replaces.
         authority = security.credentials_generation, security.leaf_generation
-        found[names.METRICS_SECRET] = authority, settings.metrics.open_port_outside_kubernetes and host
+        found[names.METRICS_SECRET] = authority, cluster.metrics_hosts(host)
         found[names.METRICS_CLIENT_SECRET] = authority
     return found
 

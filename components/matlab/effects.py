@@ -92,6 +92,10 @@ def _registry(cluster: Topology) -> str | None:
     return "every image has its own repository" if own else None
 
 
+def _monitor(cluster: Topology) -> str | None:
+    return None if cluster.settings.metrics.service_monitor else "matlab.metrics.serviceMonitor is false"
+
+
 def _no_proxy(cluster: Topology) -> str | None:
     proxy = cluster.settings.network.web_proxy
     return None if proxy.http or proxy.https else "matlab.network.webProxy names no proxy"
@@ -167,6 +171,8 @@ EFFECTS: Final[dict[str, Reason]] = {
     "ldap.synchronizationIntervalSecs": _LDAP,
     "metrics.port": _METRICS,
     "metrics.useSecure": _METRICS,
+    "metrics.serviceMonitor": _METRICS,
+    "metrics.serviceMonitorLabels": _monitor,
     "security.adminPassword": _PASSWORDS,
     "security.authority": _authority,
     "probes.livenessInitialDelay": _WORKER_CHECKS,

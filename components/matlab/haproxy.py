@@ -55,6 +55,16 @@ def configuration(cluster: Topology) -> Manifest:
     return config_map(names.INGRESS_PROXY_CONFIG, cluster.namespace, {HAPROXY_FILE: "\n".join(sections)})
 
 
+def listens(cluster: Topology) -> list[str]:
+    """The command that succeeds while HAProxy listens.
+
+    It opens all of its ports or none, so one port tells. A connection to it would reach the Service behind it. In the
+    kernel's table, a socket that listens has the state 0A (https://docs.kernel.org/networking/proc_net_tcp.html).
+    """
+    table = "/proc/net/tcp6" if cluster.settings.haproxy.bind_ipv6 else "/proc/net/tcp"
+    return ["grep", "-q", f":{cluster.load_balancer_ports[0].number:04X} 0*:0000 0A ", table]
+
+
 def deployment(cluster: Topology) -> Manifest:
     """HAProxy as ingress proxy."""
     images = cluster.settings.images
@@ -64,6 +74,7 @@ def deployment(cluster: Topology) -> Manifest:
         "imagePullPolicy": str(images.haproxy.pull_policy),
         "args": ["-f", f"{HAPROXY_DIR}/{HAPROXY_FILE}"],
         "resources": resources(cluster.settings.haproxy.resources),
+        "readinessProbe": {"exec": {"command": listens(cluster)}, "periodSeconds": 5, "timeoutSeconds": 5},
         "securityContext": security.container(),
         "volumeMounts": [workload.mount("config-volume", HAPROXY_DIR)],
     }

@@ -171,9 +171,7 @@ def _metrics_certificate(cluster: Topology) -> str:
     settings = cluster.settings
     if settings.metrics.bring_own_certificates:
         return "brought"
-    if settings.metrics.open_port_outside_kubernetes:
-        return settings.network.cluster_host or names.INGRESS_PROXY
-    return cluster.service_host(names.JOB_MANAGER)
+    return " ".join(cluster.metrics_hosts(settings.network.cluster_host or names.INGRESS_PROXY))
 
 
 def _volumes(cluster: Topology) -> list[tuple[Manifest, Manifest]]:

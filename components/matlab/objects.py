@@ -11,6 +11,7 @@ from components.matlab import (
     haproxy,
     job_manager,
     load_balancer,
+    metrics,
     network_policies,
     parallel_server_proxy,
     passwords,
@@ -65,6 +66,7 @@ def _in_order(cluster: Topology, fingerprint: Fingerprint, survey: Survey) -> It
     secrets = list(credentials.objects(cluster))
     yield from secrets
     yield from job_manager.objects(cluster, fingerprint)
+    yield from metrics.objects(cluster, survey)
     made_by_controller = [*workers.objects(cluster, fingerprint), *pool_proxies.objects(cluster)]
     yield from made_by_controller
     yield from pre_pull.objects(cluster)

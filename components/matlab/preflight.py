@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from components.matlab import names, rotation
+from components.matlab import metrics, names, rotation
 from components.matlab.job_queue import paused_since
 from components.matlab.rules import NO_WORKER_STARTS, RESTRICTED
 from components.matlab.storage import own_claims
@@ -39,6 +39,7 @@ def objections(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
 def concerns(cluster: Topology, survey: Survey) -> Iterator[str]:
     """What deserves a warning."""
     yield from rotation.announcement(cluster.settings.security, survey.certificates)
+    yield from metrics.concerns(cluster, survey)
     if since := paused_since(survey, cluster.namespace):
         yield f"An interrupted run has left the queue of the job manager paused since {since}. `up` resumes it."
     if survey.inventories[cluster.namespace].of("StorageClass") is None and own_claims(cluster):
@@ -121,7 +122,8 @@ def _secrets(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     settings = cluster.settings
     named = [(f"matlab.images.pullSecrets[{index}]", name) for index, name in enumerate(settings.images.pull_secrets)]
     if settings.metrics.bring_own_certificates:
-        named.append(("matlab.metrics.bringOwnCertificates", names.METRICS_SECRET))
+        brought = [names.METRICS_SECRET, *([names.METRICS_CLIENT_SECRET] if settings.metrics.service_monitor else [])]
+        named += [("matlab.metrics.bringOwnCertificates", name) for name in brought]
     yield from missing("Secret", named, cluster.namespace, inventory)
 
 

@@ -228,7 +228,12 @@ class Metrics(Model):
     open_port_outside_kubernetes: Bool = False
     """true: the port is also reachable from outside Kubernetes."""
     bring_own_certificates: Bool = False
-    """true: Secret mjs-metrics-secret exists with ca.crt, jobmanager.crt and jobmanager.key."""
+    """true: Secret mjs-metrics-secret exists with ca.crt, jobmanager.crt and jobmanager.key, and for a ServiceMonitor
+    also mjs-metrics-client-certs with ca.crt, prometheus.crt and prometheus.key."""
+    service_monitor: Bool = False
+    """true: a ServiceMonitor makes the Prometheus operator scrape the job manager."""
+    service_monitor_labels: dict[LabelKey, LabelValue] = {}
+    """Labels by which Prometheus selects ServiceMonitors, such as release: kube-prometheus-stack."""
 
 
 class License(Model):

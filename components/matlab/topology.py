@@ -262,6 +262,16 @@ class Topology:
         """Fully qualified DNS name of a Service of the cluster."""
         return f"{service}.{self.namespace}.svc.{self.settings.network.cluster_domain}"
 
+    def metrics_hosts(self, host: str) -> tuple[str, ...]:
+        """Names and addresses in the certificate of the metrics, the one to scrape first.
+
+        `host` is the one that clients outside connect to.
+        """
+        metrics, inside = self.settings.metrics, self.service_host(names.JOB_MANAGER)
+        if not metrics.open_port_outside_kubernetes:
+            return (inside,)
+        return (host, inside) if metrics.service_monitor else (host,)
+
     @property
     def needs_load_balancer_address(self) -> bool:
         """The profile needs the address that the load balancer gets."""

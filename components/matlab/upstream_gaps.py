@@ -53,6 +53,8 @@ OURS: Final[dict[str, str]] = {
     "security.credentialsGeneration": "upstream replaces credentials when their Secrets are deleted",
     "ldap.certificate": "upstream wants Secret mjs-ldap-secret made by hand",
     "metrics.bringOwnCertificates": "upstream looks whether Secret mjs-metrics-secret exists",
+    "metrics.serviceMonitor": "upstream makes no ServiceMonitor",
+    "metrics.serviceMonitorLabels": "upstream makes no ServiceMonitor",
     "images.registry": "upstream sets each repository",
     "images.pullSecrets": "upstream has no image pull secrets",
     "images.matlabDeps.tag": "upstream uses the tag of the image that it replaces",

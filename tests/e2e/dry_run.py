@@ -15,6 +15,7 @@ from components.shared.manifest import Manifest
 from components.shared.namespace import ENFORCE
 from tests.e2e.disturbance import COLLECTIONS, wait_for
 from tests.julia_worker import worker_pod
+from tests.schemas import OF_OPERATORS
 
 WHOLE_CLUSTER = ("Namespace", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 """Kinds that are in no namespace."""
@@ -40,7 +41,8 @@ class DryRun:
 
     def objections(self, items: list[Manifest]) -> list[str]:
         """What the API server says against the objects, and against the pods that come of them."""
-        return [said for item in items for part in (item, *pods(item)) if (said := self._objection(part))]
+        known = [item for item in items if item["kind"] not in OF_OPERATORS]
+        return [said for item in known for part in (item, *pods(item)) if (said := self._objection(part))]
 
     def _provide(self, pod: dict[str, Any]) -> None:
         """Create what admission looks for: a pod of an unknown account or class is rejected."""

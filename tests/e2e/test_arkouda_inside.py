@@ -7,38 +7,16 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key, load_ssh_public_key
 
-from components.shared.kube import ApiError
+from components.shared.kube import RESOURCES
 from tests.e2e.arkouda_stack import CORE, NAMESPACE, configure
 from tests.e2e.checkout import Checkout
-from tests.e2e.disturbance import wait_for
+from tests.e2e.service_monitors import service_monitors
 
 APPS = f"/apis/apps/v1/namespaces/{NAMESPACE}"
-MONITORS = f"/apis/monitoring.coreos.com/v1/namespaces/{NAMESPACE}/servicemonitors"
-DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+MONITORS = RESOURCES["ServiceMonitor"].path(NAMESPACE)
 SMALL: dict[str, Any] = {"cpu": "300m", "memory": "256Mi", "files": {"size": "1Gi"}}
 SINGLE: dict[str, Any] = {**SMALL, "name": "small", "authenticate": True, "metrics": {"exporter": True}}
 MULTI: dict[str, Any] = {**SMALL, "name": "big", "locales": 3}
-MONITOR: dict[str, Any] = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "servicemonitors.monitoring.coreos.com"},
-    "spec": {
-        "group": "monitoring.coreos.com",
-        "names": {"kind": "ServiceMonitor", "plural": "servicemonitors", "singular": "servicemonitor"},
-        "scope": "Namespaced",
-        "versions": [
-            {
-                "name": "v1",
-                "served": True,
-                "storage": True,
-                "schema": {
-                    "openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
-                },
-            }
-        ],
-    },
-}
-"""As much of the Prometheus operator as a stack sees."""
 
 
 def ready(checkout: Checkout, kind: str, name: str) -> int:
@@ -113,23 +91,13 @@ def a_new_token_restarts_its_server(checkout: Checkout) -> None:
     assert checkout.outputs()["arkoudaFiles"]["small"]["connect.py"] != before
 
 
-def is_served(checkout: Checkout) -> bool:
-    """A new kind is first unknown, and then its storage is being initialized."""
-    try:
-        return checkout.api.get(MONITORS) is not None
-    except ApiError:
-        return False
-
-
 def a_service_monitor_needs_the_operator(checkout: Checkout) -> None:
     metrics = {"exporter": True, "serviceMonitor": True, "serviceMonitorLabels": {"release": "prometheus"}}
     checkout.config["config"]["clusters:arkouda"]["singleNode"][0]["metrics"] = metrics
     checkout.write()
-    said = checkout.run("up", code=1)
+    said = checkout.run("up")
     assert "arkouda.singleNode[0].metrics.serviceMonitor: is true, but the cluster has no ServiceMonitors" in said
-    checkout.api.request("POST", DEFINITIONS, MONITOR)
-    wait_for(lambda: is_served(checkout))
-    try:
+    with service_monitors(checkout.api, NAMESPACE):
         checkout.run("up")
         monitor = checkout.api.get(f"{MONITORS}/small-exporter")
         service = checkout.api.get(f"{CORE}/services/small-exporter")
@@ -145,8 +113,6 @@ def a_service_monitor_needs_the_operator(checkout: Checkout) -> None:
         checkout.run("up")
         assert checkout.api.get(f"{MONITORS}/small-exporter") is None
         assert checkout.api.get(f"{APPS}/deployments/small-exporter") is None
-    finally:
-        checkout.api.request("DELETE", f"{DEFINITIONS}/{MONITOR['metadata']['name']}")
 
 
 def a_server_that_goes_keeps_its_files(checkout: Checkout) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from components.shared.kube import APPLY_PATCH, RESOURCES, ApiError, KubernetesApi
 from components.shared.manifest import Manifest
+from tests.schemas import OF_OPERATORS
 
 Objects = Mapping[tuple[str, str], Manifest]
 
@@ -43,6 +44,7 @@ class Transitions:
 
         `also_owned_by` is another field manager of everything that was there before.
         """
+        before, after = _served(before), _served(after)
         self._clear({kind for kind, _ in before})
         for item in before.values():
             self._apply(item, NAMESPACE)
@@ -75,6 +77,10 @@ class Transitions:
             path = RESOURCES[kind].path(NAMESPACE)
             for item in self._api.request("GET", path)["items"]:
                 self._api.request("DELETE", f"{path}/{item['metadata']['name']}")
+
+
+def _served(objects: Objects) -> Objects:
+    return {key: item for key, item in objects.items() if key[0] not in OF_OPERATORS}
 
 
 def content(item: Manifest) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
@@ -104,3 +105,31 @@ def test_older_clients_come_in_through_haproxy(stack: Stack) -> None:
             assert client.ask("submit", command="true")["state"] == "queued"
         with pytest.raises((RefusedError, OSError)):
             Client(profile, certificate=False).ask("status")
+    haproxy_is_ready_only_when_it_listens(stack)
+
+
+def haproxy_is_ready_only_when_it_listens(stack: Stack) -> None:
+    """The same pod once more, with a HAProxy that starts when a file says so."""
+    found = stack.pod("mjs-ingress-proxy")["spec"]
+    (container,) = found["containers"]
+    wait = 'until [ -e /late/start ]; do sleep 0.1; done; exec /usr/sbin/haproxy -W -db "$@"'
+    late = {
+        **container,
+        "command": ["sh", "-c", wait, "sh"],
+        "volumeMounts": [*container["volumeMounts"], {"name": "late", "mountPath": "/late"}],
+    }
+    kept = {key: found[key] for key in ("securityContext", "automountServiceAccountToken")}
+    volumes = [*found["volumes"], {"name": "late", "emptyDir": {}}]
+    name = stack.cluster.run(NAMESPACE, "late", **kept, containers=[late], volumes=volumes)
+
+    def status() -> Any:
+        pod = stack.cluster.api.get(f"/api/v1/namespaces/{NAMESPACE}/pods/{name}")
+        return (pod or {})["status"].get("containerStatuses", [{}])[0]
+
+    eventually(lambda: "running" in status().get("state", {}))
+    time.sleep(container["readinessProbe"]["periodSeconds"] * 2)
+    assert not status()["ready"]
+    pod = {"metadata": {"namespace": NAMESPACE, "name": name}}
+    assert stack.cluster.execute(pod, "touch", "/late/start").returncode == 0
+    eventually(lambda: status()["ready"])
+    stack.cluster.api.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/{name}")

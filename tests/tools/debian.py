@@ -15,6 +15,8 @@ from pathlib import Path
 SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin")
 """Not on every user's PATH."""
 
+PLACES = ("usr/sbin", "usr/bin", "bin")
+"""Where packages have programs."""
 TIMEOUT = 600
 """Seconds."""
 
@@ -49,7 +51,7 @@ def _remedy(package: str) -> str:
 
 def _command(folder: Path, program: str) -> list[str]:
     """`env` replaces itself with the program, so the process that is started is the program's own."""
-    found = next((path for place in ("usr/sbin", "usr/bin") if (path := folder / place / program).is_file()), None)
+    found = next((path for place in PLACES if (path := folder / place / program).is_file()), None)
     libraries = sorted({str(path.parent) for path in folder.rglob("*.so*")})
     return ["env", f"LD_LIBRARY_PATH={':'.join(libraries)}", str(found)] if found else []
 

@@ -13,6 +13,7 @@ from components.shared.manifest import Manifest
 from components.shared.mistakes import load
 from components.shared.objects import Fingerprint, Key
 from components.shared.passwords import fingerprints
+from components.shared.survey import NOTHING, Survey
 from tests.pem import pair
 
 Values = dict[str, Any]
@@ -159,7 +160,7 @@ def in_mode(mode: str, *parts: Mapping[str, Any]) -> Topology:
     return here
 
 
-def manifests(here: Topology, fingerprint: Fingerprint | None = None) -> dict[Key, Manifest]:
+def manifests(here: Topology, fingerprint: Fingerprint | None = None, survey: Survey = NOTHING) -> dict[Key, Manifest]:
     """Every object but the Secrets, by kind and name."""
-    planned = objects(here, fingerprint or fingerprints("test"))
+    planned = objects(here, fingerprint or fingerprints("test"), survey)
     return {item.key: item.manifest for item in planned if item.key[0] != "Secret"}

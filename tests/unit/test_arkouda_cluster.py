@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from components.arkouda import preflight
+from components.arkouda.objects import objects
 from components.arkouda.rules import warnings
 from components.arkouda.settings import Settings
 from components.arkouda.topology import Topology
@@ -81,11 +82,6 @@ def test_a_cluster_that_fits_has_nothing_to_say() -> None:
             "arkouda: server old no longer uses PersistentVolumeClaim old-files, which holds data of this stack",
         ),
         (
-            values("fixed", everything=True),
-            inventory(unknown=frozenset({"ServiceMonitor"})),
-            "arkouda.declared[0].metrics.serviceMonitor: is true, but the cluster has no ServiceMonitors",
-        ),
-        (
             {**values("single", files={"persistent": False}), "images": {"pullSecrets": ["registry"]}},
             inventory(),
             "arkouda.images.pullSecrets[0]: namespace arkouda has no Secret registry",
@@ -118,6 +114,18 @@ def test_a_service_that_a_server_left_is_a_warning_with_its_cure() -> None:
     assert warning.startswith("arkouda.selfRegistered[0]: Service hpc-metrics exists.")
     assert "python -m ops arkouda-orphans" in warning
     assert list(preflight.concerns(one("job"), there)) == []
+
+
+def test_a_service_monitor_is_skipped_with_a_sentence_where_its_kind_does_not_exist() -> None:
+    server = one("fixed", metrics={"exporter": True, "serviceMonitor": True})
+    without = Survey({"arkouda": inventory(unknown=frozenset({"ServiceMonitor"}))})
+    (warning,) = preflight.concerns(server, without)
+    assert warning.startswith("arkouda.declared[0].metrics.serviceMonitor: is true, but the cluster has no Service")
+    left = {item.key for item in objects(server)} - {item.key for item in objects(server, without)}
+    assert left == {("ServiceMonitor", "hpc-exporter")}
+    served = Survey({"arkouda": inventory()})
+    assert list(preflight.concerns(server, served)) == []
+    assert ("ServiceMonitor", "hpc-exporter") in {item.key for item in objects(server, served)}
 
 
 def test_a_server_that_registers_itself_is_warned_of_endpoints() -> None:
