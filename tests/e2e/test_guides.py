@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import pytest
+import yaml
 
+from components.shared.target import EMBEDDED_CONTEXT
 from local.pulumi import Toolchain
 from tests.conftest import PROJECT
+from tests.e2e.adoption import Installation
 from tests.e2e.checkout import Checkout
 from tests.e2e.guide import follow
 from tests.tools.helm import helm
 
 DOCS: Final = PROJECT / "docs"
 STACK: Final = "prod"
+CONTEXT: Final = "research-cluster"
+"""The context that the guides name."""
+RELEASE_NAMESPACE: Final = "matlab"
+"""Where the release is that the guide takes over."""
 
 
 def own_kubeconfig(checkout: Checkout) -> Path:
@@ -33,8 +40,27 @@ def deployed(checkout: Checkout) -> None:
     checkout.run("up")
 
 
+def without_state(checkout: Checkout) -> None:
+    """Stack prod is deployed, and its state is lost."""
+    deployed(checkout)
+    shutil.rmtree(checkout.root / ".state")
+
+
+def of_helm(checkout: Checkout) -> None:
+    """A release of Helm's, in a cluster that is the reader's own."""
+    kubeconfig = yaml.safe_load(checkout.control_plane.kubeconfig.read_text())
+    (context,) = (context for context in kubeconfig["contexts"] if context["name"] == EMBEDDED_CONTEXT)
+    kubeconfig["contexts"] = [{**context, "name": CONTEXT}]
+    own_kubeconfig(checkout).write_text(yaml.safe_dump({**kubeconfig, "current-context": CONTEXT}))
+    installation = Installation(checkout, RELEASE_NAMESPACE)
+    installation.install("3")
+    installation.control()
+
+
 PREPARED: Final[Mapping[str, Callable[[Checkout], None]]] = {
     "add-ldap": deployed,
+    "move-from-helm": of_helm,
+    "restore-state": without_state,
 }
 """What a reader of each guide has."""
 
@@ -70,11 +96,14 @@ def test_the_tutorial_works_as_it_is_written(checkout: Checkout, toolchain: Tool
 
 
 @pytest.fixture
-def prod(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Checkout:
-    """A reader's folder, with stack prod."""
+def prod(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Checkout]:
+    """A reader's folder, with stack prod, and without what another guide left."""
     copy(checkout, STACK)
     monkeypatch.setenv("KUBECONFIG", str(own_kubeconfig(checkout)))
-    return checkout
+    yield checkout
+    if checkout.api.get(f"/api/v1/namespaces/{RELEASE_NAMESPACE}"):
+        checkout.api.request("DELETE", f"/api/v1/namespaces/{RELEASE_NAMESPACE}")
+        checkout.wait_until_gone(RELEASE_NAMESPACE)
 
 
 @pytest.mark.parametrize("guide", sorted(path.stem for path in (DOCS / "howto").glob("*.md") if path.stem != "index"))
