@@ -8,14 +8,14 @@ TESTS ?= tests
 PROCESSES ?= 3
 PYTEST = $(RUN) -m pytest -n $(PROCESSES) --dist loadfile
 # Each of these needs many minutes, or builds of its own.
-LONG_TESTS = $(foreach name,adopt_helm doctor doctor_systems faults impact,tests/e2e/test_$(name).py)
+LONG_TESTS = $(foreach name,adopt_helm doctor doctor_systems faults guides impact,tests/e2e/test_$(name).py)
 # One process, and after all others: it leaves the machine's network. Why it skips everything is said once.
 NODE_TESTS = $(RUN) -m pytest tests/node -rfE
 # The oldest version that local/cluster can build.
 OLDEST_KUBERNETES = $(shell $(RUN) -c 'from local.cluster.layout import versions; print(versions()[0])')
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview impact drift destroy outputs pulumi policy build test test-unit test-oldest test-disturbed test-properties test-long test-node lint golden bench cluster-up cluster-down clean
+.PHONY: help up preview impact drift destroy outputs pulumi policy docs build test test-unit test-oldest test-disturbed test-properties test-long test-node lint golden bench cluster-up cluster-down clean
 
 help:
 	@echo "make up | preview | outputs | destroy      STACK=$(STACK); SHOW_SECRETS=1 for outputs, PURGE=1 for destroy,"
@@ -23,6 +23,7 @@ help:
 	@echo "make impact                                who will notice the next up: docs/impact.md"
 	@echo "make drift                                 what is no longer as the last up left it; 7 if anything"
 	@echo "make pulumi ARGS=\"config set …\"           any other command of Pulumi's, on the stack"
+	@echo "make docs                                  the handbook as a site, in the folder site"
 	@echo "make policy                                the environment of the policy pack: docs/policy.md"
 	@echo "make test | test-unit | lint | golden      what has to be green"
 	@echo "make test-oldest                           the life of a stack on the oldest Kubernetes"
@@ -64,6 +65,15 @@ destroy: $(VENV)/runtime
 
 pulumi: $(VENV)/runtime
 	@$(RUN) -m local.run pulumi --stack $(STACK) -- $(ARGS)
+
+docs: docs-venv/complete
+	@NO_MKDOCS_2_WARNING=1 docs-venv/bin/mkdocs build --strict --quiet
+	@echo "The handbook is in site/index.html"
+
+docs-venv/complete: requirements-docs.txt
+	@$(PYTHON) -m venv docs-venv
+	@docs-venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	@touch $@
 
 policy: policy/venv/complete
 

@@ -9,6 +9,7 @@ from typing import Final
 from generators import (
     arguments,
     component_schema,
+    dashboard,
     flows_page,
     impact_page,
     kubernetes_types,
@@ -23,6 +24,7 @@ from generators import (
 ARGUMENTS: Final = "package/arguments.py"
 COMPONENT_SCHEMA: Final = "package/schema.json"
 CONFIGURATION: Final = "docs/configuration.md"
+DASHBOARD: Final = "monitoring/matlab.dashboard.json"
 FLOWS: Final = "docs/flows.md"
 IMPACT: Final = "docs/impact.md"
 PICTURE: Final = "docs/picture.svg"
@@ -34,6 +36,7 @@ DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
     ARGUMENTS: arguments.page,
     COMPONENT_SCHEMA: component_schema.page,
     CONFIGURATION: reference.page,
+    DASHBOARD: dashboard.page,
     FLOWS: flows_page.page,
     IMPACT: impact_page.page,
     PICTURE: picture.page,

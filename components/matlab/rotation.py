@@ -30,6 +30,12 @@ def given_mark(authority: Authority) -> str:
     return checksum({"": authority.certificate})[:8] if authority.certificate else ""
 
 
+def mark_in(name: str) -> str | None:
+    """The mark in the name of a profile's certificate, empty if our authority signs it; None for any other name."""
+    match = _PROFILE_CERTIFICATE.fullmatch(name)
+    return (match[3] or "") if match else None
+
+
 def announcement(security: Security, certificates: AbstractSet[str]) -> Iterator[str]:
     """What a deployment with these settings replaces, if it does; `certificates` are the names in the state."""
     before = [match.groups() for name in certificates if (match := _PROFILE_CERTIFICATE.fullmatch(name))]

@@ -8,6 +8,7 @@ from typing import Any, Final
 from components.arkouda import names as arkouda
 from components.arkouda.objects import SERVER_TYPE
 from components.matlab import names as matlab
+from components.matlab import rotation
 from components.shared.manifest import Manifest
 from ops.impact.findings import Finding
 from ops.impact.plan import Change, Operation, Plan
@@ -21,6 +22,8 @@ SECRETS: Final = {
 """What follows when the content of a Secret changes."""
 ADDRESS_FIELDS: Final = ("type", "loadBalancerClass", "loadBalancerIP", "externalIPs", "clusterIP")
 RANDOM: Final = "random:index/randomPassword:RandomPassword"
+CERTIFICATE: Final = "tls:index/locallySignedCert:LocallySignedCert"
+PEM: Final = "-----BEGIN CERTIFICATE-----"
 PEOPLE: Final = {"User", "Group"}
 
 
@@ -43,13 +46,33 @@ def findings(plan: Plan) -> Iterator[Finding]:
 def _credentials(plan: Plan) -> Iterator[Finding]:
     invalid = False
     for change in plan.of("Secret", matlab.SHARED_SECRET):
-        if change.removes or _file_changes(change, matlab.SHARED_SECRET_FILE):
+        if change.removes or (_file_changes(change, matlab.SHARED_SECRET_FILE) and not _authority_stays(plan)):
             invalid = True
             yield Finding("profiles-invalid", change)
     for change in plan.of("Secret"):
         code = SECRETS.get(change.name)
         if code and (change.removes or change.touches("data")) and not (invalid and code == "new-profile"):
             yield Finding(code, change)
+
+
+def _authority_stays(plan: Plan) -> bool:
+    """Whether only certificates are new, and the CA that is in use signs them.
+
+    The preview of a Secret with one unknown value calls all its values unknown, so the Secret itself does not tell.
+    """
+    made, gone = set(), set()
+    for change in plan.changes:
+        mark = rotation.mark_in(change.name) if change.type == CERTIFICATE else None
+        if mark is None:
+            continue
+        if change.operation is Operation.CREATE:
+            if not str(change.new.get("caCertPem")).startswith(PEM):
+                return False
+            made.add(mark)
+        elif change.removes:
+            gone.add(mark)
+    # Certificates of our own CA are made even where the settings name another one, which then is the one in use.
+    return bool(made) and made - {""} == gone - {""}
 
 
 def _file_changes(change: Change, file: str) -> bool:

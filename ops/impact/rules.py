@@ -87,7 +87,7 @@ _RULES: Final = (
         "matlab",
         "Every profile that you handed out becomes invalid",
         "The certificates in them are signed by a CA that the cluster no longer accepts.",
-        "The data of Secret mjs-shared-secret changes, or the Secret is deleted.",
+        "The CA in Secret mjs-shared-secret changes, or the Secret is deleted.",
         "Send every user the new profile.",
     ),
     Rule(

@@ -1,0 +1,87 @@
+"""The handbook as a site: it builds strictly, and reading it contacts nobody."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from generators.site import DOCS, rewritten
+from tests.conftest import PROJECT
+from tests.tools.environments import environment
+
+ELSEWHERE = re.compile(
+    r"<(?:script|img|iframe)\b[^>]*\bsrc=\"?https?:|<link\b[^>]*\bhref=\"?https?:|@import|url\(.?https?:"
+)
+
+
+def build(root: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    mkdocs = environment(PROJECT / "requirements-docs.txt") / "mkdocs"
+    return subprocess.run(
+        [mkdocs, "build", "--strict", "--config-file", root / "mkdocs.yml", "--site-dir", folder],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    done = build(PROJECT, folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_a_page_of_the_site_shows_what_the_repository_shows(site: Path) -> None:
+    assert 'href="tutorial.html"' in (site / "index.html").read_text()
+    example = "examples/ldaps.yaml"
+    assert f'href="../files/{example}.txt"' in (site / "howto" / "add-ldap.html").read_text()
+    assert (site / "files" / f"{example}.txt").read_text() == (PROJECT / example).read_text()
+
+
+def test_reading_it_contacts_no_other_host(site: Path) -> None:
+    pages = [path for pattern in ("*.html", "*.css") for path in site.rglob(pattern)]
+    assert len(pages) > len(list((PROJECT / DOCS).rglob("*.md")))
+    assert {path.name: found for path in pages if (found := ELSEWHERE.findall(path.read_text()))} == {}
+
+
+@pytest.mark.parametrize(
+    ("page", "text", "message"),
+    [
+        ("docs/monitoring.md", "[gone](gone.md)", "docs/gone.md, which does not exist"),
+        ("docs/monitoring.md", "[gone](data.md#gone)", "there is no such anchor|does not contain an anchor"),
+        ("docs/more.md", "# More", 'not included in the "nav"'),
+    ],
+)
+def test_a_broken_link_or_a_lost_page_fails(tmp_path: Path, page: str, text: str, message: str) -> None:
+    root = tmp_path / "project"
+    root.mkdir()
+    for path in PROJECT.iterdir():
+        if path.name != "docs":
+            (root / path.name).symlink_to(path)
+    shutil.copytree(PROJECT / "docs", root / "docs")
+    with (root / page).open("a") as file:
+        file.write(f"\n{text}\n")
+    done = build(root, tmp_path / "site")
+    assert done.returncode != 0
+    assert re.search(message, done.stdout + done.stderr), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("page", "before", "after"),
+    [
+        ("index.md", "[a](docs/data.md#new)", "[a](data.md#new)"),
+        ("howto/add-ldap.md", "[a](../data.md)", "[a](../data.md)"),
+        ("howto/add-ldap.md", "[a](../../CHANGELOG.md)", "[a](../changes.md)"),
+        ("monitoring.md", "[a](../monitoring/matlab.rules.yaml)", "[a](files/monitoring/matlab.rules.yaml.txt)"),
+        ("index.md", "[a](docs/howto)", "[a](howto/index.md)"),
+        ("index.md", "[a](examples)", "a (`examples` in the repository)"),
+        ("index.md", "![a](docs/picture.svg)", "![a](picture.svg)"),
+        ("index.md", "[a](https://example.org) [b](#c)", "[a](https://example.org) [b](#c)"),
+        ("index.md", "```console\n[a](gone.md)\n```", "```console\n[a](gone.md)\n```"),
+    ],
+)
+def test_links_lead_to_the_same_place(page: str, before: str, after: str) -> None:
+    assert rewritten(page, before, PROJECT) == after
