@@ -62,6 +62,7 @@ _FEATURES: Final[Values] = {
     "ldap.certificate": _CERTIFICATE,
     **_LDAP,
     "metrics.export": True,
+    "updates.snapshot.class": "fast",
 }
 _SMALLEST: Final[Values] = {"release": "r2026a", "workers.max": 32}
 _BASES: Final[tuple[Values, ...]] = (
