@@ -9,6 +9,7 @@ from typing import Any, Final
 import pulumi
 
 from components import config_source, stack_file
+from components.cost_of_stack import StackCost
 from components.registry import SYSTEMS
 from components.shared.address import ExternalAddress
 from components.shared.kube import KubernetesApi
@@ -52,6 +53,11 @@ def deploy(
         for warning in system.warnings(settings):
             pulumi.log.warn(warning)
         outputs = _joined(outputs, system.deploy(settings, site))
+    if stack.prices:
+        cost = StackCost(stack, stack.prices, survey)
+        for warning in cost.warnings():
+            pulumi.log.warn(warning)
+        outputs["costPerHour"] = pulumi.Output.from_input(cost.per_hour())
     return outputs
 
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
-from components import config_keys, doctor_settings, secret_settings, stack_file
+from components import config_keys, doctor_settings, price_settings, secret_settings, stack_file
 from components.doctor_settings import Doctor
+from components.price_settings import Prices
 from components.registry import SYSTEMS
 from components.shared.fields import is_label_value
 from components.shared.groups import Target
-from components.shared.mistakes import ConfigError, Mistake, dotted, load
+from components.shared.mistakes import ConfigError, Mistake, Rule, dotted, load
 from components.stack_file import StackFile
 
 PROJECT_NAME: Final = stack_file.PROJECT_NAME
-KEYS: Final = ("kubernetes", *SYSTEMS, doctor_settings.KEY)
+KEYS: Final = ("kubernetes", *SYSTEMS, doctor_settings.KEY, price_settings.KEY)
+
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class StackConfig:
     """The settings of each system that the stack deploys, by key."""
     doctor: Doctor = field(default_factory=Doctor)
     """What `python -m ops doctor` takes for normal."""
+    prices: Prices | None = None
+    """What resources cost; None: nobody said."""
 
 
 def load_stack(
@@ -54,17 +59,14 @@ def load_stack(
             mistakes += config_keys.ignored(file.ignored, KEYS, PROJECT_NAME, _SETTINGS)
         else:
             file = None
-    target: Target | None = None
-    doctor = Doctor()
     systems: dict[str, BaseModel] = {}
-    try:
-        target = load(Target, values.get("kubernetes") or {}, "kubernetes")
-    except ConfigError as error:
-        mistakes += error.mistakes
-    try:
-        doctor = load(Doctor, values.get(doctor_settings.KEY) or {}, doctor_settings.KEY)
-    except ConfigError as error:
-        mistakes += error.mistakes
+    target = _loaded(Target, values, "kubernetes", mistakes)
+    doctor = _loaded(Doctor, values, doctor_settings.KEY, mistakes)
+    prices = (
+        _loaded(Prices, values, price_settings.KEY, mistakes, price_settings.RULES)
+        if values.get(price_settings.KEY)
+        else None
+    )
     for key, system in SYSTEMS.items():
         try:
             if values.get(key):
@@ -79,9 +81,20 @@ def load_stack(
         )
         mistakes += (mistake for mistake in secrecy if mistake.path not in known)
     mistakes += _shared_namespaces(systems)
-    if mistakes or target is None:
+    if mistakes or target is None or doctor is None:
         raise ConfigError(mistakes)
-    return StackConfig(name, target, systems, doctor)
+    return StackConfig(name, target, systems, doctor, prices)
+
+
+def _loaded(
+    model: type[M], values: Mapping[str, Any], key: str, mistakes: list[Mistake], rules: Sequence[Rule[M]] = ()
+) -> M | None:
+    """The settings of a key that is no system; None: they were rejected, and `mistakes` says why."""
+    try:
+        return load(model, values.get(key) or {}, key, rules)
+    except ConfigError as error:
+        mistakes += error.mistakes
+        return None
 
 
 def _name_problems(name: str) -> Iterator[Mistake]:
@@ -108,7 +121,10 @@ def _shared_namespaces(systems: Mapping[str, BaseModel]) -> Iterator[Mistake]:
 _SETTINGS: Final = {
     key: [field.alias or name for name, field in system.settings.model_fields.items()]
     for key, system in SYSTEMS.items()
-} | {doctor_settings.KEY: list(Doctor.model_fields)}
+} | {
+    key: [field.alias or name for name, field in model.model_fields.items()]
+    for key, model in ((doctor_settings.KEY, Doctor), (price_settings.KEY, Prices))
+}
 """The names of the settings in each key."""
 _SECRETS: Final = {
     dotted((key, *steps)) for key, system in SYSTEMS.items() for steps in secret_settings.secret_steps(system.settings)

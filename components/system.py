@@ -73,6 +73,8 @@ class System(Generic[S]):
     """Registers the system; returns its stack outputs."""
     rights: Callable[[S], Iterable[Right]] = lambda _: ()
     """What a deployment needs besides writing and deleting its objects."""
+    optional_rights: Callable[[S], Iterable[Right]] = lambda _: ()
+    """Without these, something is not checked."""
 
     def pods(self, settings: S, planned: Sequence[PlannedObject]) -> list[PodGroup]:
         """All pods that run at the same time, at most; `planned` are the objects of the system."""

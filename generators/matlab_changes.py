@@ -63,6 +63,7 @@ _FEATURES: Final[Values] = {
     **_LDAP,
     "metrics.export": True,
     "metrics.serviceMonitor": True,
+    "updates.snapshot.class": "fast",
 }
 _SMALLEST: Final[Values] = {"release": "r2026a", "workers.max": 32}
 _BASES: Final[tuple[Values, ...]] = (

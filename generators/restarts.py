@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from components.doctor_settings import KEY, Doctor
+from components import doctor_settings, price_settings
+from components.doctor_settings import Doctor
+from components.price_settings import Prices
 from generators import arkouda_changes, julia_changes, matlab_changes
 from generators.changes import NAMESPACE, Effects
 from generators.reference import GENERATED
@@ -79,7 +81,10 @@ def page() -> str:
     lines += ["", "## kubernetes", "", "| Setting | Effect |", "|---|---|"]
     lines += [f"| `{path}` | {effect} |" for path, effect in TARGET.items()]
     lines += ["", "## doctor", "", "| Setting | Effect |", "|---|---|"]
-    lines += [f"| `{setting.path}` | none: only `python -m ops doctor` reads it |" for setting in listed(Doctor, KEY)]
+    own = listed(Doctor, doctor_settings.KEY)
+    lines += [f"| `{setting.path}` | none: only `python -m ops doctor` reads it |" for setting in own]
+    lines += ["", "## prices", "", "| Setting | Effect |", "|---|---|"]
+    lines += [f"| `{one.path}` | only the output `costPerHour` |" for one in listed(Prices, price_settings.KEY)]
     lines += _objects(found)
     text = "\n".join(lines) + "\n"
     return text.replace("\n\n\n", "\n\n")

@@ -24,6 +24,7 @@ from components.doctor_settings import Code as DoctorCode
 from components.doctor_settings import Suppression
 from components.julia.fields import Code, ServerUrl, SessionName, TomlText
 from components.matlab.fields import Domain, LdapUrl, LicenseManager, PrincipalFormat, ProxyUrl, Release, UserName
+from components.price_settings import Price
 from components.shared.fields import (
     AbsolutePath,
     Distinct,
@@ -82,6 +83,7 @@ _QUANTITY: Final[Json] = {
     "pattern": "^[0-9]+(\\.[0-9]+)?([mkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?$",
     "exclusiveMinimum": 0,
 }
+_PRICE: Final[Json] = {"type": ["string", "number"], "pattern": r"^[0-9]{1,9}(\.[0-9]{1,9})?$", "minimum": 0}
 _PROJECTS: Final = tuple(
     f'[deps]\nK8sClusterManagers = "{number}"\nElasticClusterManager = "{number}"\n' for number in (1, 2)
 )
@@ -132,6 +134,7 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
         (LicenseManager, Text("license manager", _pattern("@"), ("27000@other", "27000@192.0.2.9"))),
         (Line, Text("one line of text", {"type": "string", "minLength": 1}, ("other", "another"))),
         (MountPath, Text("mount path", _pattern("^/[^:]+$"), ("/other", "/another"))),
+        (Price, Text("price", _PRICE, ("0.5", "2"))),
         (PrincipalFormat, Text("principal format", _pattern(r"\[username\]"), ("[username]@other", "uid=[username]"))),
         (PrivateKey, Text("secret text", _SECURE, (authority("A")[1], authority("B")[1]))),
         (Cpu, Text("CPU quantity", _QUANTITY, ("3", "200m"))),

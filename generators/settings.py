@@ -13,7 +13,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from components.doctor_settings import KEY, Doctor
+from components import doctor_settings, price_settings
+from components.doctor_settings import Doctor
+from components.price_settings import Prices
 from components.registry import SYSTEMS
 from components.shared.groups import Target
 from components.shared.mistakes import ANY_NAME
@@ -23,7 +25,8 @@ from generators.setting_types import Type, UndescribedTypeError, type_of
 ROOTS: Final[Mapping[str, type[BaseModel]]] = {
     "kubernetes": Target,
     **{key: system.settings for key, system in SYSTEMS.items()},
-    KEY: Doctor,
+    doctor_settings.KEY: Doctor,
+    price_settings.KEY: Prices,
 }
 """The keys of a stack file that have settings."""
 

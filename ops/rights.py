@@ -81,6 +81,12 @@ def besides(stack: StackConfig) -> list[Right]:
     return [right for key, settings in stack.systems.items() for right in SYSTEMS[key].rights(settings)]
 
 
+def optional(stack: StackConfig, objects: Iterable[Manifest], *, preview: bool) -> list[Right]:
+    """What lets an account check everything; a few checks are skipped without it."""
+    own = (right for key, settings in stack.systems.items() for right in SYSTEMS[key].optional_rights(settings))
+    return [*optional_rights(objects, preview=preview), *own]
+
+
 def created_namespaces(objects: Iterable[Manifest]) -> set[str]:
     """The namespaces that the stack creates. No Role can be in them before."""
     return {item["metadata"]["name"] for item in objects if item["kind"] == "Namespace"}
@@ -90,7 +96,7 @@ def manifests(stack: StackConfig, *, preview: bool, subject: Manifest | None = N
     """The Roles, and with a subject their bindings: one per namespace, and one for the whole cluster if need be."""
     objects = planned(stack)
     needed = preview_rights(objects) if preview else [*needed_rights(objects), *besides(stack)]
-    rights = [*needed, *optional_rights(objects, preview=preview)]
+    rights = [*needed, *optional(stack, objects, preview=preview)]
     created = created_namespaces(objects)
     by_place: dict[str, set[Right]] = {}
     for right in rights:

@@ -205,6 +205,17 @@ class MatlabController(TypedDict, total=False):
     """Extra labels of the pods."""
 
 
+class MatlabSnapshot(TypedDict, total=False):
+    """A VolumeSnapshot of the job database before an update that restarts the job manager; off without class."""
+
+    className: str
+    """Existing VolumeSnapshotClass of the driver that stores the checkpoint claim; null: no snapshots."""
+    timeout: int
+    """Seconds that an update waits until the snapshot can be used. Then it stops without a restart."""
+    keep: int
+    """Snapshots that stay. An update deletes older ones that updates of this stack have made, and no others."""
+
+
 class MatlabUpdates(TypedDict, total=False):
     """What an update does about running jobs if it restarts the job manager or replaces the workers."""
 
@@ -213,6 +224,8 @@ class MatlabUpdates(TypedDict, total=False):
     whenJobsRemain: str
     """When workers are busy even then: stop: the queue resumes, neither is restarted and `up` fails; continue: the
     update interrupts the jobs."""
+    snapshot: MatlabSnapshot
+    """A VolumeSnapshot of the job database before an update that restarts the job manager; off without class."""
 
 
 class MatlabCheckpointVolume(TypedDict, total=False):

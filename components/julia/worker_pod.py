@@ -42,4 +42,4 @@ def at_most(session: JuliaSession) -> PodGroup:
     workers = session.settings.workers
     container = {"name": names.WORKER, "image": session.worker_image, "resources": pods.resources(workers)}
     spec = {**pods.placement(workers), "containers": [container]}
-    return PodGroup(f"workers of session {session.name}", session.namespace, workers.max, spec, workers=True)
+    return PodGroup(f"workers of session {session.name}", session.namespace, workers.max, spec, workers=True, idle=0)

@@ -132,6 +132,10 @@ _OWN_NAMESPACE: Final = _unless(
 _PASSWORDS: Final = _unless(
     lambda cluster: cluster.uses_admin_password, "MJS requires passwords only at matlab.security.level 2"
 )
+_SNAPSHOTS: Final = _unless(
+    lambda cluster: cluster.settings.updates.snapshot.snapshot_class is not None,
+    "matlab.updates.snapshot.class is not set",
+)
 _WORKER_CHECKS: Final = _unless(
     lambda cluster: cluster.settings.release >= FIRST_HEALTH_CHECK_RELEASE, "workers before r2024b have no health check"
 )
@@ -179,6 +183,11 @@ EFFECTS: Final[dict[str, Reason]] = {
     "updates.whenJobsRemain": _unless(
         lambda cluster: cluster.settings.updates.wait_for_jobs > 0, "matlab.updates.waitForJobs is 0"
     ),
+    "updates.snapshot.class": _unless(
+        lambda cluster: cluster.settings.storage.checkpoint.persistent, "matlab.storage.checkpoint.persistent is false"
+    ),
+    "updates.snapshot.timeout": _SNAPSHOTS,
+    "updates.snapshot.keep": _SNAPSHOTS,
 }
 """Config path below `matlab` (a setting, or a group with all of its settings) → why it has no effect, if so."""
 

@@ -81,6 +81,10 @@ class JobQueue:
         """Ask what the workers do. Raises as `pause` does."""
         return queue_status(self._run("status"))
 
+    def is_ready(self) -> bool:
+        """Tell whether the job manager runs and is Ready. Raises ApiError and Unreachable."""
+        return any(_is_ready(pod) for pod in self._pods(names.JOB_MANAGER))
+
     def mark(self, *, paused: bool) -> None:
         """Note on the job manager's Deployment that the queue is paused, or that it no longer is."""
         value = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}" if paused else None

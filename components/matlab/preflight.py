@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from components.matlab import metrics, names, rotation
+from components.matlab import metrics, names, rotation, snapshots
 from components.matlab.job_queue import paused_since
 from components.matlab.rules import NO_WORKER_STARTS, RESTRICTED
 from components.matlab.storage import own_claims
@@ -14,7 +14,7 @@ from components.shared import claims, classes, namespace
 from components.shared.existing import missing
 from components.shared.inventory import Inventory
 from components.shared.kube import Json
-from components.shared.mistakes import MISSING, NAMESPACE, Mistake, dotted
+from components.shared.mistakes import MISSING, MISSING_KIND, NAMESPACE, Mistake, dotted
 from components.shared.network_policy import closed_ports
 from components.shared.survey import Survey
 
@@ -33,6 +33,7 @@ def objections(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     yield from _files(cluster, inventory)
     yield from _load_balancer(cluster, inventory)
     yield from _ip_families(cluster, inventory)
+    yield from _snapshots(cluster, inventory)
     yield from classes.of_groups(cluster.settings, "matlab", inventory)
 
 
@@ -44,6 +45,9 @@ def concerns(cluster: Topology, survey: Survey) -> Iterator[str]:
         yield f"An interrupted run has left the queue of the job manager paused since {since}. `up` resumes it."
     if survey.inventories[cluster.namespace].of("StorageClass") is None and own_claims(cluster):
         yield "matlab.storage: your user may not read StorageClasses, so they were not checked."
+    inventory = survey.inventories[cluster.namespace]
+    if cluster.settings.updates.snapshot.snapshot_class and inventory.of(snapshots.CLASS) is None:
+        yield "matlab.updates.snapshot.class: your user may not read VolumeSnapshotClasses, so it was not checked."
     policies = cluster.settings.network.policies
     if policies.enabled:
         path = "matlab.network.policies"
@@ -125,6 +129,21 @@ def _secrets(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
         brought = [names.METRICS_SECRET, *([names.METRICS_CLIENT_SECRET] if settings.metrics.service_monitor else [])]
         named += [("matlab.metrics.bringOwnCertificates", name) for name in brought]
     yield from missing("Secret", named, cluster.namespace, inventory)
+
+
+def _snapshots(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
+    name, path = cluster.settings.updates.snapshot.snapshot_class, "matlab.updates.snapshot.class"
+    if name is None:
+        return
+    if snapshots.CLASS in inventory.unknown_kinds:
+        yield Mistake(
+            path,
+            "this Kubernetes cluster knows no VolumeSnapshots",
+            "Install https://github.com/kubernetes-csi/external-snapshotter, or remove it.",
+            MISSING_KIND,
+        )
+    else:
+        yield from missing(snapshots.CLASS, [(path, name)], "", inventory)
 
 
 def _load_balancer(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:

@@ -129,6 +129,17 @@ class JobManager(LabelledPods):
     resources: JobManagerResources = JobManagerResources()
 
 
+class Snapshot(Model):
+    """A VolumeSnapshot of the job database before an update that restarts the job manager; off without class."""
+
+    snapshot_class: DnsName | None = Field(None, alias="class")
+    """Existing VolumeSnapshotClass of the driver that stores the checkpoint claim; null: no snapshots."""
+    timeout: Positive = 300
+    """Seconds that an update waits until the snapshot can be used. Then it stops without a restart."""
+    keep: Positive = 3
+    """Snapshots that stay. An update deletes older ones that updates of this stack have made, and no others."""
+
+
 class Updates(Model):
     """What an update does about running jobs if it restarts the job manager or replaces the workers."""
 
@@ -137,6 +148,7 @@ class Updates(Model):
     when_jobs_remain: Literal["stop", "continue"] = "stop"
     """When workers are busy even then: stop: the queue resumes, neither is restarted and `up` fails; continue: the
     update interrupts the jobs."""
+    snapshot: Snapshot = Snapshot()
 
 
 class Controller(LabelledPods):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from components.matlab import credentials, job_queue, objects, preflight, recovery, workers
+from components.matlab import credentials, job_queue, objects, preflight, recovery, snapshots, workers
 from components.matlab.rules import RULES, warnings
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
@@ -46,7 +46,8 @@ def _concerns(settings: Settings, survey: Survey) -> Iterator[str]:
 
 
 def _rights(settings: Settings) -> Iterable[Right]:
-    return job_queue.rights(settings.namespace.name) if settings.updates.wait_for_jobs else ()
+    commands = job_queue.rights(settings.namespace.name) if settings.updates.wait_for_jobs else ()
+    return [*commands, *snapshots.rights(settings)]
 
 
 def _recovered(settings: Settings, secret: SecretReader) -> Recovered:
@@ -76,4 +77,5 @@ SYSTEM: Final = System(
     recovered=_recovered,
     deploy=_deploy,
     rights=_rights,
+    optional_rights=snapshots.rights_to_check,
 )

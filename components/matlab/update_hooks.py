@@ -9,9 +9,11 @@ import pulumi
 
 from components.matlab import job_queue, names
 from components.matlab.job_queue import JobQueue
+from components.matlab.snapshots import Snapshots
 from components.matlab.topology import Topology
 from components.matlab.updates import SafeUpdate, UpdateError
 from components.shared.kube import KubernetesApi
+from components.shared.manifest import owned_by
 from components.shared.objects import Key
 from components.shared.survey import Survey
 
@@ -38,17 +40,21 @@ class _Console:
 def update(api: KubernetesApi, cluster: Topology, survey: Survey) -> SafeUpdate:
     """The care of this run; `survey` tells whether an earlier one was interrupted."""
     paused_since = job_queue.paused_since(survey, cluster.namespace)
-    return SafeUpdate(JobQueue(api, cluster.namespace), cluster, paused_since, _Console())
+    queue, settings = JobQueue(api, cluster.namespace), cluster.settings
+    wanted = settings.updates.snapshot.snapshot_class is not None
+    snapshots = Snapshots(api, settings, owned_by(pulumi.get_stack())) if wanted else None
+    return SafeUpdate(queue, cluster, paused_since, _Console(), snapshots)
 
 
 def bindings(update: SafeUpdate, cluster: Topology) -> dict[Key, pulumi.ResourceHookBinding]:
     """The hooks of each object that has some."""
-    if not cluster.settings.updates.wait_for_jobs:
+    settings = cluster.settings.updates
+    if not settings.wait_for_jobs and settings.snapshot.snapshot_class is None:
         return {}
 
     async def before(args: pulumi.ResourceHookArgs) -> None:
         if await _interrupts(args):
-            await update.before_interruption()
+            await update.before_interruption(of_job_manager=_key(args) != _TEMPLATE)
 
     async def after(args: pulumi.ResourceHookArgs) -> None:
         if await _interrupts(args):
@@ -78,11 +84,15 @@ def finish(update: SafeUpdate, resources: Mapping[Key, pulumi.CustomResource]) -
 
 
 async def _interrupts(args: pulumi.ResourceHookArgs) -> bool:
-    key = args.type.rpartition(":")[2], args.name
+    key = _key(args)
     # Secret values arrive as outputs.
     both = await pulumi.Output.all(args.old_inputs, args.new_inputs).future()
     old, new = both or (None, None)
     return bool(_field(old, _INTERRUPTING[key]) != _field(new, _INTERRUPTING[key]))
+
+
+def _key(args: pulumi.ResourceHookArgs) -> Key:
+    return args.type.rpartition(":")[2], args.name
 
 
 def _field(inputs: Any, path: Iterable[str]) -> Any:

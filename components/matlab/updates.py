@@ -1,4 +1,4 @@
-"""Updates that interrupt no job: pause the queue, wait until no worker is busy, update, resume."""
+"""Updates that interrupt no job: pause the queue, wait until no worker is busy, make a snapshot, update, resume."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from typing import Final, Protocol
 
 from components.matlab.job_queue import JobQueue, NoAnswerError
+from components.matlab.snapshots import SnapshotError, Snapshots
 from components.matlab.topology import Topology
 from components.shared.inventory import FORBIDDEN
 from components.shared.kube import ApiError, Unreachable
@@ -40,21 +41,38 @@ class SafeUpdate:
     the queue, and `finish` resumes it once all of them are done.
     """
 
-    def __init__(self, queue: JobQueue, cluster: Topology, paused_since: str | None, console: Console) -> None:
+    def __init__(
+        self,
+        queue: JobQueue,
+        cluster: Topology,
+        paused_since: str | None,
+        console: Console,
+        snapshots: Snapshots | None = None,
+    ) -> None:
         """Prepare; `paused_since` is the time of the pause that an interrupted run left, if it did."""
-        self._queue, self._console = queue, console
+        self._queue, self._console, self._snapshots = queue, console, snapshots
         self._settings, self._period = cluster.settings.updates, cluster.settings.workers.auto_scaling_period
         self._left_paused = paused_since is not None
         self._paused = False
+        self._died = False
         self._template: str | None = None
         self._waiting: asyncio.Task[None] | None = None
+        self._snapshot: asyncio.Task[None] | None = None
 
-    async def before_interruption(self) -> None:
-        """Pause the queue and wait, once in a run. Raises UpdateError, never without a text, to stop the update."""
-        if self._waiting is None:
-            self._waiting = asyncio.ensure_future(self._pause_and_wait())
+    async def before_interruption(self, *, of_job_manager: bool) -> None:
+        """Pause the queue and wait, and make a snapshot before the job manager restarts; each once in a run.
+
+        Raises UpdateError, never without a text, to stop the update.
+        """
         try:
-            await asyncio.shield(self._waiting)
+            if self._settings.wait_for_jobs:
+                if self._waiting is None:
+                    self._waiting = asyncio.ensure_future(self._pause_and_wait())
+                await asyncio.shield(self._waiting)
+            if of_job_manager and self._snapshots:
+                if self._snapshot is None:
+                    self._snapshot = asyncio.ensure_future(self._take_snapshot(self._snapshots))
+                await asyncio.shield(self._snapshot)
         except Exception as error:
             raise UpdateError(str(error) or repr(error)) from error
 
@@ -103,6 +121,38 @@ class SafeUpdate:
             "the jobs with matlab.updates.whenJobsRemain: continue"
         )
 
+    async def _take_snapshot(self, snapshots: Snapshots) -> None:
+        limit = self._settings.snapshot.timeout
+        self._console.tell(f"A snapshot of the job database is being made; the update waits {limit} seconds at most.")
+        try:
+            newest, *older = await asyncio.to_thread(snapshots.take)
+        except SnapshotError as error:
+            if not await self._job_manager_works():
+                self._console.warn(
+                    f"{error}. The job manager does not work, so the update goes on: it may be the cure."
+                )
+                return
+            if self._paused:
+                if self._template is not None:
+                    await self._until_workers_are_replaced(self._template)
+                await self._resume()
+                self._paused = False
+            raise UpdateError(
+                f"{error}. The job manager was not restarted. `python -m ops doctor` may know more; "
+                "without matlab.updates.snapshot.class, the update makes no snapshot"
+            ) from error
+        kept = f" Older ones: {', '.join(older)}." if older else ""
+        self._console.tell(f"VolumeSnapshot {newest} has the job database of before this update.{kept}")
+
+    async def _job_manager_works(self) -> bool:
+        if self._settings.wait_for_jobs:
+            return self._paused and not self._died
+        try:
+            return await asyncio.to_thread(self._queue.is_ready)
+        except (ApiError, Unreachable):
+            # Nobody knows, so nothing is risked.
+            return True
+
     async def _until_idle(self) -> bool:
         """Wait until no worker is busy; False: the time is up. A job manager that dies meanwhile has no jobs left."""
         limit = self._settings.wait_for_jobs
@@ -114,6 +164,7 @@ class SafeUpdate:
             except (NoAnswerError, ApiError, Unreachable) as error:
                 failures += 1
                 if failures == PATIENCE:
+                    self._died = True
                     self._console.warn(f"Running jobs are no longer waited for: {error}. The update goes on.")
                     return True
             else:

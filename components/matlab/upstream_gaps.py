@@ -49,6 +49,7 @@ OURS: Final[dict[str, str]] = {
     "security.authority.key": "upstream keeps the CA in Secret mjs-shared-secret, which its controller makes",
     "updates.waitForJobs": "upstream leaves pausing, waiting and resuming to you",
     "updates.whenJobsRemain": "upstream leaves pausing, waiting and resuming to you",
+    **{f"updates.snapshot.{field}": "upstream makes no snapshots" for field in ("class", "timeout", "keep")},
     "security.leafGeneration": "upstream cannot replace them without their CA",
     "security.credentialsGeneration": "upstream replaces credentials when their Secrets are deleted",
     "ldap.certificate": "upstream wants Secret mjs-ldap-secret made by hand",

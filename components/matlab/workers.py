@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 
 from components.matlab import names, pods, security
 from components.matlab.passwords import WORKER
@@ -61,11 +62,15 @@ def at_most(cluster: Topology) -> Iterator[PodGroup]:
     # Here, since pool proxies belong to this component.
     from components.matlab import pool_proxies
 
+    own = cluster.settings.workers
     if cluster.uses_pool_proxies and cluster.pool_proxy_count:
         template = pool_proxies.pod_template(cluster)
-        yield PodGroup("pool proxies", cluster.namespace, cluster.pool_proxy_count, template["spec"])
-    template = pod_template(cluster, "")
-    yield PodGroup("workers", cluster.namespace, cluster.settings.workers.max, template["spec"], workers=True)
+        # The controller deletes the ones that no worker uses.
+        used = ceil(own.min / cluster.settings.pool_proxy.workers_per_pool_proxy)
+        count = cluster.pool_proxy_count
+        yield PodGroup("pool proxies", cluster.namespace, count, template["spec"], idle=used)
+    spec = pod_template(cluster, "")["spec"]
+    yield PodGroup("workers", cluster.namespace, own.max, spec, workers=True, idle=own.min, licensed=True)
 
 
 def configuration(cluster: Topology) -> Manifest:

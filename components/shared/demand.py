@@ -28,6 +28,15 @@ class PodGroup:
     """The spec of one pod."""
     workers: bool = False
     """They come and go with demand; the others always run."""
+    idle: int | None = None
+    """How many of them run when there is no work; None: all."""
+    licensed: bool = False
+    """Each of them checks out a MATLAB license."""
+
+    @property
+    def least(self) -> int:
+        """How many of them run at the same time, at least."""
+        return self.count if self.idle is None else self.idle
 
     @property
     def requests(self) -> Amounts:

@@ -18,7 +18,7 @@ DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 FORBIDDEN: Final = 403
 _WHOLE: Final = ("LimitRange", "PersistentVolumeClaim", "ResourceQuota", "Service", "StorageClass")
 """Kinds that are read with their spec; of the others, Secrets above all, only metadata are read."""
-OF_THE_CLUSTER: Final = ("PriorityClass", "RuntimeClass", "StorageClass")
+OF_THE_CLUSTER: Final = ("PriorityClass", "RuntimeClass", "StorageClass", "VolumeSnapshotClass")
 NOT_LISTED: Final = (
     "EndpointSlice",
     "Endpoints",
@@ -28,6 +28,7 @@ NOT_LISTED: Final = (
     "Pod",
     "ValidatingAdmissionPolicy",
     "ValidatingAdmissionPolicyBinding",
+    "VolumeSnapshot",
     *OF_THE_CLUSTER,
 )
 """Kinds that are not in a namespace, or that other writers make."""

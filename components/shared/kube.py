@@ -70,6 +70,8 @@ RESOURCES: Final[Mapping[str, Resource]] = {
     "ValidatingAdmissionPolicyBinding": Resource(
         "admissionregistration.k8s.io", "v1", "validatingadmissionpolicybindings"
     ),
+    "VolumeSnapshot": Resource("snapshot.storage.k8s.io", "v1", "volumesnapshots"),
+    "VolumeSnapshotClass": Resource("snapshot.storage.k8s.io", "v1", "volumesnapshotclasses"),
 }
 """Every kind that the program reads or writes."""
 

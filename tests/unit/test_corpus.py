@@ -35,6 +35,7 @@ EXPECT = re.compile(r"# expect: (?P<path>.*?) \| (?P<words>.*)")
 CHECKERS = (
     "components.config_keys",
     "components.doctor_settings",
+    "components.price_settings",
     "components.secret_settings",
     "components.stack",
     "components.stack_file",

@@ -32,8 +32,11 @@ WAITING = {
     "network.loadBalancer.addressTimeout": lambda here: here.needs_load_balancer_address,
     "updates.waitForJobs": lambda _: True,
     "updates.whenJobsRemain": lambda here: here.settings.updates.wait_for_jobs > 0,
+    "updates.snapshot.class": lambda here: here.settings.storage.checkpoint.persistent,
+    "updates.snapshot.timeout": lambda here: here.settings.updates.snapshot.snapshot_class is not None,
+    "updates.snapshot.keep": lambda here: here.settings.updates.snapshot.snapshot_class is not None,
 }
-"""How long `up` waits is in no object: where each such setting matters."""
+"""How long `up` waits, and for what, is in no object: where each such setting matters."""
 IN_EVERY_MODE: dict[str, Values] = {"smallest": {}, "everything": EVERYTHING}
 VARIANTS: dict[str, Values] = {
     "ldaps": LDAPS,

@@ -10,6 +10,7 @@ import pytest
 
 from components.matlab import updates
 from components.matlab.job_queue import JobQueue, NoAnswerError, QueueStatus
+from components.matlab.snapshots import SnapshotError, Snapshots
 from components.matlab.updates import SafeUpdate, UpdateError
 from components.shared.kube import ApiError, Unreachable
 from tests.unit.clusters import cluster
@@ -71,14 +72,28 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(updates, "POLL_SECONDS", 0.0)
 
 
-def run(queue: Script, *, since: str | None = None, interrupts: bool = True) -> Listener:
+class NoSnapshots(Snapshots):
+    """A driver that fails."""
+
+    def __init__(self) -> None:
+        """Nothing is asked for."""
+
+    def take(self) -> list[str]:
+        raise SnapshotError("Snapshot s is not ready after 300 seconds: no quota")
+
+
+def run(
+    queue: Script, *, since: str | None = None, interrupts: bool = True, snapshots: Snapshots | None = None
+) -> Listener:
     """One run of the program that changes something which interrupts jobs, or nothing."""
     listener = Listener()
 
     async def program() -> None:
-        update = SafeUpdate(queue, cluster(), since, listener)
+        update = SafeUpdate(queue, cluster(), since, listener, snapshots)
         if interrupts:
-            await asyncio.gather(update.before_interruption(), update.before_interruption())
+            await asyncio.gather(
+                update.before_interruption(of_job_manager=True), update.before_interruption(of_job_manager=True)
+            )
         await update.finish()
 
     asyncio.run(program())
@@ -148,3 +163,21 @@ def test_no_failure_of_a_hook_is_without_a_text() -> None:
     """Pulumi takes an exception with an empty text for success, and the update would interrupt the jobs."""
     with pytest.raises(UpdateError, match="TimeoutError"):
         run(Script(pause=[TimeoutError()]))
+
+
+def test_without_its_snapshot_the_update_stops_and_the_queue_resumes() -> None:
+    queue = Script(status=[BUSY, IDLE])
+    with pytest.raises(UpdateError, match=r"no quota\. The job manager was not restarted"):
+        run(queue, snapshots=NoSnapshots())
+    assert queue.told == ["pause", "status", "status", "resume"]
+    assert not queue.marked
+
+
+@pytest.mark.parametrize("queue", [Script(pause=[SILENT]), Script(status=[BUSY, SILENT])], ids=["dead", "dies"])
+def test_a_job_manager_that_is_dead_is_updated_without_a_snapshot(queue: Script) -> None:
+    """The update may be the cure, also for one that dies while its jobs end."""
+    *_, warning = run(queue, snapshots=NoSnapshots()).warned
+    assert warning == (
+        "Snapshot s is not ready after 300 seconds: no quota. The job manager does not work, so the update goes on: "
+        "it may be the cure."
+    )
