@@ -8,7 +8,7 @@ from typing import Final
 from components.preflight import judge, lacking_rights, namespaces
 from components.shared.inventory import Inventory, owner
 from components.shared.kube import KubernetesApi
-from components.shared.mistakes import FOREIGN, MISSING, MISSING_RIGHT, NAMESPACE, Mistake
+from components.shared.mistakes import FOREIGN, MISSING, MISSING_KIND, MISSING_RIGHT, NAMESPACE, Mistake
 from components.shared.state import ObjectKey, State
 from components.shared.survey import Survey, survey
 from components.stack import StackConfig
@@ -19,6 +19,7 @@ from ops.doctor.room import scaling
 _CODES: Final[Mapping[str, str]] = {
     NAMESPACE: "PRE001",
     MISSING: "PRE002",
+    MISSING_KIND: "PRE003",
     FOREIGN: "PRE005",
     MISSING_RIGHT: "PRE006",
 }

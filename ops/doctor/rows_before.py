@@ -26,6 +26,14 @@ BEFORE: Final = (
         "Create it, or correct its name.",
     ),
     Row(
+        "PRE003",
+        Level.ERROR,
+        _CATEGORY,
+        "The cluster does not know a kind",
+        "A setting needs a custom resource that is not installed.",
+        "Install what defines it, or turn the setting off.",
+    ),
+    Row(
         "PRE004",
         Level.ERROR,
         _CATEGORY,
