@@ -19,7 +19,7 @@ from components.shared.fields import (
     Positive,
     UserPort,
 )
-from components.shared.groups import Toleration
+from components.shared.groups import NodeSelector, Toleration
 from components.shared.pod_settings import LabelledPods
 from components.shared.quantities import Bytes, Cpu
 
@@ -122,7 +122,7 @@ class InKubernetes(Server, LabelledPods):
     """true: a PodDisruptionBudget makes node drains wait, because arrays in memory are lost with a pod."""
     start_timeout: Positive = 1200
     """Seconds that `up` waits for the server: the first start pulls an image of several gigabytes."""
-    node_selector: dict[LabelKey, LabelValue] = {}
+    node_selector: NodeSelector = {}
     """Labels of the nodes that may run the server."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints that the server's pods tolerate."""

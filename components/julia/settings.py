@@ -21,8 +21,6 @@ from components.shared.fields import (
     DnsName,
     EnvName,
     EnvValue,
-    LabelKey,
-    LabelValue,
     Line,
     Model,
     MountPath,
@@ -32,7 +30,7 @@ from components.shared.fields import (
     Positive,
     refuse,
 )
-from components.shared.groups import Digest, Image, PullPolicy, Repository, Tag, Toleration, Volume
+from components.shared.groups import Digest, Image, NodeSelector, PullPolicy, Repository, Tag, Toleration, Volume
 from components.shared.hosts import Cidr
 from components.shared.pod_settings import NOT_EVICTED, LabelledPods
 from components.shared.quantities import Bytes, Cpu
@@ -95,7 +93,7 @@ class Manager(LabelledPods):
     """Threads of Julia (JULIA_NUM_THREADS); null: as many as whole cores."""
     env: dict[EnvName, EnvValue] = {}
     """Extra environment variables. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
-    node_selector: dict[LabelKey, LabelValue] = {}
+    node_selector: NodeSelector = {}
     """Labels of the nodes that may run the session."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints that the session tolerates."""
@@ -135,7 +133,7 @@ class JuliaWorkers(LabelledPods):
     """Seconds after which Kubernetes ends a worker, busy or not; null: never."""
     env: dict[EnvName, EnvValue] = {}
     """Extra environment variables of every worker. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
-    node_selector: dict[LabelKey, LabelValue] = {}
+    node_selector: NodeSelector = {}
     """Labels of the nodes that may run workers."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints that workers tolerate."""

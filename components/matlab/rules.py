@@ -10,6 +10,7 @@ from components.matlab.effects import without_effect
 from components.matlab.settings import Settings
 from components.shared import rules_pods
 from components.shared.fields import covers
+from components.shared.groups import ARCHITECTURE_LABEL
 from components.shared.mistakes import Mistake, Rule, dotted, no_effect
 from components.shared.quantities import quantity
 
@@ -100,6 +101,19 @@ def _resources(settings: Settings) -> Iterator[Mistake]:
                 )
 
 
+def _architecture(settings: Settings) -> Iterator[Mistake]:
+    """MATLAB for Linux needs a 64-bit Intel or AMD processor (https://www.mathworks.com/support/requirements)."""
+    selectors = {"jobManager": settings.job_manager.node_selector, "workers": settings.workers.node_selector}
+    for group, selector in selectors.items():
+        wanted = selector.get(ARCHITECTURE_LABEL, "amd64")
+        if wanted != "amd64":
+            yield Mistake(
+                dotted(("matlab", group, "nodeSelector", ARCHITECTURE_LABEL)),
+                f"demands {wanted}, and MATLAB Parallel Server runs on amd64 only",
+                "Write amd64, or remove it.",
+            )
+
+
 def _pods(settings: Settings) -> Iterator[Mistake]:
     yield from rules_pods.mistakes(settings, "matlab", OWNED)
 
@@ -112,6 +126,7 @@ RULES: tuple[Rule[Settings], ...] = (
     _claims,
     _mounts,
     _resources,
+    _architecture,
     *rules_network.RULES,
     *rules_access.RULES,
     *rules_environment.RULES,

@@ -43,7 +43,7 @@ from components.shared.fields import (
     Secret,
     UserPort,
 )
-from components.shared.groups import Toleration
+from components.shared.groups import NodeSelector, Toleration
 from components.shared.pem import Certificate, PrivateKey
 from components.shared.pod_settings import NOT_EVICTED, LabelledPods
 
@@ -85,7 +85,7 @@ class Workers(LabelledPods):
     """Existing LocalQueue of Kueue that admits the workers, one by one; null: none."""
     pre_pull: Bool = False
     """true: a DaemonSet keeps the image on every node that may run workers, so that the first one starts at once."""
-    node_selector: dict[LabelKey, LabelValue] = {}
+    node_selector: NodeSelector = {}
     """Labels of the nodes that may run workers and pool proxies."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints that workers and pool proxies tolerate."""
@@ -119,7 +119,7 @@ class JobManager(LabelledPods):
     """Seconds that the job manager has to write its database and shut down."""
     start_timeout: Positive = 1200
     """Seconds that `up` waits for the job manager: the first start pulls an image of several gigabytes."""
-    node_selector: dict[LabelKey, LabelValue] = {}
+    node_selector: NodeSelector = {}
     """Labels of the nodes that may run the job manager, the controller and the ingress proxies."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints that the job manager, the controller and the ingress proxies tolerate."""

@@ -61,12 +61,13 @@ HIGHEST = 2**31 - 1
 Seconds = Annotated[int, Field(strict=True, ge=0, le=HIGHEST)]
 Count = Annotated[int, Field(strict=True, ge=0, le=HIGHEST)]
 Positive = Annotated[int, Field(strict=True, ge=1, le=HIGHEST)]
-Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+HIGHEST_PORT: Final = 65535
+Port = Annotated[int, Field(strict=True, ge=1, le=HIGHEST_PORT)]
 """A TCP or UDP port."""
 # In a NetworkPolicy, an empty list of ports means every port.
 Ports = Annotated[Distinct[Port], Field(min_length=1)]
 """Some ports."""
-UserPort = Annotated[int, Field(strict=True, ge=1024, le=65535)]
+UserPort = Annotated[int, Field(strict=True, ge=1024, le=HIGHEST_PORT)]
 """A TCP port that an unprivileged process can listen on."""
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")

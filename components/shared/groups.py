@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from components.shared.fields import (
+    HIGHEST_PORT,
     Bool,
     Count,
     Distinct,
@@ -58,7 +59,7 @@ def _repository(value: str) -> str:
         parts += [f'tag: "{tag}"'] if tag else []
         parts += [f"digest: {digest}"] if digest else []
         refuse(f"{value!r} contains a tag or digest, which have settings of their own", f"Write {', '.join(parts)}.")
-    if not _REPOSITORY.fullmatch(value) or len(value) > _REPOSITORY_LENGTH:
+    if not _REPOSITORY.fullmatch(value) or len(value) > _REPOSITORY_LENGTH or not _has_possible_port(value):
         refuse(
             f"{value!r} is not an image repository",
             "Write registry/path with the path in lower case and without a scheme, such as registry.example.org/mjs.",
@@ -80,9 +81,14 @@ def _digest(value: str) -> str:
 
 def _registry(value: str) -> str:
     host = value.partition("/")[0]
-    if not _REPOSITORY.fullmatch(f"{value}/image") or not _is_host(host):
+    if not (_REPOSITORY.fullmatch(f"{value}/image") and _is_host(host) and _has_possible_port(value)):
         refuse(f"{value!r} is not a registry", "Write its host, and a path if there is one, without a scheme.")
     return value
+
+
+def _has_possible_port(text: str) -> bool:
+    _, colon, port = text.partition("/")[0].rpartition(":")
+    return not colon or not port.isdigit() or 0 < int(port) <= HIGHEST_PORT
 
 
 def _is_host(text: str) -> bool:
@@ -222,6 +228,19 @@ def _own_labels(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
+OS_LABEL: Final = "kubernetes.io/os"
+ARCHITECTURE_LABEL: Final = "kubernetes.io/arch"
+"""Labels that every kubelet gives its node (https://kubernetes.io/docs/reference/labels-annotations-taints/)."""
+
+
+def _node_selector(value: dict[str, str]) -> dict[str, str]:
+    if (system := value.get(OS_LABEL, "linux")) != "linux":
+        refuse(f"demands nodes with {system}, and every image here is for Linux", f"Remove {OS_LABEL}.")
+    return value
+
+
+NodeSelector = Annotated[dict[LabelKey, LabelValue], AfterValidator(_node_selector)]
+"""Labels that a node must have."""
 OwnLabels = Annotated[dict[LabelKey, LabelValue], AfterValidator(_own_labels)]
 
 
