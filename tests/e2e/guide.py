@@ -77,12 +77,17 @@ def _commands(text: str) -> Iterator[Command]:
 
 def missing(shown: tuple[str, ...], printed: str) -> str | None:
     """The first line that a guide shows and that was not printed, in this order."""
-    lines = iter(printed.splitlines())
+    lines = map(_without_columns, printed.splitlines())
     for line in shown:
-        pattern = re.compile(".*".join(re.escape(part) for part in line.rstrip().split(ANY)))
-        if line != ANY and not any(pattern.fullmatch(other.rstrip()) for other in lines):
+        pattern = re.compile(".*".join(map(re.escape, _without_columns(line).split(ANY))))
+        if line != ANY and not any(map(pattern.fullmatch, lines)):
             return line
     return None
+
+
+def _without_columns(line: str) -> str:
+    """The line with one space where a table has several: their number depends on the longest entry."""
+    return re.sub(r"(?<=\S) +", " ", line).rstrip()
 
 
 def follow(page: Path, folder: Path, environment: Mapping[str, str]) -> int:

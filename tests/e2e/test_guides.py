@@ -40,6 +40,12 @@ def deployed(checkout: Checkout) -> None:
     checkout.run("up")
 
 
+def of_the_release_before(checkout: Checkout) -> None:
+    """Stack prod runs an older release."""
+    checkout.matlab["release"] = "r2025b"
+    deployed(checkout)
+
+
 def without_state(checkout: Checkout) -> None:
     """Stack prod is deployed, and its state is lost."""
     deployed(checkout)
@@ -61,6 +67,8 @@ PREPARED: Final[Mapping[str, Callable[[Checkout], None]]] = {
     "add-ldap": deployed,
     "move-from-helm": of_helm,
     "restore-state": without_state,
+    "rotate-credentials": deployed,
+    "upgrade-release": of_the_release_before,
 }
 """What a reader of each guide has."""
 
