@@ -102,7 +102,8 @@ class ExecNode:
             server.server_close()
             for thread in threads:
                 thread.join()
-            self._api.request("DELETE", f"/api/v1/nodes/{NAME}")
+            for path in (f"/api/v1/nodes/{NAME}", f"{_LEASES}/{NAME}"):
+                self._api.request("DELETE", path)
 
     def _register(self, port: int) -> None:
         now = _now()

@@ -90,11 +90,16 @@ def _without_columns(line: str) -> str:
     return re.sub(r"(?<=\S) +", " ", line).rstrip()
 
 
+def outside_make(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a reader: below `make test`, make would tell its depth."""
+    return {name: value for name, value in environment.items() if name not in {"MAKELEVEL", "MAKEFLAGS", "MFLAGS"}}
+
+
 def follow(page: Path, folder: Path, environment: Mapping[str, str]) -> int:
     """Do what a guide says, in one shell; returns how many commands ran. Fails at the first that surprises a reader."""
     with subprocess.Popen(
         ["timeout", f"{MINUTES}m", "bash", "--noprofile", "--norc"],
-        cwd=folder, env=dict(environment), text=True, bufsize=1,
+        cwd=folder, env=outside_make(environment), text=True, bufsize=1,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     ) as shell:  # fmt: skip
         done = 0
