@@ -10,12 +10,11 @@ TOO_MUCH = "50"
 
 def test_a_job_manager_that_does_not_come_back(checkout: Checkout) -> None:
     checkout.run("up")
-    checkout.matlab["jobManager"] = {"resources": {"cpuRequest": TOO_MUCH}, "startTimeout": 15}
+    checkout.matlab["jobManager"] = {"resources": {"cpuRequest": TOO_MUCH}, "startTimeout": 40}
     checkout.write()
-    for why in ("the first time", "and again: Pulumi finds nothing to change"):
-        text = checkout.run("up", code=1)
-        reason = "is not Ready after 15 seconds: 0 of 1 new pods are Ready (0/4 nodes are available: 4 Insufficient cpu"
-        assert f"Deployment mjs/mjs-job-manager {reason}" in text, why
+    for why in ("the first time", "and again: Pulumi may find nothing to change"):
+        # Now and then the provider notices the new pods in time, and says it in its own words.
+        assert "4 Insufficient cpu" in checkout.run("up", code=1), why
     del checkout.matlab["jobManager"]
     checkout.write()
     checkout.run("up")
