@@ -50,8 +50,12 @@ def between(
     after: Sequence[PlannedObject],
     parent_types: Mapping[str, str],
     secrets: set[str],
+    *further: dict[str, Any],
 ) -> str:
-    """The plan from one set of objects to another; `secrets` are the Secrets whose content changes."""
+    """The plan from one set of objects to another, and `further` steps.
+
+    `secrets` are the Secrets whose content changes.
+    """
     one, other = by_key(before), by_key(after)
     steps = []
     for key in one.keys() | other.keys():
@@ -66,7 +70,7 @@ def between(
         elif old.manifest != new.manifest or secret:
             op = "replace" if _is_replaced(old.manifest, new.manifest) else "update"
             steps.append(step(op, *states, *(["data"] if secret else [])))
-    return document(*steps)
+    return document(*steps, *further)
 
 
 def _is_replaced(old: Manifest, new: Manifest) -> bool:
@@ -74,3 +78,13 @@ def _is_replaced(old: Manifest, new: Manifest) -> bool:
     if old["kind"] == "PersistentVolumeClaim":
         return fixed(old) != fixed(new)
     return old["kind"] == "Job" and old["spec"]["template"] != new["spec"]["template"]
+
+
+KNOWN, UNKNOWN = "-----BEGIN CERTIFICATE-----\nMIIE", "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""The certificate of a CA in a preview."""
+
+
+def certificate(name: str, authority: str) -> dict[str, Any]:
+    """A certificate in a state, which `authority` signs."""
+    kind = "clusters:matlab:Cluster$clusters:matlab:Credentials$tls:index/locallySignedCert:LocallySignedCert"
+    return {"urn": f"urn:pulumi:lab::clusters::{kind}::{name}", "inputs": {"caCertPem": authority}}

@@ -105,21 +105,20 @@ def test_a_renewed_leaf_in_the_shared_secret_leaves_profiles_valid() -> None:
     assert codes(single("update", secret, secret, "metadata.labels.team")) == set()
 
 
-KNOWN, UNKNOWN = "-----BEGIN CERTIFICATE-----\nMIIE", "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 MARK, OTHER = "0a1b2c3d", "ffffffff"
 
 
 @pytest.mark.parametrize(
     ("made", "gone", "stays"),
     [
-        ({"mjs-1-client-2": KNOWN}, (), True),
-        ({"mjs-1-client-3": KNOWN}, ("mjs-1-client",), True),
-        ({"mjs-1-client-2": KNOWN, f"mjs-1-client-2-{MARK}": KNOWN}, (f"mjs-1-client-{MARK}",), True),
-        ({"mjs-2-client": UNKNOWN}, ("mjs-1-client",), False),
-        ({f"mjs-1-client-{MARK}": KNOWN}, (), False),
-        ({f"mjs-1-client-{MARK}": KNOWN}, (f"mjs-1-client-{OTHER}",), False),
-        ({"mjs-1-client-2": KNOWN}, (f"mjs-1-client-{MARK}",), False),
-        ({"mjs-1-proxy-2": KNOWN}, (), False),
+        ({"mjs-1-client-2": plans.KNOWN}, (), True),
+        ({"mjs-1-client-3": plans.KNOWN}, ("mjs-1-client",), True),
+        ({"mjs-1-client-2": plans.KNOWN, f"mjs-1-client-2-{MARK}": plans.KNOWN}, (f"mjs-1-client-{MARK}",), True),
+        ({"mjs-2-client": plans.UNKNOWN}, ("mjs-1-client",), False),
+        ({f"mjs-1-client-{MARK}": plans.KNOWN}, (), False),
+        ({f"mjs-1-client-{MARK}": plans.KNOWN}, (f"mjs-1-client-{OTHER}",), False),
+        ({"mjs-1-client-2": plans.KNOWN}, (f"mjs-1-client-{MARK}",), False),
+        ({"mjs-1-proxy-2": plans.KNOWN}, (), False),
         ({}, (), False),
     ],
 )
@@ -128,15 +127,9 @@ def test_a_rotation_of_leaves_leaves_profiles_valid(made: dict[str, str], gone: 
     secret = plans.state(manifest("v1", "Secret", "mjs-shared-secret", "mjs"), "credentials", STORAGE)
     steps = [plans.step("update", secret, secret, 'data["certificate.json"]', 'data["secret.json"]')]
     for name, authority in made.items():
-        steps.append(plans.step("create", None, certificate(name, authority)))
-    steps += [plans.step("delete", certificate(name, KNOWN), None) for name in gone]
+        steps.append(plans.step("create", None, plans.certificate(name, authority)))
+    steps += [plans.step("delete", plans.certificate(name, plans.KNOWN), None) for name in gone]
     assert (codes(Report(read(plans.document(*steps)))) == set()) == stays
-
-
-def certificate(name: str, authority: str) -> dict[str, Any]:
-    """A certificate in a state, which `authority` signs."""
-    kind = "clusters:matlab:Cluster$clusters:matlab:Credentials$tls:index/locallySignedCert:LocallySignedCert"
-    return {"urn": f"urn:pulumi:lab::clusters::{kind}::{name}", "inputs": {"caCertPem": authority}}
 
 
 def test_what_somebody_changed_in_the_cluster_counts() -> None:

@@ -17,6 +17,8 @@ from components.arkouda.topology import Topology as Servers
 from components.julia.objects import SESSION_TYPE
 from components.julia.settings import Settings as JuliaSettings
 from components.julia.system import SYSTEM as JULIA
+from components.matlab import rotation
+from components.matlab.settings import Security
 from components.matlab.system import SYSTEM as MATLAB
 from components.matlab.topology import Topology
 from components.shared.passwords import plain_fingerprint
@@ -38,12 +40,14 @@ from tests.unit.test_julia_laws import changes as julia_changes_of_one
 POD_CODES = {*RESTARTS.values(), *OUTDATED.values()}
 
 
-def report(system: System[Any], before: BaseModel, after: BaseModel, parents: dict[str, str]) -> Report:
-    """The report about a change of the settings of one system."""
+def report(
+    system: System[Any], before: BaseModel, after: BaseModel, parents: dict[str, str], *further: dict[str, Any]
+) -> Report:
+    """The report about a change of the settings of one system; `further` are steps of what is no Kubernetes object."""
     one, other = (list(system.objects(settings, plain_fingerprint, NOTHING)) for settings in (before, after))
     old, new = system.secret_sources(before), system.secret_sources(after)
     secrets = {name for name in old.keys() & new.keys() if old[name] != new[name]}
-    return Report(read(plans.between(one, other, parents, secrets)))
+    return Report(read(plans.between(one, other, parents, secrets, *further)))
 
 
 def restarts(found: Report) -> set[str]:
@@ -67,23 +71,41 @@ def test_matlab(change: tuple[Setting, Topology, Topology]) -> None:
     seen = Effects(matlab_changes.PODS)
     matlab_changes.ClusterState(before.settings).compare(matlab_changes.ClusterState(after.settings), seen)
     assume(NAMESPACE not in seen.notes)
-    found = report(MATLAB, before.settings, after.settings, plans.MATLAB)
+    steps = renewed(before.settings.security, after.settings.security)
+    found = report(MATLAB, before.settings, after.settings, plans.MATLAB, *steps)
     codes = {finding.code for finding in found.findings}
     note(f"{setting.path}: {seen.notes}, {restarted(seen)}, {codes}")
     assert restarts(found) == restarted(seen)
     invalid = bool(seen.notes & {matlab_changes.INVALID, matlab_changes.AUTHORITY})
-    # Without the steps of the certificates, a new leaf looks like a new CA: tests/unit/test_impact.py has those.
-    if matlab_changes.LEAVES not in seen.notes:
-        assert ("profiles-invalid" in codes) == invalid
+    assert ("profiles-invalid" in codes) == invalid
     if matlab_changes.BALANCER in seen.notes:
         assert "address-changes" in codes
     if CLAIM in seen.notes:
         assert "protected-object" in codes
     if "new-profile" in codes:
-        assert matlab_changes.NEW_PROFILE in seen.notes
+        assert seen.notes & {matlab_changes.NEW_PROFILE, matlab_changes.LEAVES}, "a new leaf is in a new profile"
     moved = before.settings.release != after.settings.release and before.settings.storage.checkpoint.persistent
     if moved:
         assert "empty-database" in codes
+
+
+def renewed(before: Security, after: Security) -> list[dict[str, Any]]:
+    """The steps of the certificates in profiles. A preview knows every CA but one that is yet to be made."""
+    old, new = profile_certificates(before), profile_certificates(after)
+    same = before.credentials_generation == after.credentials_generation
+    made = [
+        plans.step("create", None, plans.certificate(name, plans.KNOWN if same or mark else plans.UNKNOWN))
+        for name, mark in new.items()
+        if name not in old
+    ]
+    return made + [plans.step("delete", plans.certificate(name, plans.KNOWN), None) for name in old if name not in new]
+
+
+def profile_certificates(security: Security) -> dict[str, str]:
+    """Their names in the state, each with the mark of the authority in the settings that signs it."""
+    ours = rotation.authority_name(security.credentials_generation)
+    marks = {"", rotation.given_mark(security.authority)}
+    return {rotation.leaf_name(ours, rotation.CLIENT, security.leaf_generation, mark): mark for mark in marks}
 
 
 @law
