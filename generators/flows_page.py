@@ -1,126 +1,98 @@
-"""docs/flows.md: every connection that the NetworkPolicies allow, read from the policies of several clusters."""
+"""docs/flows.md: every connection that the NetworkPolicies allow, read from the policies of several stacks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from components.matlab import names, network_policies
-from components.matlab.rules import RULES
-from components.matlab.settings import Settings
-from components.matlab.topology import Topology
+from components.registry import SYSTEMS
 from components.shared.mistakes import load
-from components.shared.network_flows import ALL, ALL_PODS, ANYWHERE, Flow, Ports, flows
+from components.shared.network_flows import ALL, ALL_PODS, ANYWHERE, OTHER_PODS, Flow, Ports, flows
+from components.shared.passwords import plain_fingerprint
 from components.shared.survey import NOTHING
+from generators.flow_chapters import ARKOUDA, JULIA, MATLAB, Chapter, Values
 
 Row = tuple[str, str, str]
 """Source, target and ports of a connection."""
 
-_SMALLEST: Final[Mapping[str, Any]] = {"release": "r2026a", "workers": {"max": 64}}
-_MODES: Final[tuple[Mapping[str, Any], ...]] = (
-    {},
-    {"metrics": {"export": True, "openPortOutsideKubernetes": True}},
-    {"release": "r2025a"},
-    {"additionalSupportedReleases": ["r2024b"]},
-    {"network": {"internalClientsOnly": True}},
-)
-"""A cluster in each proxy mode."""
-_RANGE: Final = "192.0.2.0/24"
-_RANGES: Final = "`network.loadBalancer.sourceRanges`"
-_OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "`metrics.export`": {"metrics": {"export": True}},
-    "`ldap.url`": {
-        "ldap": {"url": "ldaps://ldap.example.org:636", "securityPrincipalFormat": "[username]@example.org"},
-        "security": {"adminPassword": "of the administrator"},
-        "installation": {"claim": "matlab", "jobManagerUsesClaim": True},
-    },
-    "`license.useOnlineLicensing`": {"license": {"useOnlineLicensing": True}},
-    _RANGES: {"network": {"loadBalancer": {"sourceRanges": [_RANGE]}}},
-}
-"""Settings that open or narrow a connection, whatever the mode."""
-_PODS: Final = {
-    names.CONTROLLER: "controller",
-    names.JOB_MANAGER: "job manager",
-    names.WORKER: "workers",
-    names.POOL_PROXY: "pool proxies",
-    names.PARALLEL_SERVER_PROXY: "parallel server proxy",
-    names.INGRESS_PROXY: "HAProxy",
-}
-_GENERATED: Final = "<!-- Written by `python -m generators` from components/matlab/network_policies.py. -->"
+EVERY_POD: Final = "every pod"
+_GENERATED: Final = "<!-- Written by `python -m generators` from the NetworkPolicies of several stacks. -->"
 _TEXT: Final = """# Allowed connections
 
-Everything that the NetworkPolicies of a MATLAB cluster allow; nothing else is. A connection between two pods is listed
-if both of them allow it. The numbers are those of the default settings; [network.md](network.md) says which setting
-changes which port.
+Everything that the NetworkPolicies of a stack allow. In a namespace that the stack creates, nothing else is; in an
+existing one, this holds for the pods in the table. A connection between two pods is listed if both of them allow it.
+The numbers are those of the default settings; a setting of a port changes them, and ports of name servers and API
+server that the cluster reports are added.
 """
 
 
 def page() -> str:
     """The whole page."""
-    clusters = [_cluster(values) for values in _MODES]
-    rows = [(_rows(cluster), cluster) for cluster in clusters]
+    lines = [_GENERATED, "", _TEXT]
+    for chapter in (MATLAB, JULIA, ARKOUDA):
+        lines += [f"## {chapter.title}", "", "| From | To | Ports | When |", "|---|---|---|---|"]
+        lines += [f"| {' | '.join(row)} |" for row in _table(chapter)]
+        lines += ["", chapter.text] if chapter.text else [""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _table(chapter: Chapter) -> list[tuple[str, str, str, str]]:
+    """From, to, ports and when; ports with the same ends and conditions share a row."""
+    stacks = [(word, _Stack(chapter, values)) for word, values in chapter.variants]
+    everybody = set.intersection(*(ports for _, stack in stacks for ports in stack.ways_out()))
+    variants = [(word, stack.rows(everybody), {*stack.words.values()}) for word, stack in stacks]
     when: dict[Row, list[str]] = {}
-    for row in {row: None for found, _ in rows for row in found}:
-        present = [str(cluster.mode) for found, cluster in rows if row in found]
-        possible = [str(cluster.mode) for cluster in clusters if _ends(row) <= _pods(cluster)]
-        when[row] = ["always"] if present == possible else [f"`{mode}`" for mode in present]
-    for option, values in _OPTIONS.items():
-        for row in _rows(_cluster(values)):
-            if row not in rows[0][0]:
-                when.setdefault(row, []).append(f"with {option}")
-    table: dict[Row, list[str]] = {}
-    for row in sorted(when, key=_order):
+    for row in {row: None for _, found, _ in variants for row in found}:
+        present = [word for word, found, _ in variants if row in found]
+        possible = [word for word, _, words in variants if {*row[:2]} & {*chapter.order} <= words]
+        when[row] = ["always"] if present == possible else [f"`{word}`" for word in present]
+    for option, values in chapter.options.items():
+        for row in _Stack(chapter, {**chapter.variants[0][1], **values}).rows(everybody):
+            if row not in variants[0][1]:
+                when.setdefault(row, []).append(f"with `{option}`")
+    table: dict[tuple[str, str, str], list[str]] = {}
+    for row in sorted(when, key=lambda row: _order(chapter, row)):
         source, target, ports = row
         table.setdefault((source, target, ", ".join(when[row])), []).append(ports)
-    lines = [_GENERATED, "", _TEXT, "| From | To | Ports | When |", "|---|---|---|---|"]
-    lines += [
-        f"| {source} | {target} | {', '.join(ports)} | {text} |" for (source, target, text), ports in table.items()
-    ]
-    return "\n".join(lines) + "\n"
+    return [(source, target, ", ".join(ports), text) for (source, target, text), ports in table.items()]
 
 
-def _cluster(values: Mapping[str, Any]) -> Topology:
-    return Topology(load(Settings, {**_SMALLEST, **values}, "matlab", RULES))
+class _Stack:
+    """The flows of one config, and what its pods and addresses are called."""
+
+    def __init__(self, chapter: Chapter, values: Values) -> None:
+        system = SYSTEMS[chapter.key]
+        settings = load(system.settings, values, chapter.key, system.rules)
+        planned = system.objects(settings, plain_fingerprint, NOTHING)
+        policies = [item.manifest for item in planned if item.manifest["kind"] == "NetworkPolicy"]
+        selectors = [item["spec"]["podSelector"] for item in policies]
+        self.apps = [selector["matchLabels"]["app"] for selector in selectors if selector]
+        self.words = {**{app: chapter.pods(app, settings) for app in self.apps}, **chapter.addresses}
+        self.flows = flows(policies)
+
+    def ways_out(self) -> list[set[Ports]]:
+        """The ports on which each kind of pod may reach any address."""
+        return [
+            {flow.ports for flow in self.flows if (flow.source, flow.target) == (app, ANYWHERE)} for app in self.apps
+        ]
+
+    def rows(self, everybody: set[Ports]) -> list[Row]:
+        """Every flow, in words. What every pod may do anywhere, `everybody`, is one row."""
+        named = [
+            *(Flow(EVERY_POD, ANYWHERE, ports) for ports in sorted(everybody)),
+            *(flow for flow in sorted(self.flows) if flow.ports not in everybody),
+        ]
+        by_ends: dict[tuple[str, str], list[Ports]] = {}
+        for flow in named:
+            ends = (self.words.get(flow.source, flow.source), self.words.get(flow.target, flow.target))
+            by_ends.setdefault(ends, []).append(flow.ports)
+        return [(*ends, numbers) for ends, every in by_ends.items() for numbers in _numbers(every)]
 
 
-def _rows(cluster: Topology) -> list[Row]:
-    """Source, target and ports of every flow, in words; what every pod may do is one row."""
-    found = flows(item.manifest for item in network_policies.objects(cluster, NOTHING))
-    senders = {flow.source for flow in found} & {*_PODS}
-    everybody = set.intersection(
-        *({flow.ports for flow in found if (flow.source, flow.target) == (sender, ANYWHERE)} for sender in senders)
-    )
-    named = [
-        *(Flow("every pod", ANYWHERE, ports) for ports in sorted(everybody)),
-        *(flow for flow in sorted(found) if flow.ports not in everybody),
-    ]
-    by_ends: dict[tuple[str, str], list[Ports]] = {}
-    for flow in named:
-        by_ends.setdefault((_name(flow.source, cluster), _name(flow.target, cluster)), []).append(flow.ports)
-    return [(*ends, numbers) for ends, every in by_ends.items() for numbers in _words(every)]
+def _numbers(ports: list[Ports]) -> list[str]:
+    return ["all"] if set(ALL) <= set(ports) else [str(one) for one in ports]
 
 
-def _words(ports: list[Ports]) -> list[str]:
-    return ["all"] if set(ALL) <= set(ports) else [str(numbers) for numbers in ports]
-
-
-def _name(end: str, cluster: Topology) -> str:
-    if end == names.INGRESS_PROXY and not cluster.uses_haproxy:
-        return _PODS[names.PARALLEL_SERVER_PROXY]
-    return _PODS.get(end, _RANGES if end == _RANGE else end)
-
-
-def _ends(row: Row) -> set[str]:
-    """The pods among source and target."""
-    return {*row[:2]} & {*_PODS.values()}
-
-
-def _pods(cluster: Topology) -> set[str]:
-    policies = (item.manifest["spec"]["podSelector"] for item in network_policies.objects(cluster, NOTHING))
-    return {_name(selector["matchLabels"]["app"], cluster) for selector in policies if selector}
-
-
-def _order(row: Row) -> tuple[int, int, Row]:
-    order = [ANYWHERE, _RANGES, ALL_PODS, "every pod", *_PODS.values()]
+def _order(chapter: Chapter, row: Row) -> tuple[int, int, Row]:
+    order = [ANYWHERE, *chapter.addresses.values(), ALL_PODS, OTHER_PODS, EVERY_POD, *chapter.order]
     position = {end: index for index, end in enumerate(order)}
     return position.get(row[0], len(order)), position.get(row[1], len(order)), row

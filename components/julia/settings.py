@@ -232,7 +232,7 @@ class JuliaNetworkPolicies(Model):
     """NetworkPolicy objects. They have an effect only if the cluster's network plug-in enforces them."""
 
     enabled: Bool = True
-    """true: sessions and workers accept and open only the connections in docs/julia.md."""
+    """true: sessions and workers accept and open only the connections in docs/flows.md."""
     egress: Distinct[Cidr] = ()
     """Networks that sessions and workers may connect to on any port, for data and user code. Cloud metadata addresses
     are always excluded."""

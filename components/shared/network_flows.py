@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from components.shared.manifest import Manifest
-from components.shared.network_policy import ANY_NAMESPACE
+from components.shared.network_policy import ANY_NAMESPACE, ANY_POD, NAMESPACE_LABEL, pods
 
 ANYWHERE: Final = "anywhere"
 ALL_PODS: Final = "pods of any namespace"
+OTHER_PODS: Final = "other pods of the namespace"
 _LAST: Final = 65535
 
 
@@ -34,7 +35,7 @@ ALL: Final = tuple(Ports(protocol, 1, _LAST) for protocol in ("TCP", "UDP", "SCT
 
 
 class Flow(NamedTuple):
-    """An allowed connection. Source and target are `app` labels, address blocks, ANYWHERE or ALL_PODS."""
+    """An allowed connection. Source and target are `app` labels, address blocks, or others' pods in words."""
 
     source: str
     target: str
@@ -74,8 +75,7 @@ def _matches(peers: Sequence[Manifest] | None, app: str) -> bool:
     """Whether a pod of this namespace is among the peers. Its address may be in any block."""
     if not peers:
         return True
-    selected = (peer.get("podSelector", {}).get("matchLabels", {}).get("app") == app for peer in peers)
-    return any(selected) or any(peer == ANY_NAMESPACE or "ipBlock" in peer for peer in peers)
+    return any(peer in (ANY_POD, ANY_NAMESPACE, pods(app)) or "ipBlock" in peer for peer in peers)
 
 
 def _strangers(peers: Sequence[Manifest] | None) -> Iterator[str]:
@@ -88,6 +88,18 @@ def _strangers(peers: Sequence[Manifest] | None) -> Iterator[str]:
         elif "ipBlock" in peer:
             block = peer["ipBlock"]
             yield " except ".join([block["cidr"], *(", ".join(block["except"]) for _ in range("except" in block))])
+        elif "namespaceSelector" in peer:
+            yield f"pods of namespace {' or '.join(_names(peer['namespaceSelector']))}"
+        elif peer == ANY_POD:
+            yield OTHER_PODS
+
+
+def _names(selector: Manifest) -> list[str]:
+    """The namespaces that a selector by name selects. Raises KeyError and ValueError for any other selector."""
+    (condition,) = selector["matchExpressions"]
+    if (condition["key"], condition["operator"]) != (NAMESPACE_LABEL, "In"):
+        raise ValueError(f"{selector} does not select namespaces by name")
+    return list(condition["values"])
 
 
 def _ports(rule: Manifest) -> Iterator[Ports]:

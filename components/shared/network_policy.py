@@ -15,6 +15,10 @@ USUAL_API_SERVER_PORTS = (443, 6443)
 USUAL_DNS_PORTS = (53, 5353)
 ANY_NAMESPACE: Manifest = {"namespaceSelector": {}}
 """Every pod of every namespace, as a peer."""
+ANY_POD: Manifest = {"podSelector": {}}
+"""Every pod of the same namespace, as a peer."""
+NAMESPACE_LABEL = "kubernetes.io/metadata.name"
+"""Kubernetes gives each namespace its name as this label."""
 
 
 def open_ports(given: Sequence[int] | None, usual: Sequence[int], found: Sequence[int] | None) -> tuple[int, ...]:

@@ -5,10 +5,26 @@ from __future__ import annotations
 import pytest
 
 from components.shared.manifest import Manifest
-from components.shared.network_flows import ALL, ALL_PODS, ANYWHERE, Flow, Ports, flows
-from components.shared.network_policy import ANY_NAMESPACE, block, default_deny, pods, policy, tcp, tcp_range
+from components.shared.network_flows import ALL, ALL_PODS, ANYWHERE, OTHER_PODS, Flow, Ports, flows
+from components.shared.network_policy import (
+    ANY_NAMESPACE,
+    ANY_POD,
+    NAMESPACE_LABEL,
+    block,
+    default_deny,
+    pods,
+    policy,
+    tcp,
+    tcp_range,
+)
 
 HTTP = {"ports": tcp(80)}
+
+
+def namespaces(*names: str) -> Manifest:
+    """The pods of these namespaces, as a peer."""
+    selector = {"matchExpressions": [{"key": NAMESPACE_LABEL, "operator": "In", "values": [*names]}]}
+    return {"namespaceSelector": selector}
 
 
 def between(egress: list[Manifest], ingress: list[Manifest]) -> set[Ports]:
@@ -37,6 +53,8 @@ def between(egress: list[Manifest], ingress: list[Manifest]) -> set[Ports]:
             id="what both allow",
         ),
         pytest.param([{"to": [block("0.0.0.0/0")]}], [HTTP], {Ports("TCP", 80, 80)}, id="pods have addresses too"),
+        pytest.param([HTTP], [{"from": [ANY_POD]}], {Ports("TCP", 80, 80)}, id="any pod of the namespace"),
+        pytest.param([HTTP], [{"from": [namespaces("jupyter")]}], set(), id="pods of another namespace"),
     ],
 )
 def test_a_connection_needs_a_rule_at_both_ends(
@@ -50,6 +68,19 @@ def test_a_connection_with_a_stranger_needs_a_rule_at_one_end() -> None:
     assert found == {Flow(peer, "app", Ports("TCP", 80, 80)) for peer in (ANYWHERE, ALL_PODS)}
     found = flows([policy("app", "lab", ingress=[], egress=[{"to": [block("0.0.0.0/0")], **HTTP}])])
     assert found == {Flow("app", "0.0.0.0/0 except 169.254.169.254/32", Ports("TCP", 80, 80))}
+
+
+def test_pods_of_others_are_named() -> None:
+    peers = [ANY_POD, namespaces("jupyter", "lab")]
+    found = flows([policy("app", "lab", ingress=[{"from": peers, **HTTP}], egress=[])])
+    names = (OTHER_PODS, "pods of namespace jupyter or lab")
+    assert found == {Flow(name, "app", Ports("TCP", 80, 80)) for name in names}
+
+
+def test_a_peer_that_nobody_can_describe_is_an_error() -> None:
+    unknown = {"namespaceSelector": {"matchLabels": {"team": "blue"}}}
+    with pytest.raises(KeyError):
+        flows([policy("app", "lab", ingress=[{"from": [unknown]}], egress=[])])
 
 
 def test_a_port_inside_a_range_is_listed_once() -> None:
