@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from components.registry import SYSTEMS
 from components.shared.manifest import Manifest
-from components.shared.network_flows import ALL, ALL_PODS, ANYWHERE, Flow, Ports, flows
+from components.shared.network_flows import ALL, ALL_PODS, ANYWHERE, OTHER_PODS, Flow, Ports, flows
 from components.shared.objects import PlannedObject
 from components.shared.passwords import plain_fingerprint
 from components.shared.survey import NOTHING
@@ -131,14 +131,15 @@ def _links(found: Iterable[Flow]) -> tuple[Edge, ...]:
     """One edge for each pair. IPv4 and IPv6 blocks that leave out only metadata addresses count as any address."""
     ports: dict[tuple[str, str], set[Ports]] = {}
     for flow in found:
-        ports.setdefault((_end(flow.source), _end(flow.target)), set()).add(flow.ports)
+        ports.setdefault((end_name(flow.source), end_name(flow.target)), set()).add(flow.ports)
     return tuple(Edge(*ends, _words(every)) for ends, every in sorted(ports.items()))
 
 
-def _end(name: str) -> str:
+def end_name(name: str) -> str:
+    """What the picture calls an end of a flow; pods of the stack keep their name."""
     if name.split(" except ", maxsplit=1)[0] in EVERYWHERE or name == ANYWHERE:
         return "any address"
-    return "other namespaces" if name == ALL_PODS else name
+    return {ALL_PODS: "other namespaces", OTHER_PODS: "pods of this namespace"}.get(name, name.removeprefix("pods of "))
 
 
 def _words(ports: set[Ports]) -> tuple[str, ...]:

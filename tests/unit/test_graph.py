@@ -14,7 +14,7 @@ from components.shared.network_flows import ANYWHERE, flows
 from components.stack import load_file
 from ops import __main__ as ops
 from ops.graph import mermaid, svg
-from ops.graph.model import Edge, Place, places
+from ops.graph.model import Edge, Place, end_name, places
 from ops.rights import planned
 from tests.conftest import PROJECT
 
@@ -35,6 +35,16 @@ def test_the_picture_follows_a_connection_from_the_client_to_the_workers() -> No
     assert "mjs-checkpoint" in place.kept
 
 
+def test_the_picture_shows_who_may_call_a_server() -> None:
+    (place,) = of("arkouda-single-node")
+    assert [node.name for node in place.callers] == [
+        "namespace jupyter",
+        "namespace monitoring",
+        "pods of this namespace",
+    ]
+    assert Edge("namespace jupyter", "small", ("5555",)) in place.edges
+
+
 def test_a_load_balancer_is_said_to_be_one() -> None:
     (place,) = of("minimal")
     assert {node.about for node in place.nodes} == {"Deployment", "Deployment, load balancer", "pods on demand"}
@@ -53,16 +63,10 @@ def test_every_allowed_connection_is_an_edge_or_is_said_of_every_pod(example: Pa
         edges = {(edge.source, edge.target): edge.ports for edge in place.edges}
         own = {node.name for node in place.nodes}
         for flow in flows(policies):
-            ends = tuple(end if end in own else svg_name(end) for end in (flow.source, flow.target))
+            ends = tuple(end if end in own else end_name(end) for end in (flow.source, flow.target))
             said = edges.get((ends[0], ends[1]), ())
             everybody = flow.target == ANYWHERE and str(flow.ports) in place.every_pod
             assert everybody or str(flow.ports) in said or said == ("all ports",), flow
-
-
-def svg_name(end: str) -> str:
-    if end.startswith(("0.0.0.0/0", "::/0")) or end == ANYWHERE:
-        return "any address"
-    return "other namespaces" if end == "pods of any namespace" else end
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
