@@ -20,7 +20,8 @@ from local.locks import locked
 
 Progress = Callable[[str], None]
 
-FLAGS: Final = ("-mod=readonly", "-buildvcs=false", "-trimpath")
+# The linker drops debugging information, so the compiler need not write it.
+FLAGS: Final = ("-mod=readonly", "-buildvcs=false", "-trimpath", "-gcflags=all=-dwarf=false")
 # No C compiler is needed; and the caller's own settings must not change what is built.
 ENVIRONMENT: Final = {"CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local"}
 # The toolchain as a Python package, for machines without Go. Not older than the `go` line of the newest go.mod.
@@ -61,6 +62,8 @@ class Build:
     """What a cold build says first: how long it takes, and how to avoid it."""
     embedded: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Path below `module` → Go module and path of its file that is compiled in there."""
+    seldom_run: tuple[str, ...] = ()
+    """Patterns of Go packages that are compiled without optimization, in two thirds of the time."""
     tags: tuple[str, ...] = ()
     """Build constraints, such as parts to leave out."""
     links: Mapping[str, str] = field(default_factory=dict)
@@ -88,7 +91,7 @@ class Build:
         """Return the folder of this build's binaries: another source, Go or flag is another folder."""
         digest = hashlib.sha256()
         sources = [path for pattern in ("go.*", "**/*.go", "*/go.*") for path in sorted(self.module.glob(pattern))]
-        texts = (go_version(go), self.linker_flags, *self.packages, *self.links, *self.tags, *FLAGS)
+        texts = (go_version(go), self.linker_flags, *self.packages, *self.links, *self.tags, *FLAGS, *self.seldom_run)
         for part in [*(path.read_bytes() for path in sources), *map(str.encode, texts)]:
             digest.update(hashlib.sha256(part).digest())
         return self.cache / digest.hexdigest()[:16]
@@ -102,6 +105,8 @@ class Build:
             output, log = Path(folder) / "bin", Path(folder) / "log"
             output.mkdir()
             command = [str(go), "build", *FLAGS, "-v", "-ldflags", self.linker_flags]
+            # https://pkg.go.dev/cmd/go#hdr-Compile_packages_and_dependencies: the last pattern that matches counts
+            command += [f"-gcflags={pattern}=-N -l -dwarf=false" for pattern in self.seldom_run]
             if self.tags:
                 command += ["-tags", ",".join(self.tags)]
             if self.embedded:

@@ -148,4 +148,9 @@ def read_only_claim(name: str, claim_name: str) -> Manifest:
 
 def files(folder: Path, *file_names: str) -> dict[str, str]:
     """The text of files that a ConfigMap carries."""
-    return {name: (folder / name).read_text(encoding="utf-8") for name in file_names}
+    return {name: _text(folder / name) for name in file_names}
+
+
+@functools.cache
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")

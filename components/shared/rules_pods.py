@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from pydantic import BaseModel
@@ -45,15 +45,17 @@ def groups(value: object, *at: str | int) -> Iterator[tuple[tuple[str | int, ...
     """Every group of pods in the settings, with its place."""
     if isinstance(value, Pods):
         yield at, value
+    members: Iterable[tuple[str | int, object]] = ()
     if isinstance(value, BaseModel):
-        for name, field in type(value).model_fields.items():
-            yield from groups(getattr(value, name), *at, field.alias or name)
+        fields = type(value).model_fields.items()
+        members = ((field.alias or name, getattr(value, name)) for name, field in fields)
     elif isinstance(value, tuple):
-        for index, item in enumerate(value):
-            yield from groups(item, *at, index)
-    elif isinstance(value, Mapping):
-        for name, item in value.items():
-            yield from groups(item, *at, name)
+        members = enumerate(value)
+    elif isinstance(value, dict):
+        members = value.items()
+    for step, member in members:
+        if isinstance(member, (BaseModel, tuple, dict)):
+            yield from groups(member, *at, step)
 
 
 def _reserved(

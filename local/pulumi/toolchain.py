@@ -29,6 +29,25 @@ CLI_MODULE: Final = "github.com/pulumi/pulumi/pkg/v3"
 PROVIDER_MODULE: Final = "github.com/pulumi/pulumi-kubernetes/provider/v4"
 PROVIDER_RELEASE: Final = "4.25.0"
 """The release of Pulumi's Kubernetes provider from which go.mod's revision comes: it has no tag in the module proxy."""
+SELDOM_RUN: Final = tuple(
+    f"{module}/..."
+    for module in (
+        f"{CLI_MODULE}/cmd/pulumi/cloud",
+        f"{CLI_MODULE}/codegen",
+        "cloud.google.com/go",
+        "github.com/Azure",
+        "github.com/alecthomas/chroma",
+        "github.com/aws",
+        "github.com/envoyproxy",
+        "github.com/go-git",
+        "github.com/google/go-tpm",
+        "github.com/hashicorp",
+        "github.com/pb33f",
+        "github.com/pulumi/pulumi-cloud-sdk",
+        "google.golang.org/api",
+    )
+)
+"""What the CLI contains for Pulumi Cloud's API, the storage and keys of clouds, and the generation of code."""
 LANGUAGE_HOST: Final = "pulumi-language-python"
 
 DOWNLOADS: Final = "https://get.pulumi.com"
@@ -138,6 +157,7 @@ def cli_build() -> Build:
         cache=cache_directory() / "pulumi",
         packages={f"{CLI_MODULE}/cmd/pulumi": COMMAND},
         linker_flags=f"-s -w {stamp}",
+        seldom_run=SELDOM_RUN,
         announcement="From nothing it takes about 7 minutes on two cores; an installed Pulumi CLI saves that.",
     )
 
