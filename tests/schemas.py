@@ -14,11 +14,12 @@ import jsonschema
 import kubernetes_validate
 from referencing import Registry, Resource
 
+from generators.releases_page import KUBERNETES
+
 SCHEMAS = Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema"
-VERSIONS = ("1.33", "1.34", "1.35", "1.36")
-"""Versions of Kubernetes that the project supports."""
+VERSIONS = KUBERNETES
 NEWEST = VERSIONS[-1]
-OF_OPERATORS = ("ServiceMonitor",)
+OF_OPERATORS = ("ServiceMonitor", "TCPRoute")
 """Kinds that Kubernetes has no schema of, and that the clusters of the tests do not serve."""
 
 
