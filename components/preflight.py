@@ -80,7 +80,8 @@ def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
 def judge(stack: StackConfig, api: KubernetesApi, state: State) -> Verdict:
     """Everything that the cluster says against the stack. Only reads."""
     systems = [(SYSTEMS[key], settings) for key, settings in stack.systems.items()]
-    found = survey(api, namespaces(stack), state)
+    named = [wanted for system, settings in systems for wanted in system.named(settings)]
+    found = survey(api, namespaces(stack), state, named)
     alive = _alive(state, found)
     mistakes = list(_another_cluster(stack, state, found, alive))
     manifests: list[Manifest] = []

@@ -26,6 +26,8 @@ _MODES: Final[tuple[Mapping[str, Any], ...]] = (
 )
 """A cluster in each proxy mode."""
 _RANGE: Final = "192.0.2.0/24"
+_GATEWAYS: Final = "gateways"
+_POD_NAMESPACE: Final = "`network.gateway.podNamespace`"
 _RANGES: Final = "`network.loadBalancer.sourceRanges`"
 _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "`metrics.export`": {"metrics": {"export": True}},
@@ -35,6 +37,7 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "installation": {"claim": "matlab", "jobManagerUsesClaim": True},
     },
     "`license.useOnlineLicensing`": {"license": {"useOnlineLicensing": True}},
+    _POD_NAMESPACE: {"network": {"gateway": {"name": "shared", "namespace": _GATEWAYS, "podNamespace": _GATEWAYS}}},
     _RANGES: {"network": {"loadBalancer": {"sourceRanges": [_RANGE]}}},
 }
 """Settings that open or narrow a connection, whatever the mode."""
@@ -107,7 +110,7 @@ def _words(ports: list[Ports]) -> list[str]:
 def _name(end: str, cluster: Topology) -> str:
     if end == names.INGRESS_PROXY and not cluster.uses_haproxy:
         return _PODS[names.PARALLEL_SERVER_PROXY]
-    return _PODS.get(end, _RANGES if end == _RANGE else end)
+    return _PODS.get(end, _RANGES if end == _RANGE else end.replace(_GATEWAYS, _POD_NAMESPACE))
 
 
 def _ends(row: Row) -> set[str]:

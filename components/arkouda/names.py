@@ -42,7 +42,6 @@ SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
 SLICE_MANAGER_LABEL: Final = "endpointslice.kubernetes.io/managed-by"
 SLICE_MANAGER: Final = "clusters.pulumi"
 """Any value but those of Kubernetes' own controllers, which would otherwise take the slice for theirs."""
-NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
 INSTANCE_LABEL: Final = "instance"
 """Label that tells one exporter from another in Prometheus."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from components.arkouda import exporter, names
+from components.arkouda import exporter
 from components.arkouda.multi_locale import locale_app
 from components.arkouda.server_settings import Declared, InKubernetes, MultiLocale, SelfRegistered, Server
 from components.arkouda.topology import Topology, needs_credentials
 from components.shared.manifest import Manifest
 from components.shared.network_policy import (
+    NAMESPACE_NAME,
     USUAL_DNS_PORTS,
     block,
     default_deny,
@@ -49,7 +50,7 @@ def _policies(cluster: Topology, survey: Survey) -> Iterator[Manifest]:
 
 def _from(namespaces: Sequence[str]) -> list[Manifest]:
     """The pods of our own namespace and of these, as peers."""
-    listed = {"key": names.NAMESPACE_LABEL, "operator": "In", "values": list(namespaces)}
+    listed = {"key": NAMESPACE_NAME, "operator": "In", "values": list(namespaces)}
     others = [{"namespaceSelector": {"matchExpressions": [listed]}}] if namespaces else []
     return [{"podSelector": {}}, *others]
 

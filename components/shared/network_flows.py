@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from components.shared.manifest import Manifest
-from components.shared.network_policy import ANY_NAMESPACE
+from components.shared.network_policy import ANY_NAMESPACE, NAMESPACE_NAME
 
 ANYWHERE: Final = "anywhere"
 ALL_PODS: Final = "pods of any namespace"
+PODS_OF: Final = "pods of namespace "
 _LAST: Final = 65535
 
 
@@ -34,7 +35,10 @@ ALL: Final = tuple(Ports(protocol, 1, _LAST) for protocol in ("TCP", "UDP", "SCT
 
 
 class Flow(NamedTuple):
-    """An allowed connection. Source and target are `app` labels, address blocks, ANYWHERE or ALL_PODS."""
+    """An allowed connection.
+
+    Source and target are `app` labels, address blocks, ANYWHERE, ALL_PODS or PODS_OF a namespace.
+    """
 
     source: str
     target: str
@@ -85,6 +89,8 @@ def _strangers(peers: Sequence[Manifest] | None) -> Iterator[str]:
     for peer in peers or ():
         if peer == ANY_NAMESPACE:
             yield ALL_PODS
+        elif namespace := peer.get("namespaceSelector", {}).get("matchLabels", {}).get(NAMESPACE_NAME):
+            yield f"{PODS_OF}{namespace}"
         elif "ipBlock" in peer:
             block = peer["ipBlock"]
             yield " except ".join([block["cidr"], *(", ".join(block["except"]) for _ in range("except" in block))])

@@ -13,6 +13,8 @@ METADATA_ADDRESSES = ("169.254.169.254/32", "fd00:ec2::254/128")
 """Where clouds hand out the credentials of a node to anybody who asks."""
 USUAL_API_SERVER_PORTS = (443, 6443)
 USUAL_DNS_PORTS = (53, 5353)
+NAMESPACE_NAME = "kubernetes.io/metadata.name"
+"""Label with its own name that Kubernetes gives to every namespace."""
 ANY_NAMESPACE: Manifest = {"namespaceSelector": {}}
 """Every pod of every namespace, as a peer."""
 
@@ -64,6 +66,11 @@ def default_deny(namespace: str, name: str = "default-deny") -> Manifest:
 def pods(app: str) -> Manifest:
     """The pods of the same namespace with label `app`, as a peer."""
     return {"podSelector": {"matchLabels": {"app": app}}}
+
+
+def pods_of(namespace: str) -> Manifest:
+    """The pods of another namespace, as a peer."""
+    return {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: namespace}}}
 
 
 def tcp(*numbers: int) -> list[Manifest]:
