@@ -14,7 +14,7 @@ from components.shared.network_policy import ANY_NAMESPACE, NAMESPACE_NAME
 
 ANYWHERE: Final = "anywhere"
 ALL_PODS: Final = "pods of any namespace"
-PODS_OF: Final = "pods of namespace "
+PODS_OF: Final = "pods of "
 _LAST: Final = 65535
 
 
