@@ -47,7 +47,7 @@ class Survey:
 NOTHING: Final = Survey()
 
 
-def survey(api: KubernetesApi, namespaces: list[str], state: State, named: Iterable[Named] = ()) -> Survey:
+def survey(api: KubernetesApi, namespaces: list[str], state: State, named: Iterable[Named]) -> Survey:
     """Look at the namespaces of the stack, at the Services of the API server and of cluster DNS, and at `named`.
 
     What you may not read stays unknown. Raises ApiError for any other error.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -11,10 +11,14 @@ from components.matlab.controller import config_json
 from components.matlab.gateway_acceptance import unaccepted
 from components.matlab.system import SYSTEM
 from components.matlab.topology import Topology
+from components.preflight import named, namespaces
 from components.shared.inventory import Inventory
+from components.shared.kube import ApiError, KubernetesApi
 from components.shared.manifest import Manifest
 from components.shared.passwords import plain_fingerprint
+from components.shared.state import State
 from components.shared.survey import NOTHING, Survey
+from components.shared.survey import survey as read
 from components.stack import load_stack
 from ops.rights import manifests as roles
 from tests.unit.clusters import Values, cluster, manifests, merged, mode_values
@@ -215,3 +219,25 @@ RESOLVED = {"type": "ResolvedRefs", "status": "True"}
 )  # fmt: skip
 def test_a_route_counts_when_its_gateway_has_taken_it_as_it_is_now(found: dict[str, Any], expected: str | None) -> None:
     assert unaccepted(found) == expected
+
+
+class Server:
+    """An API server that has one Gateway and nothing else."""
+
+    def __init__(self, *, forbidden: bool = False) -> None:
+        self.forbidden = forbidden
+
+    def get(self, path: str, **_: Any) -> dict[str, Any] | None:
+        if path == "/apis/gateway.networking.k8s.io/v1/namespaces/gateways/gateways/shared":
+            if self.forbidden:
+                raise ApiError(403, "Forbidden", "no")
+            return a_gateway(listener())
+        return {"items": []}
+
+
+@pytest.mark.parametrize("forbidden", [False, True])
+def test_the_gateway_is_read_in_its_own_namespace(forbidden: bool) -> None:
+    matlab = {"release": "r2026a", "workers": {"max": 4}, **GATEWAY}
+    stack = load_stack("lab", {"kubernetes": {"context": "lab"}, "matlab": matlab}, set())
+    found = read(cast("KubernetesApi", Server(forbidden=forbidden)), namespaces(stack), State(), named(stack))
+    assert found.named == ({} if forbidden else {WANTED: a_gateway(listener())})
