@@ -102,7 +102,7 @@ def objections(cluster: Topology, survey: Survey) -> Iterator[Mistake]:
         if cluster.settings.network.cluster_host is None and _address(found) is None:
             yield Mistake(
                 _PATH,
-                f"{GATEWAY} {namespace}/{name} has no address yet",
+                f"{GATEWAY} {namespace}/{name} has no IPv4 address and no host name yet",
                 f"Wait until its controller gives it one, or set {_HOST} to the host that clients connect to.",
             )
 
@@ -173,7 +173,7 @@ def _selects(selector: Json, labels: Mapping[str, str]) -> bool:
 
 
 def _address(found: Json | None) -> str | None:
-    """The first address in the status of a Gateway; one of a kind that only its implementation knows is none."""
+    """The first address in the status of a Gateway that a profile can name, which is no IPv6 address."""
     entries = ((found or {}).get("status") or {}).get("addresses") or ()
     usual = (entry["value"] for entry in entries if entry.get("type", "IPAddress") in {"IPAddress", "Hostname"})
-    return next(usual, None)
+    return next((value for value in usual if ":" not in value), None)

@@ -55,7 +55,7 @@ def what_could_not_work_is_refused(checkout: Checkout, controller: GatewayContro
     refused(
         checkout,
         f"Gateway {GATEWAYS}/{GATEWAY} has no TCP listener on port 1080. Add one to the Gateway",
-        f"Gateway {GATEWAYS}/{GATEWAY} has no address yet. Wait until its controller gives it one",
+        f"Gateway {GATEWAYS}/{GATEWAY} has no IPv4 address and no host name yet. Wait until its controller",
     )
     controller.listen(listener(1080, source="Same"))
     controller.give_address({"type": "IPAddress", "value": ADDRESS})

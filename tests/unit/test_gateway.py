@@ -95,6 +95,7 @@ def test_only_the_pods_of_the_gateway_may_enter_where_their_namespace_is_known()
         ([ADDRESS], "192.0.2.77"),
         ([{"value": "192.0.2.78"}, ADDRESS], "192.0.2.78"),
         ([{"type": "Hostname", "value": "gw.example.org"}], "gw.example.org"),
+        ([{"value": "2001:db8::1"}, ADDRESS], "192.0.2.77"),
         ([{"type": "NamedAddress", "value": "x"}, ADDRESS], "192.0.2.77"),
         ([], gateway.UNKNOWN_ADDRESS),
     ],
@@ -127,7 +128,7 @@ SAME = {"allowedRoutes": {"namespaces": {"from": "Same"}}}
         ([a_gateway(listener())], []),
         ([None], ["namespace gateways has no Gateway shared"]),
         ([], ["your user may not read Gateway gateways/shared, so its address is unknown"]),
-        ([a_gateway(listener(), addresses=())], ["Gateway gateways/shared has no address yet"]),
+        ([a_gateway(listener(), addresses=())], ["Gateway gateways/shared has no IPv4 address and no host name yet"]),
         ([a_gateway(listener(80))], ["Gateway gateways/shared has no TCP listener on port 1080"]),
         ([a_gateway(listener(protocol="TLS"))], ["Gateway gateways/shared has no TCP listener on port 1080"]),
         *(
