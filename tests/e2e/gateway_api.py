@@ -5,32 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any, Final
 
-import yaml
-
 from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi
-from components.shared.target import PROJECT
-from local.go_build import files_of, find_go
 from tests.e2e.disturbance import wait_for
+from tests.tools.gateway_crds import definition
 
-_PINNED: Final = PROJECT / "tests" / "tools" / "gateway_definitions"
-_MODULE: Final = "sigs.k8s.io/gateway-api"
 _DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _MERGE: Final = "application/merge-patch+json"
 GATEWAY: Final = "shared"
 NAMESPACE: Final = "gateways"
 ADDRESS: Final = "192.0.2.77"
-
-
-@cache
-def definition(kind: str) -> Json:
-    """The CustomResourceDefinition of a kind, from the standard channel."""
-    resource = RESOURCES[kind]
-    folder = files_of(find_go(_PINNED), _PINNED, _MODULE) / "config" / "crd" / "standard"
-    found: Json = yaml.safe_load((folder / f"{resource.group}_{resource.plural}.yaml").read_text(encoding="utf-8"))
-    return found
 
 
 class GatewayController:
