@@ -22,7 +22,8 @@ def test_clients_come_through_a_gateway(checkout: Checkout) -> None:
         what_could_not_work_is_refused(checkout, controller)
         controller.listen(listener(1080, source="Selector", selector=own_namespace()))
         with controller.running(NAMESPACE):
-            assert "192.0.2.77" in checkout.run("preview") + checkout.run("up")
+            checkout.run("preview")
+            checkout.run("up")
             the_address_is_that_of_the_gateway(checkout)
             nothing_is_changed_again(checkout)
             another_address_reaches_the_controller_and_the_profile(checkout, controller)
@@ -41,7 +42,7 @@ def refused(checkout: Checkout, *sentences: str) -> None:
     before = checkout.writes()
     text = checkout.run("up", code=1)
     for sentence in sentences:
-        assert f"{sentence}" in text
+        assert sentence in text
     assert checkout.writes() == before
 
 
@@ -90,7 +91,6 @@ def the_address_is_that_of_the_gateway(checkout: Checkout) -> None:
 def nothing_is_changed_again(checkout: Checkout) -> None:
     """The definition fills fields with defaults, which are no difference."""
     before = checkout.writes()
-    assert "192.0.2.77" in checkout.run("preview", "--", "--expect-no-changes")
     checkout.run("up")
     assert checkout.writes() == before
 
