@@ -32,7 +32,7 @@ def test_clients_come_through_a_gateway(checkout: Checkout) -> None:
         checkout.matlab["network"] = {}
         checkout.write()
         checkout.run("up")
-        assert checkout.api.get(ROUTE) is None
+        assert checkout.api.request("GET", RESOURCES["TCPRoute"].path(NAMESPACE))["items"] == []
         service = checkout.get("services", "mjs-ingress-proxy")
         assert service is not None
         assert service["spec"]["type"] == "LoadBalancer"
