@@ -15,7 +15,7 @@ NODE_TESTS = $(RUN) -m pytest tests/node -rfE
 OLDEST_KUBERNETES = $(shell $(RUN) -c 'from local.cluster.layout import versions; print(versions()[0])')
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview impact drift destroy outputs pulumi policy docs build test test-unit test-oldest test-disturbed test-properties test-long test-node lint golden bench cluster-up cluster-down clean
+.PHONY: help up preview impact drift destroy outputs pulumi policy docs lock sbom build test test-unit test-oldest test-disturbed test-properties test-long test-node lint golden bench cluster-up cluster-down clean
 
 help:
 	@echo "make up | preview | outputs | destroy      STACK=$(STACK); SHOW_SECRETS=1 for outputs, PURGE=1 for destroy,"
@@ -32,6 +32,8 @@ help:
 	@echo "make test-disturbed                        runs killed at every object, every fault in every phase"
 	@echo "make test-properties                       10,000 generated configs on a real API server"
 	@echo "make bench                                 measure: docs/performance.md; BENCH=\"--only NAME\""
+	@echo "make lock                                  requirements.txt from requirements.in; UPGRADE=1 for the newest"
+	@echo "make sbom                                  what is installed and built, as CycloneDX: docs/releases.md"
 	@echo "make build                                 find or build Kubernetes and Pulumi, and nothing else"
 	@echo "make cluster-up | cluster-down | clean     the embedded Kubernetes"
 
@@ -41,7 +43,7 @@ $(VENV)/runtime: requirements.txt
 		{ echo "Python 3.11 or later is needed: make … PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Python packages …" >&2
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 $(VENV)/development: $(VENV)/runtime requirements-dev.txt
@@ -79,8 +81,19 @@ policy: policy/venv/complete
 
 policy/venv/complete: policy/requirements.txt
 	@$(PYTHON) -m venv policy/venv
-	@policy/venv/bin/python -m pip install --quiet --disable-pip-version-check -r policy/requirements.txt
+	@policy/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r policy/requirements.txt
 	@touch $@
+
+# For every platform and Python: pip takes what it needs.
+lock: $(VENV)/development
+	@for file in requirements policy/requirements; do \
+		$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+			$(if $(UPGRADE),--upgrade) --custom-compile-command "make lock" --output-file $$file.txt $$file.in || exit; \
+	done
+
+sbom: $(VENV)/development
+	@$(RUN) -m generators.sbom dist/sbom.cdx.json
 
 build: $(VENV)/runtime
 	@$(RUN) -m local.run build

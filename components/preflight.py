@@ -21,7 +21,7 @@ from components.shared.objects import Key, PlannedObject
 from components.shared.passwords import plain_fingerprint
 from components.shared.rights import Right, missing_rights, needed_rights, preview_rights
 from components.shared.state import ObjectKey, State, read_state
-from components.shared.survey import Survey, survey
+from components.shared.survey import Named, Survey, survey
 from components.shared.target import connect, context
 from components.stack import StackConfig
 
@@ -80,7 +80,7 @@ def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
 def judge(stack: StackConfig, api: KubernetesApi, state: State) -> Verdict:
     """Everything that the cluster says against the stack. Only reads."""
     systems = [(SYSTEMS[key], settings) for key, settings in stack.systems.items()]
-    found = survey(api, namespaces(stack), state)
+    found = survey(api, namespaces(stack), state, named(stack))
     alive = _alive(state, found)
     mistakes = list(_another_cluster(stack, state, found, alive))
     manifests: list[Manifest] = []
@@ -129,6 +129,11 @@ def namespaces(stack: StackConfig) -> list[str]:
     """The namespaces of the stack, each once."""
     every = (name for key, settings in stack.systems.items() for name in SYSTEMS[key].namespaces(settings))
     return list(dict.fromkeys(every))
+
+
+def named(stack: StackConfig) -> list[Named]:
+    """The objects of other namespaces that the stack names."""
+    return [wanted for key, settings in stack.systems.items() for wanted in SYSTEMS[key].named(settings)]
 
 
 def _reach(stack: StackConfig) -> KubernetesApi:

@@ -12,7 +12,7 @@ from components.shared.demand import PodGroup, of_objects
 from components.shared.mistakes import Mistake, Rule
 from components.shared.objects import Fingerprint, PlannedObject
 from components.shared.recovery import Recovered, SecretReader
-from components.shared.survey import Survey
+from components.shared.survey import Named, Survey
 
 if TYPE_CHECKING:
     import pulumi
@@ -75,6 +75,8 @@ class System(Generic[S]):
     """What a deployment needs besides writing and deleting its objects."""
     optional_rights: Callable[[S], Iterable[Right]] = lambda _: ()
     """Without these, something is not checked."""
+    named: Callable[[S], Iterable[Named]] = lambda _: ()
+    """Objects of other namespaces that the survey has to read."""
 
     def pods(self, settings: S, planned: Sequence[PlannedObject]) -> list[PodGroup]:
         """All pods that run at the same time, at most; `planned` are the objects of the system."""

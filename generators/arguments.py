@@ -14,7 +14,8 @@ from pydantic import BaseModel
 
 from components.secret_settings import secret_steps
 from components.shared.groups import Target
-from generators.setting_types import Json, Type, definition_name
+from generators.setting_texts import Json
+from generators.setting_types import Type, definition_name
 from generators.settings import ROOTS, Setting, documentation, settings
 
 COMPONENTS: Final = {"matlab": "MatlabCluster", "julia": "JuliaSessions", "arkouda": "ArkoudaServers"}

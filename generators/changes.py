@@ -45,6 +45,7 @@ KUBECTL: Final[Mapping[str, str]] = {
     "ServiceAccount": "sa",
     "ServiceMonitor": "servicemonitor",
     "StatefulSet": "sts",
+    "TCPRoute": "tcproute",
     "ValidatingAdmissionPolicy": "validatingadmissionpolicy",
     "ValidatingAdmissionPolicyBinding": "validatingadmissionpolicybinding",
 }

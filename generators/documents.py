@@ -15,6 +15,7 @@ from generators import (
     kubernetes_types,
     picture,
     reference,
+    releases_page,
     restarts,
     runbook,
     schema,
@@ -28,6 +29,7 @@ DASHBOARD: Final = "monitoring/matlab.dashboard.json"
 FLOWS: Final = "docs/flows.md"
 IMPACT: Final = "docs/impact.md"
 PICTURE: Final = "docs/picture.svg"
+RELEASES: Final = "docs/releases.md"
 RESTARTS: Final = "docs/restarts.md"
 RUNBOOK: Final = "docs/runbook.md"
 VALUES: Final = "docs/values.md"
@@ -40,6 +42,7 @@ DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
     FLOWS: flows_page.page,
     IMPACT: impact_page.page,
     PICTURE: picture.page,
+    RELEASES: releases_page.page,
     RESTARTS: restarts.page,
     RUNBOOK: runbook.page,
     VALUES: values_table.page,

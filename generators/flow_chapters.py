@@ -36,6 +36,7 @@ class Chapter:
 
 _SMALLEST: Final = {"release": "r2026a", "workers": {"max": 64}}
 _RANGE: Final = "192.0.2.0/24"
+_GATEWAYS: Final = "gateways"
 _MATLAB_PODS: Final = {
     matlab_names.CONTROLLER: "controller",
     matlab_names.JOB_MANAGER: "job manager",
@@ -73,11 +74,17 @@ MATLAB: Final = Chapter(
             "installation": {"claim": "matlab", "jobManagerUsesClaim": True},
         },
         "license.useOnlineLicensing": {"license": {"useOnlineLicensing": True}},
+        "network.gateway.podNamespace": {
+            "network": {"gateway": {"name": "shared", "namespace": _GATEWAYS, "podNamespace": _GATEWAYS}}
+        },
         "network.loadBalancer.sourceRanges": {"network": {"loadBalancer": {"sourceRanges": [_RANGE]}}},
     },
     pods=_matlab_pods,
     order=list(_MATLAB_PODS.values()),
-    addresses={_RANGE: "`network.loadBalancer.sourceRanges`"},
+    addresses={
+        _RANGE: "`network.loadBalancer.sourceRanges`",
+        f"pods of namespace {_GATEWAYS}": "`network.gateway.podNamespace`",
+    },
 )
 
 

@@ -88,6 +88,7 @@ _BASES: Final[tuple[Values, ...]] = (
         "network.loadBalancer.create": False,
         "storage": {name: {"persistent": False} for name in _VOLUMES},
     },
+    {"network.gateway": {"name": "shared", "namespace": "gateways"}},
     {"parallelServerProxy.port": 30080, "network": {"clusterHost": "mjs", "loadBalancer": {"type": "NodePort"}}},
 )
 """Clusters to change: one per proxy mode, with whatever each setting needs to have an effect."""
@@ -131,7 +132,8 @@ class ClusterState:
         self.claims = {own: item for (kind, own), item in self.objects.items() if kind == "PersistentVolumeClaim"}
         self.own_namespace = settings.namespace.create
         balancer = settings.network.load_balancer
-        self.balancer = balancer.type if ("Service", names.INGRESS_PROXY) in self.objects else None
+        entrance = self.objects.get(("Service", names.INGRESS_PROXY))
+        self.balancer = entrance and entrance["spec"]["type"]
         self.balancer_class = balancer.load_balancer_class
         self.profiles = [self.objects.get(("Secret", name)) for name in _PROFILES]
 
@@ -214,4 +216,6 @@ def _changed(values: Values, setting: Setting, value: Any) -> Values:
     if pair and setting.steps[-2] == "authority":
         # Neither is accepted without the other.
         return changed(values, setting.steps[:-1], dict(zip(("certificate", "key"), pair, strict=True)))
+    if setting.steps == ("network", "gateway", "name"):
+        values = changed(values, ("network", "gateway", "namespace"), "gateways" if value else None)
     return changed(values, setting.steps, value)

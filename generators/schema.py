@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from components.shared import kubernetes_types
 from components.stack import PROJECT_NAME
-from generators.setting_types import Json, definition_name
+from generators.setting_texts import Json
+from generators.setting_types import definition_name
 from generators.settings import ROOTS, Setting, documentation, settings
 
 

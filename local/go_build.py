@@ -141,16 +141,21 @@ class Build:
         """Write Go's overlay file, which puts files of other modules in the place of files that we do not have."""
         replaced = {}
         for path, (module, file) in self.embedded.items():
-            listed = subprocess.run(
-                [go, "mod", "download", "-json", module], cwd=self.module, env=_environment(), check=False,
-                capture_output=True, text=True,
-            )  # fmt: skip
-            if listed.returncode:
-                raise BuildError(f"the Go module {module} cannot be downloaded: {listed.stderr.strip()}")
-            replaced[str(self.module / path)] = str(Path(json.loads(listed.stdout)["Dir"]) / file)
+            replaced[str(self.module / path)] = str(files_of(go, self.module, module) / file)
         overlay = folder / "overlay.json"
         overlay.write_text(json.dumps({"Replace": replaced}), encoding="utf-8")
         return overlay
+
+
+def files_of(go: Path, where: Path, module: str) -> Path:
+    """Return the folder with the files of a module that the go.mod in `where` pins. Raises BuildError."""
+    listed = subprocess.run(
+        [go, "mod", "download", "-json", module], cwd=where, env=_environment(), check=False,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    if listed.returncode:
+        raise BuildError(f"the Go module {module} cannot be downloaded: {listed.stderr.strip()}")
+    return Path(json.loads(listed.stdout)["Dir"])
 
 
 def _built_as(output: Path, package: str) -> Path:

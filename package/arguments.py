@@ -327,6 +327,19 @@ class MatlabLoadBalancer(TypedDict, total=False):
     """Seconds that `up` waits for the external address, if clusterHost is null."""
 
 
+class MatlabGateway(TypedDict, total=False):
+    """An existing Gateway of the Gateway API, in place of a load balancer; off without name (docs/network.md)."""
+
+    name: str
+    """Name of the Gateway. It needs a TCP listener for each port of docs/network.md; null: no Gateway."""
+    namespace: str
+    """Namespace of the Gateway. Required with name."""
+    podNamespace: str
+    """Namespace of the pods that carry its connections: NetworkPolicies then let in no others. null: any address."""
+    acceptTimeout: int
+    """Seconds that `up` waits until the Gateway has accepted the routes to the cluster."""
+
+
 class MatlabNetworkPolicies(TypedDict, total=False):
     """NetworkPolicy objects. They have an effect only if the cluster's network plug-in enforces them."""
 
@@ -350,7 +363,7 @@ class MatlabNetwork(TypedDict, total=False):
     basePort: int
     """First of the job manager's ten ports."""
     clusterHost: str
-    """Host that clients connect to; null: the address of the load balancer."""
+    """Host that clients connect to; null: the address of the load balancer or of the Gateway."""
     clusterDomain: str
     """DNS domain of the Kubernetes cluster."""
     internalClientsOnly: bool
@@ -363,6 +376,8 @@ class MatlabNetwork(TypedDict, total=False):
     """The web proxy of the site, for programs in workers and in the job manager that read the usual variables."""
     loadBalancer: MatlabLoadBalancer
     """The Service through which clients outside Kubernetes reach the cluster."""
+    gateway: MatlabGateway
+    """An existing Gateway of the Gateway API, in place of a load balancer; off without name (docs/network.md)."""
     policies: MatlabNetworkPolicies
     """NetworkPolicy objects. They have an effect only if the cluster's network plug-in enforces them."""
 

@@ -11,7 +11,7 @@ from typing import Final
 from components.arkouda.server_settings import SelfRegistered
 from components.arkouda.topology import Topology, registered_services, user_name
 from components.shared.manifest import Manifest, manifest
-from components.shared.network_policy import NAMESPACE_LABEL
+from components.shared.network_policy import NAMESPACE_NAME
 
 API_VERSION: Final = "admissionregistration.k8s.io/v1"
 _IS_SERVICE: Final = "request.resource.resource == 'services'"
@@ -34,7 +34,7 @@ def policy(cluster: Topology, server: SelfRegistered) -> Manifest:
         spec={
             "failurePolicy": "Fail",
             "matchConstraints": {
-                "namespaceSelector": {"matchLabels": {NAMESPACE_LABEL: cluster.namespace}},
+                "namespaceSelector": {"matchLabels": {NAMESPACE_NAME: cluster.namespace}},
                 "resourceRules": [
                     {
                         "apiGroups": [""],

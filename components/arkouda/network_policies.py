@@ -12,13 +12,13 @@ from components.arkouda.topology import Topology, needs_credentials
 from components.shared.manifest import Manifest
 from components.shared.network_policy import (
     ANY_POD,
-    NAMESPACE_LABEL,
     USUAL_DNS_PORTS,
     block,
     default_deny,
     dns,
     open_ports,
     pods,
+    pods_of,
     policy,
     tcp,
     to_anywhere,
@@ -51,9 +51,7 @@ def _policies(cluster: Topology, survey: Survey) -> Iterator[Manifest]:
 
 def _from(namespaces: Sequence[str]) -> list[Manifest]:
     """The pods of our own namespace and of these, as peers."""
-    listed = {"key": NAMESPACE_LABEL, "operator": "In", "values": list(namespaces)}
-    others = [{"namespaceSelector": {"matchExpressions": [listed]}}] if namespaces else []
-    return [ANY_POD, *others]
+    return [ANY_POD, *([pods_of(*namespaces)] if namespaces else [])]
 
 
 def _instance(server: MultiLocale) -> list[Manifest]:

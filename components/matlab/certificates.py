@@ -13,8 +13,8 @@ import pulumi
 import pulumi_tls as tls
 
 from components.matlab import credentials, expiry, names, rotation
+from components.matlab.access_settings import Authority as AuthoritySettings
 from components.matlab.profile import Certificate
-from components.matlab.settings import Authority as AuthoritySettings
 from components.matlab.topology import Topology
 from components.shared import pem
 

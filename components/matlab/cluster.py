@@ -7,13 +7,22 @@ from typing import Any
 
 import pulumi
 
-from components.matlab import credentials, expiry, metrics, names, passwords, profile, update_hooks
+from components.matlab import (
+    credentials,
+    expiry,
+    gateway,
+    gateway_acceptance,
+    metrics,
+    names,
+    passwords,
+    profile,
+    update_hooks,
+)
 from components.matlab.certificates import Content, Credentials
 from components.matlab.objects import COMPONENTS, objects
 from components.matlab.outputs import readme
 from components.matlab.profile import Certificate
 from components.matlab.settings import Settings
-from components.matlab.topology import Topology
 from components.shared.address import AddressRequest, ExternalAddress
 from components.shared.component import SystemComponent
 from components.shared.kube import KubernetesApi
@@ -69,7 +78,7 @@ class MatlabCluster(SystemComponent):
         api: KubernetesApi | None = None,
     ) -> None:
         """Register the cluster. Raises ValueError where an address is needed and nothing can find it."""
-        self._cluster = cluster = Topology(settings)
+        self._cluster = cluster = gateway.topology(settings, survey)
         planned = objects(cluster, fingerprints(cluster.namespace), survey)
         super().__init__(
             "clusters:matlab:Cluster", name, opts, components=COMPONENTS, planned=planned, labels=labels, api=api
@@ -132,7 +141,7 @@ class MatlabCluster(SystemComponent):
     def _find_host(self) -> pulumi.Output[str]:
         cluster, network = self._cluster, self._cluster.settings.network
         if not cluster.needs_load_balancer_address:
-            return pulumi.Output.from_input(network.cluster_host or cluster.service_host(names.JOB_MANAGER))
+            return pulumi.Output.from_input(cluster.client_host or cluster.service_host(names.JOB_MANAGER))
         if self._address is None:
             raise ValueError("MatlabCluster needs `address`, or settings with network.clusterHost")
         timeout = network.load_balancer.address_timeout
@@ -164,6 +173,10 @@ class MatlabCluster(SystemComponent):
     def _complete(self, planned: Sequence[PlannedObject]) -> None:
         cluster, settings, known = self._cluster, self._cluster.settings, pulumi.Output.from_input
         ports = {port.role: port.number for port in cluster.load_balancer_ports or cluster.job_manager_ports}
+        if self._api:
+            for key, resource in self.resources.items():
+                if key[0] == gateway.ROUTE:
+                    gateway_acceptance.awaited(self._api, cluster, key[1], resource)
         kept = kept_on_destroy(planned)
         has_older = ("Secret", names.PROFILE_PRE_R2026A_SECRET) in self.resources
         self.external_address = self.host.apply(lambda host: {"host": host, "ports": ports})

@@ -58,7 +58,7 @@ def config_json(cluster: Topology) -> dict[str, Any]:
         "Network": {
             "BasePort": cluster.base_port,
             "ClusterDomain": network.cluster_domain,
-            "ClusterHost": network.cluster_host or "",
+            "ClusterHost": cluster.client_host or "",
             "InternalClientsOnly": network.internal_clients_only,
             "JobManagerPort": cluster.job_manager_port,
             "LookupPort": cluster.lookup_port,

@@ -20,12 +20,23 @@ def _unless(condition: Callable[[Topology], bool], reason: str) -> Reason:
 
 
 def _balancer(cluster: Topology) -> str | None:
-    balancer = cluster.settings.network.load_balancer
-    if not cluster.open_to_outside:
-        return "matlab.network.internalClientsOnly allows no access from outside"
-    if not balancer.create:
+    if reason := _service(cluster):
+        return reason
+    if not cluster.settings.network.load_balancer.create:
         return "matlab.network.loadBalancer.create is false, so you create the Service"
     return None
+
+
+def _service(cluster: Topology) -> str | None:
+    """Who creates the Service is a question only without a Gateway."""
+    if cluster.uses_gateway:
+        return "matlab.network.gateway.name is set, so clients come through that Gateway"
+    return _OPEN(cluster)
+
+
+def _gateway(cluster: Topology) -> str | None:
+    unnamed = cluster.settings.network.gateway.name is None
+    return _OPEN(cluster) or ("matlab.network.gateway.name is not set" if unnamed else None)
 
 
 def _load_balancer_only(cluster: Topology) -> str | None:
@@ -74,9 +85,9 @@ def _authority(cluster: Topology) -> str | None:
 def _address_timeout(cluster: Topology) -> str | None:
     if cluster.needs_load_balancer_address:
         return None
-    return "nothing waits for an address" + (
-        ", since matlab.network.clusterHost is set" if cluster.settings.network.cluster_host else ""
-    )
+    given = cluster.settings.network.cluster_host and "matlab.network.clusterHost is set"
+    why = "a Gateway has one already" if cluster.uses_gateway else given
+    return "nothing waits for an address" + (f", since {why}" if why else "")
 
 
 def _worker_from_claim(cluster: Topology) -> bool:
@@ -160,7 +171,11 @@ EFFECTS: Final[dict[str, Reason]] = {
     "images.jobManager.pullPolicy": _own_tag("pullPolicy", from_claim=_manager_from_claim),
     "network.clusterHost": _OPEN,
     "network.webProxy.noProxy": _no_proxy,
-    "network.loadBalancer.create": _OPEN,
+    "network.gateway.name": _OPEN,
+    "network.gateway.namespace": _gateway,
+    "network.gateway.acceptTimeout": _gateway,
+    "network.gateway.podNamespace": lambda cluster: _gateway(cluster) or _policies(cluster),
+    "network.loadBalancer.create": _service,
     "network.loadBalancer.type": _balancer,
     "network.loadBalancer.class": _load_balancer_only,
     "network.loadBalancer.annotations": _balancer,

@@ -12,13 +12,15 @@ from components.shared.fields import Line, refuse
 from components.shared.hosts import LONGEST_NAME, host_problem
 
 HIGHEST_PORT: Final = 65535
+OLDEST_RELEASE: Final = "r2024a"
+"""The first release that MathWorks' chart runs."""
 
 
 def _release(value: str) -> str:
     if not re.fullmatch(r"r20\d\d[ab]", value, re.ASCII):
         refuse(f"{value!r} is not a MATLAB release", "Write r, the year and a or b in lower case, such as r2026a.")
-    if value < "r2024a":
-        refuse(f"{value!r} is too old for MATLAB Job Scheduler on Kubernetes", "Write r2024a or later.")
+    if value < OLDEST_RELEASE:
+        refuse(f"{value!r} is too old for MATLAB Job Scheduler on Kubernetes", f"Write {OLDEST_RELEASE} or later.")
     return value
 
 

@@ -171,7 +171,7 @@ def _metrics_certificate(cluster: Topology) -> str:
     settings = cluster.settings
     if settings.metrics.bring_own_certificates:
         return "brought"
-    return " ".join(cluster.metrics_hosts(settings.network.cluster_host or names.INGRESS_PROXY))
+    return " ".join(cluster.metrics_hosts(cluster.client_host or names.INGRESS_PROXY))
 
 
 def _volumes(cluster: Topology) -> list[tuple[Manifest, Manifest]]:

@@ -15,7 +15,11 @@ COMPONENT = "load-balancer"
 
 def objects(cluster: Topology) -> Iterator[PlannedObject]:
     """The Service, unless the user has made one. `up` asks for its address itself (docs/adr/0004-address.md)."""
-    if cluster.open_to_outside and cluster.settings.network.load_balancer.create:
+    if cluster.uses_gateway:
+        ports = cluster.load_balancer_ports
+        own = workload.cluster_ip(names.INGRESS_PROXY, cluster.namespace, workload.app(names.INGRESS_PROXY), ports)
+        yield PlannedObject(own, COMPONENT, skip_await=True)
+    elif cluster.open_to_outside and cluster.settings.network.load_balancer.create:
         yield PlannedObject(service(cluster), COMPONENT, skip_await=True)
 
 

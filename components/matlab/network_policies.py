@@ -17,6 +17,7 @@ from components.shared.network_policy import (
     dns,
     open_ports,
     pods,
+    pods_of,
     policy,
     tcp,
     tcp_range,
@@ -78,7 +79,10 @@ def dns_ports(cluster: Topology, survey: Survey) -> tuple[int, ...]:
 
 def _entrance(cluster: Topology, ports: list[Manifest]) -> Manifest:
     """Clients outside Kubernetes. Their own addresses arrive only where the Service keeps them."""
-    ranges = cluster.settings.network.load_balancer.source_ranges
+    network = cluster.settings.network
+    if network.gateway.pod_namespace:
+        return {"from": [pods_of(network.gateway.pod_namespace)], "ports": ports}
+    ranges = network.load_balancer.source_ranges
     return {**({"from": [block(cidr) for cidr in ranges]} if ranges else {}), "ports": ports}
 
 

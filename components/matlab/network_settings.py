@@ -12,9 +12,11 @@ from components.shared.fields import (
     Annotations,
     Bool,
     Distinct,
+    DnsName,
     LabelKey,
     Line,
     Model,
+    NamespaceName,
     Ports,
     Positive,
     UserPort,
@@ -40,6 +42,19 @@ class LoadBalancer(Model):
     """Networks that may connect; empty: all. Only a Service of type LoadBalancer applies them."""
     address_timeout: Positive = 300
     """Seconds that `up` waits for the external address, if clusterHost is null."""
+
+
+class Gateway(Model):
+    """An existing Gateway of the Gateway API, in place of a load balancer; off without name (docs/network.md)."""
+
+    name: DnsName | None = None
+    """Name of the Gateway. It needs a TCP listener for each port of docs/network.md; null: no Gateway."""
+    namespace: NamespaceName | None = None
+    """Namespace of the Gateway. Required with name."""
+    pod_namespace: NamespaceName | None = None
+    """Namespace of the pods that carry its connections: NetworkPolicies then let in no others. null: any address."""
+    accept_timeout: Positive = 120
+    """Seconds that `up` waits until the Gateway has accepted the routes to the cluster."""
 
 
 class NetworkPolicies(Model):
@@ -76,7 +91,7 @@ class Network(Model):
     base_port: UserPort = 27350
     """First of the job manager's ten ports."""
     cluster_host: Host | None = None
-    """Host that clients connect to; null: the address of the load balancer."""
+    """Host that clients connect to; null: the address of the load balancer or of the Gateway."""
     cluster_domain: Domain = "cluster.local"
     """DNS domain of the Kubernetes cluster."""
     internal_clients_only: Bool = False
@@ -87,6 +102,7 @@ class Network(Model):
     """IP families of every Service, the main one first; empty: those of the cluster. The first one cannot change."""
     web_proxy: WebProxy = WebProxy()
     load_balancer: LoadBalancer = LoadBalancer()
+    gateway: Gateway = Gateway()
     policies: NetworkPolicies = NetworkPolicies()
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from components.matlab import (
     controller,
     credentials,
+    gateway,
     haproxy,
     job_manager,
     load_balancer,
@@ -61,7 +62,7 @@ def _in_order(cluster: Topology, fingerprint: Fingerprint, survey: Survey) -> It
     yield from network_policies.objects(cluster, survey)
     yield from storage.objects(cluster)
     yield from passwords.objects(cluster)
-    entrance = list(load_balancer.objects(cluster))
+    entrance = [*load_balancer.objects(cluster), *gateway.objects(cluster)]
     yield from entrance
     secrets = list(credentials.objects(cluster))
     yield from secrets

@@ -149,7 +149,7 @@ def _snapshots(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
 def _load_balancer(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     path = "matlab.network.loadBalancer.create"
     services = inventory.of("Service")
-    if not cluster.open_to_outside or services is None:
+    if not cluster.open_to_outside or cluster.uses_gateway or services is None:
         return
     service = services.get(names.INGRESS_PROXY)
     if cluster.settings.network.load_balancer.create:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from components.matlab.settings import Authority, Security
+from components.matlab.access_settings import Authority, Security
 from components.shared.manifest import checksum
 
 CLIENT: Final = "client"

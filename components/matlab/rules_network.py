@@ -97,6 +97,12 @@ def _way_in(settings: Settings) -> Iterator[Mistake]:
         yield from _open_relay(cluster)
     if cluster.mode is Mode.NO_PROXY:
         return
+    if cluster.uses_gateway:
+        if network.gateway.namespace is None:
+            yield Mistake(
+                "matlab.network.gateway.namespace", "is required with name", "Write the namespace of the Gateway."
+            )
+        return
     if balancer.create and balancer.type != "LoadBalancer" and not network.cluster_host:
         yield Mistake(
             "matlab.network.clusterHost",
@@ -122,7 +128,9 @@ def _open_relay(cluster: Topology) -> Iterator[Mistake]:
     path, remedy = "matlab.parallelServerProxy.useMutualTLS", "Set it to true."
     balancer = cluster.settings.network.load_balancer
     problem = "is false, so anyone who reaches the proxy can connect to any address inside the cluster"
-    if not balancer.create:
+    if cluster.uses_gateway:
+        yield Mistake(path, f"{problem}, and this program cannot limit who reaches a Gateway", remedy)
+    elif not balancer.create:
         yield Mistake(path, f"{problem}, and this program cannot limit who reaches a Service that you create", remedy)
     elif balancer.type != "LoadBalancer":
         where = "on every node" if balancer.type == "NodePort" else "from every pod"

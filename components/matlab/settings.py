@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from components.matlab.access_settings import Ldap, Security
 from components.matlab.defaults import (
     CheckpointVolume,
     ControllerResources,
@@ -21,7 +22,7 @@ from components.matlab.defaults import (
     WorkerLogVolume,
     WorkerResources,
 )
-from components.matlab.fields import LdapUrl, LicenseManager, PrincipalFormat, Release, UserName
+from components.matlab.fields import LicenseManager, Release, UserName
 from components.matlab.network_settings import Haproxy, Network, ParallelServerProxy, PoolProxy
 from components.shared.fields import (
     AbsolutePath,
@@ -44,7 +45,6 @@ from components.shared.fields import (
     UserPort,
 )
 from components.shared.groups import NodeSelector, Toleration
-from components.shared.pem import Certificate, PrivateKey
 from components.shared.pod_settings import NOT_EVICTED, LabelledPods
 
 MOST_WORKERS = 100_000
@@ -181,51 +181,6 @@ class Storage(Model):
     """Logs of the job manager. The controller logs to its standard output."""
     worker_log: WorkerLogVolume = WorkerLogVolume()
     """Logs of workers and pool proxies, which run on many nodes: ReadWriteMany."""
-
-
-class Authority(Model):
-    """An existing CA. Profiles that were handed out with it stay valid (docs/data.md)."""
-
-    certificate: Certificate | None = None
-    """PEM certificate of the CA: serverCert of secret.json in Secret mjs-shared-secret."""
-    key: PrivateKey | None = None
-    """Secret. PEM key of the CA, RSA in PKCS#8: serverKey of the same secret.json."""
-
-
-class Security(Model):
-    """Access to the cluster, and the credentials that the stack owns."""
-
-    level: Annotated[int, Field(strict=True, ge=0, le=2)] = 2
-    """MJS security level: 0 none, 1 user names, 2 passwords."""
-    use_secure_communication: Bool = True
-    """true: MJS encrypts its connections."""
-    require_client_certificate: Bool = True
-    """true: only clients with the cluster profile's certificate connect to the job manager."""
-    require_script_verification: Bool = True
-    """true: MJS commands require the shared secret."""
-    admin_user: NameText = "admin"
-    """Name of the MJS administrator. With LDAP, a user of the LDAP server."""
-    admin_password: Secret | None = None
-    """Secret. Password of the MJS administrator (level 2); null: generated. With LDAP, that user's LDAP password."""
-    authority: Authority = Authority()
-    credentials_generation: Positive = 1
-    """Increase by one to replace the CA, the certificates and the profile. Every profile in use becomes invalid."""
-    leaf_generation: Positive = 1
-    """Increase by one to replace the certificates of job manager, proxy, profile and metrics. The CA stays, so profiles
-    in use stay valid."""
-
-
-class Ldap(Model):
-    """Users from an LDAP server; off without url."""
-
-    url: LdapUrl | None = None
-    """ldap://HOST:PORT or ldaps://HOST:PORT, several servers separated by spaces. The default ports are 389 and 636."""
-    security_principal_format: PrincipalFormat | None = None
-    """How a user name becomes an LDAP principal, such as [username]@example.org. Required with url."""
-    synchronization_interval_secs: Positive = 1800
-    """Seconds between two synchronizations."""
-    certificate: Certificate | None = None
-    """PEM certificate of an ldaps:// server or of its CA."""
 
 
 class Metrics(Model):

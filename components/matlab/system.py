@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from components.matlab import credentials, job_queue, objects, preflight, recovery, snapshots, workers
+from components.matlab import credentials, gateway, job_queue, objects, preflight, recovery, snapshots, workers
 from components.matlab.rules import RULES, warnings
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
@@ -14,7 +14,7 @@ from components.shared.mistakes import Mistake
 from components.shared.objects import Fingerprint, PlannedObject
 from components.shared.recovery import Recovered, SecretReader
 from components.shared.rights import Right
-from components.shared.survey import Survey
+from components.shared.survey import NOTHING, Survey
 from components.system import PLACEHOLDER_ADDRESS, Site, System
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def _namespaces(settings: Settings) -> Mapping[str, str]:
 
 
 def _objects(settings: Settings, fingerprint: Fingerprint, survey: Survey) -> list[PlannedObject]:
-    return objects.objects(Topology(settings), fingerprint, survey)
+    return objects.objects(gateway.topology(settings, survey), fingerprint, survey)
 
 
 def _workers(settings: Settings) -> Iterator[PodGroup]:
@@ -34,15 +34,20 @@ def _workers(settings: Settings) -> Iterator[PodGroup]:
 
 
 def _secret_sources(settings: Settings) -> Mapping[str, Any]:
-    return credentials.sources(Topology(settings), settings.network.cluster_host or PLACEHOLDER_ADDRESS)
+    cluster = gateway.topology(settings, NOTHING)
+    return credentials.sources(cluster, cluster.client_host or PLACEHOLDER_ADDRESS)
 
 
 def _objections(settings: Settings, survey: Survey) -> Iterator[Mistake]:
-    return preflight.objections(Topology(settings), survey.inventories[settings.namespace.name])
+    cluster = Topology(settings)
+    yield from preflight.objections(cluster, survey.inventories[cluster.namespace])
+    yield from gateway.objections(cluster, survey)
 
 
 def _concerns(settings: Settings, survey: Survey) -> Iterator[str]:
-    return preflight.concerns(Topology(settings), survey)
+    cluster = Topology(settings)
+    yield from preflight.concerns(cluster, survey)
+    yield from gateway.concerns(cluster, survey)
 
 
 def _rights(settings: Settings) -> Iterable[Right]:
@@ -77,5 +82,6 @@ SYSTEM: Final = System(
     recovered=_recovered,
     deploy=_deploy,
     rights=_rights,
-    optional_rights=snapshots.rights_to_check,
+    optional_rights=lambda settings: [*snapshots.rights_to_check(settings), *gateway.rights(settings)],
+    named=lambda settings: [wanted] if (wanted := gateway.named(settings)) else [],
 )

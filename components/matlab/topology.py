@@ -32,8 +32,10 @@ class Mode(StrEnum):
 class Topology:
     """One cluster as its settings make it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, gateway_address: str | None = None) -> None:
+        """`gateway_address` is the address of the Gateway that the settings name."""
         self.settings = settings
+        self._gateway_address = gateway_address
 
     @property
     def namespace(self) -> str:
@@ -76,6 +78,11 @@ class Topology:
     def open_to_outside(self) -> bool:
         """Clients outside Kubernetes can connect."""
         return self.mode is not Mode.NO_PROXY
+
+    @property
+    def uses_gateway(self) -> bool:
+        """Clients outside Kubernetes connect through a Gateway."""
+        return self.open_to_outside and self.settings.network.gateway.name is not None
 
     # Ports (docs/upstream.md#ports)
 
@@ -273,6 +280,11 @@ class Topology:
         return (host, inside) if metrics.service_monitor else (host,)
 
     @property
+    def client_host(self) -> str | None:
+        """The host that clients connect to, where no load balancer has to tell it."""
+        return self.settings.network.cluster_host or (self._gateway_address if self.uses_gateway else None)
+
+    @property
     def needs_load_balancer_address(self) -> bool:
         """The profile needs the address that the load balancer gets."""
-        return self.open_to_outside and self.settings.network.cluster_host is None
+        return self.open_to_outside and not self.uses_gateway and self.settings.network.cluster_host is None

@@ -34,6 +34,8 @@ OURS: Final[dict[str, str]] = {
     "network.loadBalancer.type": "upstream makes type LoadBalancer only",
     "network.loadBalancer.class": "upstream sets no loadBalancerClass",
     "network.loadBalancer.addressTimeout": "upstream waits without limit (B26)",
+    **{f"network.gateway.{field}": "upstream knows no Gateway API" for field in
+       ("name", "namespace", "podNamespace", "acceptTimeout")},
     "network.policies.enabled": "upstream makes no NetworkPolicy",
     "network.policies.workerEgress": "upstream makes no NetworkPolicy",
     "network.policies.apiServerPorts": "upstream makes no NetworkPolicy",

@@ -23,6 +23,7 @@ NOT_LISTED: Final = (
     "EndpointSlice",
     "Endpoints",
     "Event",
+    "Gateway",
     "Namespace",
     "Node",
     "Pod",

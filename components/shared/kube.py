@@ -47,6 +47,7 @@ RESOURCES: Final[Mapping[str, Resource]] = {
     "EndpointSlice": Resource("discovery.k8s.io", "v1", "endpointslices"),
     "Endpoints": Resource("", "v1", "endpoints"),
     "Event": Resource("", "v1", "events"),
+    "Gateway": Resource("gateway.networking.k8s.io", "v1", "gateways"),
     "Job": Resource("batch", "v1", "jobs"),
     "LimitRange": Resource("", "v1", "limitranges"),
     "Namespace": Resource("", "v1", "namespaces"),
@@ -66,6 +67,7 @@ RESOURCES: Final[Mapping[str, Resource]] = {
     "ServiceMonitor": Resource("monitoring.coreos.com", "v1", "servicemonitors"),
     "StatefulSet": Resource("apps", "v1", "statefulsets"),
     "StorageClass": Resource("storage.k8s.io", "v1", "storageclasses"),
+    "TCPRoute": Resource("gateway.networking.k8s.io", "v1", "tcproutes"),
     "ValidatingAdmissionPolicy": Resource("admissionregistration.k8s.io", "v1", "validatingadmissionpolicies"),
     "ValidatingAdmissionPolicyBinding": Resource(
         "admissionregistration.k8s.io", "v1", "validatingadmissionpolicybindings"

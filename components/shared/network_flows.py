@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from components.shared.manifest import Manifest
-from components.shared.network_policy import ANY_NAMESPACE, ANY_POD, NAMESPACE_LABEL, pods
+from components.shared.network_policy import ANY_NAMESPACE, ANY_POD, NAMESPACE_NAME, pods
 
 ANYWHERE: Final = "anywhere"
 ALL_PODS: Final = "pods of any namespace"
@@ -97,7 +97,7 @@ def _strangers(peers: Sequence[Manifest] | None) -> Iterator[str]:
 def _names(selector: Manifest) -> list[str]:
     """The namespaces that a selector by name selects. Raises KeyError and ValueError for any other selector."""
     (condition,) = selector["matchExpressions"]
-    if (condition["key"], condition["operator"]) != (NAMESPACE_LABEL, "In"):
+    if (condition["key"], condition["operator"]) != (NAMESPACE_NAME, "In"):
         raise ValueError(f"{selector} does not select namespaces by name")
     return list(condition["values"])
 

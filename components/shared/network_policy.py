@@ -13,12 +13,12 @@ METADATA_ADDRESSES = ("169.254.169.254/32", "fd00:ec2::254/128")
 """Where clouds hand out the credentials of a node to anybody who asks."""
 USUAL_API_SERVER_PORTS = (443, 6443)
 USUAL_DNS_PORTS = (53, 5353)
+NAMESPACE_NAME = "kubernetes.io/metadata.name"
+"""Label with its own name that Kubernetes gives to every namespace."""
 ANY_NAMESPACE: Manifest = {"namespaceSelector": {}}
 """Every pod of every namespace, as a peer."""
 ANY_POD: Manifest = {"podSelector": {}}
 """Every pod of the same namespace, as a peer."""
-NAMESPACE_LABEL = "kubernetes.io/metadata.name"
-"""Kubernetes gives each namespace its name as this label."""
 
 
 def open_ports(given: Sequence[int] | None, usual: Sequence[int], found: Sequence[int] | None) -> tuple[int, ...]:
@@ -68,6 +68,12 @@ def default_deny(namespace: str, name: str = "default-deny") -> Manifest:
 def pods(app: str) -> Manifest:
     """The pods of the same namespace with label `app`, as a peer."""
     return {"podSelector": {"matchLabels": {"app": app}}}
+
+
+def pods_of(*namespaces: str) -> Manifest:
+    """The pods of other namespaces, as a peer."""
+    condition = {"key": NAMESPACE_NAME, "operator": "In", "values": list(namespaces)}
+    return {"namespaceSelector": {"matchExpressions": [condition]}}
 
 
 def tcp(*numbers: int) -> list[Manifest]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,6 +15,8 @@ _API_SERVER: Final = ("default", "kubernetes")
 """Namespace and name of the Service of the API server, in every cluster."""
 _NAME_SERVERS: Final = (("kube-system", "kube-dns"), ("openshift-dns", "dns-default"))
 """Namespace and name of the Services of cluster DNS: kubeadm and the clouds, OpenShift."""
+Named = tuple[str, str, str]
+"""Kind, namespace and name of an object that a config names."""
 _OF_SERVICE: Final = "kubernetes.io/service-name"
 
 
@@ -38,13 +40,15 @@ class Survey:
     NetworkPolicies are judged after the address of a Service was replaced with that of a pod, so the port of the pod
     counts, and OpenShift's DNS pods listen on 5353.
     """
+    named: Mapping[Named, Json | None] = field(default_factory=dict)
+    """Objects of other namespaces that the config names; None: it does not exist. What you may not read is missing."""
 
 
 NOTHING: Final = Survey()
 
 
-def survey(api: KubernetesApi, namespaces: list[str], state: State) -> Survey:
-    """Look at the namespaces of the stack, and at the Services of the API server and of cluster DNS.
+def survey(api: KubernetesApi, namespaces: list[str], state: State, named: Iterable[Named]) -> Survey:
+    """Look at the namespaces of the stack, at the Services of the API server and of cluster DNS, and at `named`.
 
     What you may not read stays unknown. Raises ApiError for any other error.
     """
@@ -52,6 +56,7 @@ def survey(api: KubernetesApi, namespaces: list[str], state: State) -> Survey:
         inventories = pool.map(lambda namespace: Inventory.read(api, namespace, state.owned(namespace)), namespaces)
         api_server = pool.submit(_ports, api, *_API_SERVER)
         nodes = pool.submit(_nodes, api)
+        elsewhere = {wanted: pool.submit(_named, api, *wanted) for wanted in named}
         name_servers = [pool.submit(_ports, api, *service) for service in _NAME_SERVERS]
         dns = [ports for future in name_servers if (ports := future.result()) is not None]
         return Survey(
@@ -61,7 +66,18 @@ def survey(api: KubernetesApi, namespaces: list[str], state: State) -> Survey:
             api_server.result(),
             nodes.result(),
             tuple(sorted({port for ports in dns for port in ports})) if dns else None,
+            {wanted: found[0] for wanted, future in elsewhere.items() if (found := future.result())},
         )
+
+
+def _named(api: KubernetesApi, kind: str, namespace: str, name: str) -> tuple[Json | None] | None:
+    """An object, in a tuple; None where it cannot be read."""
+    try:
+        return (api.get(f"{RESOURCES[kind].path(namespace)}/{name}"),)
+    except ApiError as error:
+        if error.status == FORBIDDEN:
+            return None
+        raise
 
 
 def _nodes(api: KubernetesApi) -> tuple[Json, ...] | None:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from components.preflight import named
 from components.registry import SYSTEMS
 from components.shared.inventory import HELM, NOBODY, NOT_LISTED, Inventory, owner
 from components.shared.kube import RESOURCES, Json, KubernetesApi
@@ -40,7 +41,7 @@ def identify(api: KubernetesApi, stack: StackConfig) -> Belongings:
     """
     systems = [(SYSTEMS[key], settings) for key, settings in stack.systems.items()]
     namespaces = {name: path for system, settings in systems for name, path in system.namespaces(settings).items()}
-    before = survey(api, list(namespaces), State())
+    before = survey(api, list(namespaces), State(), named(stack))
     everything = dict(_everything(before))
     own = {key: item for key, item in everything.items() if _labels(item).get(STACK) == stack.name}
     kept = frozenset(key for key, item in own.items() if KEPT in _labels(item))

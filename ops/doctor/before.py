@@ -33,7 +33,7 @@ def findings(stack: StackConfig, api: KubernetesApi) -> tuple[list[Finding], lis
 
     Raises ApiError and Unreachable.
     """
-    verdict = judge(stack, api, _state(stack, survey(api, namespaces(stack), State())))
+    verdict = judge(stack, api, _state(stack, survey(api, namespaces(stack), State(), ())))
     mistakes = [*verdict.mistakes, *lacking_rights(api, verdict.rights)]
     found = [_finding(mistake) for mistake in mistakes]
     found += [Finding(_CONCERN, (SETTING, stack.name), concern) for concern in verdict.concerns]

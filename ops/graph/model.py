@@ -114,10 +114,19 @@ def _template(manifest: Manifest) -> Manifest:
 
 
 def _about(name: str, kinds: Mapping[str, str], planned: Sequence[PlannedObject]) -> str:
+    routed = {
+        backend["name"]
+        for item in planned
+        if item.key[0] == "TCPRoute"
+        for rule in item.manifest["spec"]["rules"]
+        for backend in rule["backendRefs"]
+    }
     for item in planned:
-        spec = item.manifest.get("spec") or {}
-        if item.key[0] == "Service" and spec.get("type") == "LoadBalancer" and spec["selector"].get("app") == name:
-            return f"{kinds.get(name) or 'pods'}, load balancer"
+        kind, own = item.key
+        if kind == "Service" and item.manifest["spec"].get("selector", {}).get("app") == name:
+            balanced = "load balancer" if item.manifest["spec"].get("type") == "LoadBalancer" else None
+            if way_in := "Gateway" if own in routed else balanced:
+                return f"{kinds.get(name) or 'pods'}, {way_in}"
     return kinds.get(name) or "pods on demand"
 
 

@@ -29,6 +29,7 @@ SETTINGS = list(every_setting(Settings))
 FULLEST = ("backwards-compatible-mode", "new-proxy-mode")
 WAITING = {
     "jobManager.startTimeout": lambda _: True,
+    "network.gateway.acceptTimeout": lambda here: here.uses_gateway,
     "network.loadBalancer.addressTimeout": lambda here: here.needs_load_balancer_address,
     "updates.waitForJobs": lambda _: True,
     "updates.whenJobsRemain": lambda here: here.settings.updates.wait_for_jobs > 0,
@@ -48,6 +49,7 @@ VARIANTS: dict[str, Values] = {
         "metrics": {"port": 30090},
     },
     "cluster IP": {"network": {"clusterHost": "mjs.example.org", "loadBalancer": {"type": "ClusterIP"}}},
+    "gateway": {"network": {"gateway": {"name": "shared", "namespace": "gateways"}}},
     "source ranges": {"network": {"loadBalancer": {"sourceRanges": ["192.0.2.0/24"]}}},
     "no policies": {"network": {"policies": {"enabled": False}}},
     "own namespace": {"namespace": {"create": False}},

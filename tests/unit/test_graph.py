@@ -50,6 +50,12 @@ def test_a_load_balancer_is_said_to_be_one() -> None:
     assert {node.about for node in place.nodes} == {"Deployment", "Deployment, load balancer", "pods on demand"}
 
 
+def test_a_gateway_is_said_to_be_one_and_its_pods_are_named() -> None:
+    (place,) = of("gateway")
+    assert {node.about for node in place.nodes} == {"Deployment", "Deployment, Gateway", "pods on demand"}
+    assert Edge("namespace envoy-gateway-system", "mjs-ingress-proxy", ("1080",)) in place.edges
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_every_allowed_connection_is_an_edge_or_is_said_of_every_pod(example: Path) -> None:
     stack = load_file(example)

@@ -18,7 +18,7 @@ from components.julia.objects import SESSION_TYPE
 from components.julia.settings import Settings as JuliaSettings
 from components.julia.system import SYSTEM as JULIA
 from components.matlab import rotation
-from components.matlab.settings import Security
+from components.matlab.access_settings import Security
 from components.matlab.system import SYSTEM as MATLAB
 from components.matlab.topology import Topology
 from components.shared.passwords import plain_fingerprint

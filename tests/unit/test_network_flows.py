@@ -9,22 +9,16 @@ from components.shared.network_flows import ALL, ALL_PODS, ANYWHERE, OTHER_PODS,
 from components.shared.network_policy import (
     ANY_NAMESPACE,
     ANY_POD,
-    NAMESPACE_LABEL,
     block,
     default_deny,
     pods,
+    pods_of,
     policy,
     tcp,
     tcp_range,
 )
 
 HTTP = {"ports": tcp(80)}
-
-
-def namespaces(*names: str) -> Manifest:
-    """The pods of these namespaces, as a peer."""
-    selector = {"matchExpressions": [{"key": NAMESPACE_LABEL, "operator": "In", "values": [*names]}]}
-    return {"namespaceSelector": selector}
 
 
 def between(egress: list[Manifest], ingress: list[Manifest]) -> set[Ports]:
@@ -54,7 +48,7 @@ def between(egress: list[Manifest], ingress: list[Manifest]) -> set[Ports]:
         ),
         pytest.param([{"to": [block("0.0.0.0/0")]}], [HTTP], {Ports("TCP", 80, 80)}, id="pods have addresses too"),
         pytest.param([HTTP], [{"from": [ANY_POD]}], {Ports("TCP", 80, 80)}, id="any pod of the namespace"),
-        pytest.param([HTTP], [{"from": [namespaces("jupyter")]}], set(), id="pods of another namespace"),
+        pytest.param([HTTP], [{"from": [pods_of("jupyter")]}], set(), id="pods of another namespace"),
     ],
 )
 def test_a_connection_needs_a_rule_at_both_ends(
@@ -71,7 +65,7 @@ def test_a_connection_with_a_stranger_needs_a_rule_at_one_end() -> None:
 
 
 def test_pods_of_others_are_named() -> None:
-    peers = [ANY_POD, namespaces("jupyter", "lab")]
+    peers = [ANY_POD, pods_of("jupyter", "lab")]
     found = flows([policy("app", "lab", ingress=[{"from": peers, **HTTP}], egress=[])])
     names = (OTHER_PODS, "pods of namespace jupyter or lab")
     assert found == {Flow(name, "app", Ports("TCP", 80, 80)) for name in names}

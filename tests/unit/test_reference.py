@@ -199,14 +199,26 @@ class NewKind(BaseModel):
     [
         (
             NewType,
-            "NewType.text: text that is checked by _checked has no words, schema and samples: add its type to _TEXTS",
+            (
+                "NewType.text: text that is checked by _checked has no words, schema and samples: "
+                "add its type to TEXTS in generators/setting_texts.py"
+            ),
         ),
-        (NewItem, "NewItem.parts: a list of Part has no samples: add two items of it to _ITEMS"),
-        (NewKind, r"NewKind.since: type <class 'datetime.date'> has no description: extend _simple"),
+        (
+            NewItem,
+            "NewItem.parts: a list of Part has no samples: add two items of it to ITEMS in generators/setting_texts.py",
+        ),
+        (
+            NewKind,
+            (
+                "NewKind.since: type <class 'datetime.date'> has no description: "
+                "extend _simple in generators/setting_types.py"
+            ),
+        ),
     ],
 )
 def test_a_setting_of_a_new_type_fails_with_the_file_to_edit(model: type[BaseModel], sentence: str) -> None:
-    with pytest.raises(UndescribedTypeError, match=f"{sentence} in generators/setting_types.py"):
+    with pytest.raises(UndescribedTypeError, match=sentence):
         list(settings(model))
 
 

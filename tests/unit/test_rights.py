@@ -60,7 +60,7 @@ def test_a_preview_reads_what_the_preflight_looks_at_and_no_secrets(example: Pat
     for group, resource, verb, name, place in (
         right for item in manifests(stack, preview=True) for right in singles(item)
     ):
-        assert name == ""
+        assert name == "" or (group, resource, verb, place) in skippable
         assert (group, resource, verb, place) in skippable or verb == "list" or resource in {"namespaces", "services"}
         assert verb in {"get", "list"}
         assert resource in {*listed, "namespaces"} or (group, resource, verb, place) in skippable

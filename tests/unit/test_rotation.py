@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from components.matlab import expiry
+from components.matlab.access_settings import Security
 from components.matlab.rotation import announcement, given_mark
-from components.matlab.settings import Security, Settings
+from components.matlab.settings import Settings
 from tests.pem import pair
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)

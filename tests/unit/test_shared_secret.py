@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from components.matlab.settings import Authority
+from components.matlab.access_settings import Authority
 from ops.__main__ import main
 from tests.pem import Pair, pair
 

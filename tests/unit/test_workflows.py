@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,7 +66,10 @@ def test_a_fork_gets_no_secret() -> None:
     text = (FOLDER / "preview.yml").read_text()
     assert "pull_request_target" not in text
     jobs = workflow("preview.yml")["jobs"]
-    assert jobs["stacks"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+    assert jobs["stacks"]["if"].split(" && ") == [
+        "github.event.pull_request.head.repo.full_name == github.repository",
+        "github.event.pull_request.user.login != 'dependabot[bot]'",
+    ]
     assert jobs["preview"]["needs"] == "stacks", "a job is skipped with the one that it needs"
 
 
@@ -83,6 +89,39 @@ def test_no_expression_is_pasted_into_a_script(name: str) -> None:
     for step in steps(name):
         for file in re.findall(r"ops/ci/[\w-]+\.sh", step.get("run", "")):
             assert (PROJECT / file).stat().st_mode & 0o111, file
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_stacks_step_that_fails_ends_the_job(name: str, tmp_path: Path) -> None:
+    """`echo "…$(command)"` succeeds when the command fails; the matrix then broke on an empty text."""
+    (script,) = (step["run"] for step in steps(name) if step.get("id") == "stacks")
+    output, python = tmp_path / "output", tmp_path / "python"
+    for code, words in ((0, 'stacks=["prod"]\n'), (1, "")):
+        output.write_text("")
+        python.write_text(f"#!/bin/sh\necho '[\"prod\"]'\nexit {code}\n")
+        python.chmod(0o755)
+        # As GitHub runs it: https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax
+        variables = {"PATH": f"{tmp_path}:/usr/bin:/bin", "GITHUB_OUTPUT": str(output), "BASE": "main"}
+        assert subprocess.run(["bash", "-e", "-c", script], env=variables, check=False).returncode == code
+        assert output.read_text() == words
+
+
+def test_each_job_has_the_environment_in_which_pulumi_runs_the_program(tmp_path: Path) -> None:
+    """Pulumi.yaml names it. With the packages elsewhere, Pulumi installs them again in the middle of a preview."""
+    for name in FILES:
+        for job in workflow(name)["jobs"].values():
+            assert next(step["run"] for step in job["steps"] if "run" in step) == "ops/ci/install.sh"
+    environment = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["runtime"]["options"]["virtualenv"]
+    setup = yaml.safe_load((PROJECT / ".gitlab-ci.yml").read_text())["default"]["before_script"]
+    assert "ops/ci/install.sh" in setup
+    assert f'export PATH="$CI_PROJECT_DIR/{environment}/bin:/opt/pulumi:$PATH"' in setup
+    (tmp_path / "requirements.txt").write_text("")
+    path = tmp_path / "path"
+    variables = {**os.environ, "GITHUB_PATH": str(path)}
+    subprocess.run([PROJECT / "ops/ci/install.sh"], cwd=tmp_path, env=variables, check=True)
+    (line,) = path.read_text().splitlines()
+    assert (Path(line) / "python").is_file()
+    assert Path(line).parent == tmp_path / environment
 
 
 def test_gitlab_previews_no_fork_and_uses_the_same_scripts() -> None:
