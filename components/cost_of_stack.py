@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from components.price_settings import KEY, Prices
 from components.registry import SYSTEMS
@@ -15,6 +15,26 @@ from components.shared.passwords import plain_fingerprint
 from components.shared.quantities import quantity
 from components.shared.survey import Survey
 from components.stack import StackConfig
+
+OUTPUT: Final = "costPerHour"
+"""Its name among the stack outputs."""
+_ANNOUNCED: Final = f"{OUTPUT}: "
+
+
+def announcement(per_hour: Mapping[str, Any]) -> str:
+    """The cost as a message of a preview: a plan in JSON has the outputs of before, but not the new ones."""
+    return f"{_ANNOUNCED}{in_words(per_hour)}"
+
+
+def announced(message: str) -> str | None:
+    """The cost in a message of a preview, in words; None: the message is another one."""
+    return message.removeprefix(_ANNOUNCED) if message.startswith(_ANNOUNCED) else None
+
+
+def in_words(per_hour: Mapping[str, Any]) -> str:
+    """The output as people read it, such as `1.25 to 17.25 EUR`."""
+    least, most = (f"{per_hour[end]['total']:g}" for end in ("minimum", "maximum"))
+    return f"{least if least == most else f'{least} to {most}'} {per_hour['currency']}"
 
 
 class StackCost:
@@ -35,6 +55,10 @@ class StackCost:
         most = cost(self._rates, self._groups, self._claims, least=False)
         return {"currency": self._prices.currency, "minimum": least.rounded(), "maximum": most.rounded()}
 
+    def now(self, running: Iterable[PodGroup]) -> Mapping[str, Any]:
+        """The amounts with the pods that run instead of the ones that could."""
+        return cost(self._rates, running, self._claims, least=False).rounded()
+
     def warnings(self) -> Iterator[str]:
         """Which claims are not in the cost."""
         missing: dict[str, list[str]] = {}
@@ -42,7 +66,7 @@ class StackCost:
             missing.setdefault(claim.storage_class or "", []).append(claim.name)
         for name, claims in missing.items():
             which = f"class {name}" if name else "the default class, whose name is unknown"
-            yield f"{KEY}.storage: has no price for {which}, so costPerHour lacks {', '.join(claims)}."
+            yield f"{KEY}.storage: has no price for {which}, so {OUTPUT} lacks {', '.join(claims)}."
 
 
 def _rates(prices: Prices) -> Rates:
