@@ -24,6 +24,7 @@ def findings(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
     yield from _namespace(place, snapshot)
     yield from _claims(place, snapshot)
     yield from _deleted(place, snapshot)
+    yield from _stopped(place, snapshot)
 
 
 def _namespace(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
@@ -90,3 +91,13 @@ def _deleted(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(place.code("027"), (kind, name), "is missing")
         elif place.system != "matlab":
             yield Finding(place.code("026"), (kind, name), "is missing")
+
+
+def _stopped(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
+    """What should run, and was scaled to nothing."""
+    for kind in ("Deployment", "StatefulSet"):
+        for name, item in snapshot.of(kind).items():
+            planned = place.planned.get((kind, name))
+            own = name in place.apps if planned is None else planned.manifest["spec"].get("replicas", 1) > 0
+            if own and item["spec"].get("replicas", 1) == 0:
+                yield Finding(place.code("028"), (kind, name), "is stopped: it has 0 replicas")

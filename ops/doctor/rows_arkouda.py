@@ -38,6 +38,11 @@ ARKOUDA: Final = (
         "Somebody deleted it. Pulumi does not notice by itself.",
         _RESTORE,
     ),
+    like(
+        "ARK028",
+        cause="Somebody scaled its Deployment or StatefulSet to 0 replicas, so Kubernetes runs none of its pods.",
+        remedy="Scale it up again.",
+    ),
     like("ARK030"),
     like("ARK031", "Correct files.storageClass. The claim's events say what the provisioner answered."),
     like("ARK032", "Use a ReadWriteMany class for files of a server with several locales."),

@@ -52,6 +52,11 @@ JULIA: Final = (
         "cannot attach.",
         _RESTORE,
     ),
+    like(
+        "JUL028",
+        cause="Somebody scaled its Deployment or StatefulSet to 0 replicas, so Kubernetes runs none of its pods.",
+        remedy="Scale it up again.",
+    ),
     like("JUL030"),
     like("JUL031", "Correct depot.storageClass. The claim's events say what the provisioner answered."),
     like("JUL032", "Use a ReadWriteMany class where workers read the depot, or turn depot.shareWithWorkers off."),

@@ -162,6 +162,24 @@ MATLAB: Final = (
         "Run `pulumi refresh`, then `pulumi up`.",
     ),
     Row(
+        "MJS028",
+        Level.ERROR,
+        "pods",
+        "Something is stopped",
+        "A Deployment or StatefulSet has 0 replicas, so Kubernetes runs none of its pods. Somebody scaled it down, or "
+        "`python -m ops move-claim` was not followed by its `up`.",
+        "Scale it to 1. After `move-claim`, write the new claim into the stack file and run `make up` instead.",
+    ),
+    Row(
+        "MJS029",
+        Level.WARNING,
+        "queue",
+        "The queue is paused",
+        "An update paused it more than an hour ago and has not resumed it, so no queued job starts. Either the update "
+        "still waits for jobs, or it was interrupted.",
+        "If no update runs, run `make up`, which resumes the queue whatever else it does.",
+    ),
+    Row(
         "MJS030",
         Level.ERROR,
         "storage",

@@ -12,9 +12,10 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from components.matlab.job_queue import PAUSED
 from components.shared.kube import Json, KubernetesApi
 from components.stack import load_file
 from ops.doctor.command import examined
@@ -328,6 +329,28 @@ def a_deleted_controller(patient: Patient) -> None:
     patient.restore()
 
 
+def a_job_manager_that_somebody_stopped(patient: Patient) -> None:
+    """Nothing is missing and no pod fails, yet nobody can submit a job."""
+    path = f"{path_of('Deployment/mjs-job-manager')}"
+    for replicas in (0, 1):
+        patient.api.request("PATCH", path, {"spec": {"replicas": replicas}}, content_type=MERGE)
+        if not replicas:
+            patient.expect("MJS028", words="Deployment mjs-job-manager is stopped: it has 0 replicas")
+            done = doctor(patient.checkout)
+            assert "Scale it to 1. After `move-claim`" in done.stdout
+
+
+def a_queue_that_an_update_left_paused(patient: Patient) -> None:
+    path = f"{path_of('Deployment/mjs-job-manager')}"
+    for since in (datetime.now(UTC) - timedelta(minutes=54), datetime.now(UTC) - timedelta(minutes=56), None):
+        value = since and f"{since:%Y-%m-%dT%H:%M:%SZ}"
+        body = {"metadata": {"annotations": {PAUSED: value}}}
+        patient.api.request("PATCH", path, body, content_type=MERGE)
+        # The doctor of these tests looks in five minutes.
+        expected = ["MJS029"] if since and since < datetime.now(UTC) - timedelta(minutes=55) else []
+        patient.expect(*expected, words=f"has had a paused queue since {value}" if expected else "")
+
+
 def the_rights_of_the_controller(patient: Patient) -> None:
     patient.delete("RoleBinding/mjs-controller-rolebinding")
     patient.expect("MJS027", words="RoleBinding mjs-controller-rolebinding is missing")
@@ -476,6 +499,8 @@ STORIES: tuple[Callable[[Patient], None], ...] = (
     events_of_a_kubelet,
     a_sidecar,
     a_deleted_controller,
+    a_job_manager_that_somebody_stopped,
+    a_queue_that_an_update_left_paused,
     the_rights_of_the_controller,
     claims,
     the_load_balancer,
