@@ -22,6 +22,14 @@ contents() {
     find . -mindepth 1 \( -path ./lost+found -o -path "./${MARK}" \) -prune -o "$@"
 }
 
+add_up() {
+    local size total=0
+    while read -r size; do
+        ((total += size)) || true
+    done
+    say "${total}"
+}
+
 tell_count() {
     local line count=0 next=$((SECONDS + SAY_EVERY))
     while IFS= read -r line; do
@@ -76,7 +84,7 @@ need_empty
 need_space
 entries="$(contents "${OLD}" -printf . | wc --bytes)"
 files="$(contents "${OLD}" -type f -printf . | wc --bytes)"
-bytes="$(contents "${OLD}" -type f -printf '%s\n' | awk '{ sum += $1 } END { printf "%.0f", sum }')"
+bytes="$(contents "${OLD}" -type f -printf '%s\n' | add_up)"
 say "copying ${files} files, ${bytes} bytes"
 
 find "${OLD}" -mindepth 1 -maxdepth 1 ! -name lost+found \
