@@ -89,6 +89,16 @@ MATLAB: Final = (
         "Use nodes with more disk, or keep the pods away from this one with nodeSelector.",
     ),
     Row(
+        "MJS017",
+        Level.ERROR,
+        "scheduling",
+        "A pod does not end",
+        "Its node does not answer, or something holds the pod back with a finalizer. A Deployment or StatefulSet that "
+        "must never run twice starts no other one meanwhile.",
+        "If the node is off for good, run `kubectl delete node NODE`. If it may still run, turn it off first: two job "
+        "managers must never write one database.",
+    ),
+    Row(
         "MJS018",
         Level.WARNING,
         "scheduling",
@@ -202,6 +212,15 @@ MATLAB: Final = (
         "A volume is attached to another node",
         "A ReadWriteOnce volume serves one node at a time, and another pod of the cluster uses it elsewhere.",
         "Put both pods on one node with nodeSelector, or use a ReadWriteMany class for storage.log.",
+    ),
+    Row(
+        "MJS033",
+        Level.ERROR,
+        "storage",
+        "A claim is being deleted",
+        "Somebody deleted it. Kubernetes waits until no pod uses it. Then its data goes too, with reclaim policy Delete.",
+        "Do not stop or restart its pods. First set the reclaim policy of its volume to Retain, so that the data "
+        "outlives the claim. When the claim is gone, remove the volume's claimRef and create a claim that names it.",
     ),
     Row(
         "MJS040",

@@ -94,6 +94,11 @@ class Task:
         old, new = installation.claim(move.source), installation.claim(move.target)
         if old is None:
             raise CommandError(f"Namespace {installation.namespace} has no claim {move.source}: nothing can move.")
+        if "deletionTimestamp" in old["metadata"]:
+            raise CommandError(
+                f"Claim {move.source} is being deleted, and would go as soon as the job manager stops. "
+                "`python -m ops doctor` says how to keep its data (MJS033)."
+            )
         if move.source not in installation.job_managers_claims():
             raise CommandError(
                 f"The job manager does not use claim {move.source}, which the stack file names. Run `make up` first."

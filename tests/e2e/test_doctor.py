@@ -381,6 +381,32 @@ def claims(patient: Patient) -> None:
     wait_for(lambda: patient.api.get(path_of("PersistentVolumeClaim/data")) is None)
 
 
+def a_claim_that_somebody_deleted(patient: Patient) -> None:
+    """It stays until its pods are gone: what looks healthy now is lost at the next restart."""
+    path = f"/api/v1/namespaces/{NAMESPACE}/persistentvolumeclaims"
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+    patient.api.request(
+        "POST", path, {"metadata": {"name": "mjs-data", "finalizers": ["example.org/used"]}, "spec": spec}
+    )
+    wait_for(lambda: patient.api.request("GET", f"{path}/mjs-data")["spec"].get("volumeName"))
+    patient.api.request("DELETE", f"{path}/mjs-data")
+    patient.expect("MJS033", words="PersistentVolumeClaim mjs-data is being deleted")
+    volume = patient.api.request("GET", f"{path}/mjs-data")["spec"]["volumeName"]
+    assert f"kubectl patch persistentvolume {volume} --patch" in doctor(patient.checkout).stdout
+    patient.api.request("PATCH", f"{path}/mjs-data", {"metadata": {"finalizers": None}}, content_type=MERGE)
+
+
+def a_pod_that_does_not_end(patient: Patient) -> None:
+    """Its node is gone, and the API server waits for the kubelet."""
+    pod = {**WORKER, "metadata": {**WORKER["metadata"], "finalizers": ["example.org/stuck"]}}
+    path = f"/api/v1/namespaces/{NAMESPACE}/pods"
+    patient.api.request("POST", path, pod)
+    patient.api.request("DELETE", f"{path}/mjs-worker-1")
+    patient.expect()
+    patient.expect("MJS017", words="Pod mjs-worker-1 should have ended at ", later=timedelta(minutes=11))
+    patient.api.request("PATCH", f"{path}/mjs-worker-1", {"metadata": {"finalizers": None}}, content_type=MERGE)
+
+
 def the_load_balancer(patient: Patient) -> None:
     service = patient.checkout.get("services", "mjs-ingress-proxy")
     assert service is not None
@@ -503,6 +529,8 @@ STORIES: tuple[Callable[[Patient], None], ...] = (
     a_queue_that_an_update_left_paused,
     the_rights_of_the_controller,
     claims,
+    a_claim_that_somebody_deleted,
+    a_pod_that_does_not_end,
     the_load_balancer,
     a_pool_proxy_without_owner,
     credentials,
