@@ -74,8 +74,8 @@ def _keep(volume: str | None) -> str:
     patch = f"kubectl patch persistentvolume {volume or 'VOLUME'} --patch"
     retain, free = ('{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}', '{"spec":{"claimRef":null}}')
     return (
-        f"Do not stop or restart its pods. Run `{patch} '{retain}'` first, so that the data outlives the claim. When the "
-        f"claim is gone, run `{patch} '{free}'`, and create a claim that names this volume (spec.volumeName)."
+        f"Do not stop or restart its pods. First run `{patch} '{retain}'`, so that the data outlives the claim. When "
+        f"that is gone, run `{patch} '{free}'`, and create a claim that names this volume (spec.volumeName)."
     )
 
 

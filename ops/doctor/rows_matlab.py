@@ -218,7 +218,7 @@ MATLAB: Final = (
         Level.ERROR,
         "storage",
         "A claim is being deleted",
-        "Somebody deleted it. Kubernetes waits until no pod uses it. Then its data goes too, with reclaim policy Delete.",
+        "Somebody deleted it. Kubernetes waits until no pod uses it. Then, with reclaim policy Delete, its data goes.",
         "Do not stop or restart its pods. First set the reclaim policy of its volume to Retain, so that the data "
         "outlives the claim. When the claim is gone, remove the volume's claimRef and create a claim that names it.",
     ),
