@@ -73,7 +73,9 @@ class Copying:
             if int(job["metadata"]["annotations"][GENERATION]) != self._installation.generation:
                 raise CommandError("Somebody has started or changed the job manager during the copy.")
             conditions = _conditions(job)
-            if "Complete" in conditions and pod is not None:
+            if "Complete" in conditions:
+                if pod is None:
+                    raise CommandError("The pod of the copy is gone, so nobody knows what it copied.")
                 return Copied(**json.loads(_result(pod)))
             if "Failed" in conditions:
                 raise CommandError(f"The copy failed: {_result(pod) if pod else 'its pod is gone'}")

@@ -65,7 +65,7 @@ class Task:
         if self.installation.claim(self._move.target):
             self.installation.mark(self._move.target, {DONE: None})
         self._restart()
-        tell(f"The job manager starts on claim {self._move.source}. Claim {self._move.target} was not deleted.")
+        tell(f"The job manager uses claim {self._move.source}. Claim {self._move.target} was not deleted.")
 
     def _require_settled_state(self) -> None:
         deployment = self.pulumi.state().get("deployment") or {}
@@ -147,10 +147,9 @@ class Task:
         yield "If anything fails, the job manager starts again on the old claim."
 
     def _stop(self) -> None:
-        if self.installation.stopped:
-            return
         try:
-            asyncio.run(self._update().before_interruption(of_job_manager=True))
+            if not self.installation.stopped:
+                asyncio.run(self._update().before_interruption(of_job_manager=True))
         except UpdateError as error:
             raise CommandError(f"{error}. Nothing was moved.") from error
         try:
@@ -192,11 +191,10 @@ class Task:
 
     def _restart(self) -> None:
         """Start the job manager on the old claim, and resume its queue when it answers."""
-        if not self.installation.stopped:
-            return
-        self.installation.start()
         limit = self._move.cluster.settings.job_manager.start_timeout
-        tell(f"The job manager starts again on claim {self._move.source}, within {limit} seconds")
+        if self.installation.stopped:
+            self.installation.start()
+            tell(f"The job manager starts again on claim {self._move.source}, within {limit} seconds")
         queue, end = JobQueue(self.installation.api, self._move.cluster.namespace), time.monotonic() + limit
         while not queue.is_ready() and time.monotonic() < end:
             time.sleep(POLL_SECONDS)
