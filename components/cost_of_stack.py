@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from components.price_settings import KEY, Prices
 from components.registry import SYSTEMS
@@ -18,23 +19,39 @@ from components.stack import StackConfig
 
 OUTPUT: Final = "costPerHour"
 """Its name among the stack outputs."""
-_ANNOUNCED: Final = f"{OUTPUT}: "
+_ANNOUNCED: Final = re.compile(rf"{OUTPUT}: (?P<minimum>[\d.]+)(?: to (?P<maximum>[\d.]+))? (?P<currency>.+)")
+
+
+class Range(NamedTuple):
+    """What an hour costs at least and at most."""
+
+    minimum: float
+    maximum: float
+    currency: str
+
+    def __str__(self) -> str:
+        """For people: `1.25 to 17.25 EUR`."""
+        ends = dict.fromkeys(f"{amount:.10g}" for amount in (self.minimum, self.maximum))
+        return f"{' to '.join(ends)} {self.currency}"
+
+
+def range_of(per_hour: Mapping[str, Any]) -> Range:
+    """The totals of the output."""
+    return Range(per_hour["minimum"]["total"], per_hour["maximum"]["total"], per_hour["currency"])
 
 
 def announcement(per_hour: Mapping[str, Any]) -> str:
     """The cost as a message of a preview: a plan in JSON has the outputs of before, but not the new ones."""
-    return f"{_ANNOUNCED}{in_words(per_hour)}"
+    return f"{OUTPUT}: {range_of(per_hour)}"
 
 
-def announced(message: str) -> str | None:
-    """The cost in a message of a preview, in words; None: the message is another one."""
-    return message.removeprefix(_ANNOUNCED) if message.startswith(_ANNOUNCED) else None
-
-
-def in_words(per_hour: Mapping[str, Any]) -> str:
-    """The output as people read it, such as `1.25 to 17.25 EUR`."""
-    least, most = (f"{per_hour[end]['total']:g}" for end in ("minimum", "maximum"))
-    return f"{least if least == most else f'{least} to {most}'} {per_hour['currency']}"
+def announced(message: str) -> Range | None:
+    """The cost in a message of a preview; None: the message is another one."""
+    found = _ANNOUNCED.fullmatch(message)
+    if found is None:
+        return None
+    minimum = float(found["minimum"])
+    return Range(minimum, float(found["maximum"] or minimum), found["currency"])
 
 
 class StackCost:

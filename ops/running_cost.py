@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from components.cost_of_stack import StackCost, in_words
+from components.cost_of_stack import StackCost, range_of
 from components.matlab import names
 from components.preflight import namespaces
 from components.price_settings import Prices
@@ -49,4 +49,4 @@ class RunningCost:
 def sentence(found: Json) -> str:
     """The cost in words."""
     now = found["now"]
-    return f"{'unknown' if now is None else format(now['total'], 'g')} now; it can be {in_words(found)}"
+    return f"{'unknown' if now is None else format(now['total'], '.10g')} now; it can be {range_of(found)}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from components.cost_of_stack import OUTPUT, announced, in_words
+from components.cost_of_stack import OUTPUT, Range, announced, range_of
 from components.shared.manifest import Manifest
 
 
@@ -112,16 +112,20 @@ class Change:
 
 
 class Cost(NamedTuple):
-    """What an hour costs, in words; None: there are no prices."""
+    """What an hour costs; None: there are no prices."""
 
-    before: str | None = None
-    after: str | None = None
+    before: Range | None = None
+    after: Range | None = None
 
     def __str__(self) -> str:
         """The change in a line; empty if there is none."""
         if self.after is None or self.before == self.after:
             return ""
         return f"Cost per hour: {f'{self.before} → ' if self.before else ''}{self.after}"
+
+    def json(self) -> dict[str, Any]:
+        """For a program."""
+        return {name: cost and cost._asdict() for name, cost in self._asdict().items()}
 
 
 NO_COST: Final = Cost()
@@ -200,7 +204,7 @@ def _cost(document: Mapping[str, Any]) -> Cost:
     """The old cost is an output of the stack; the new one is what the program says in the preview."""
     roots = (step for step in document.get("steps") or () if f"::{_STACK}::" in step["urn"])
     outputs = [(root.get("oldState") or {}).get("outputs") or {} for root in roots]
-    before = next((in_words(found[OUTPUT]) for found in outputs if isinstance(found.get(OUTPUT), dict)), None)
+    before = next((range_of(found[OUTPUT]) for found in outputs if isinstance(found.get(OUTPUT), dict)), None)
     messages = (item.get("message") or "" for item in document.get("diagnostics") or ())
     said = (announced(message.removeprefix("info: ").strip()) for message in messages)
     return Cost(before, next((cost for cost in said if cost), None))

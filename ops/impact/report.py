@@ -97,7 +97,7 @@ class Report:
             "exitCode": self.code,
             "unclear": self.unclear,
             "counts": self.plan.counts(),
-            "costPerHour": self.plan.cost._asdict(),
+            "costPerHour": self.plan.cost.json(),
             "findings": [_finding(finding) for finding in self.findings],
             "objects": [
                 {

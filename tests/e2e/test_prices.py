@@ -28,16 +28,16 @@ def test_a_preview_shows_what_a_change_costs_and_prices_touch_nothing(checkout: 
     preview = " ".join(checkout.run("preview").split())
     assert "costPerHour" in preview
     assert "licenses: 4 => 6" in preview
-    low, high, higher = (
-        f"{amount:g}" for amount in (cost["minimum"]["total"], cost["maximum"]["total"], cost["maximum"]["total"] + 4)
-    )
-    change = f"Cost per hour: {low} to {high} EUR → {low} to {higher} EUR"
+    low, high = cost["minimum"]["total"], cost["maximum"]["total"]
+    # Two more workers, each with its CPUs and its license.
+    higher = round(high + 2 * (2 * 0.5 + 1), 4)
+    least, most, more = (f"{amount:.10g}" for amount in (low, high, higher))
+    change = f"Cost per hour: {least} to {most} EUR → {least} to {more} EUR"
     assert change in ops(checkout, "impact", code=1)
     assert f"{change}." in ops(checkout, "impact", "--markdown", code=1)
-    assert (
-        json.loads(ops(checkout, "impact", "--json", code=1))["stacks"][0]["costPerHour"]["after"]
-        == f"{low} to {higher} EUR"
-    )
+    (report,) = json.loads(ops(checkout, "impact", "--json", code=1))["stacks"]
+    assert report["costPerHour"]["before"] == {"minimum": low, "maximum": high, "currency": "EUR"}
+    assert report["costPerHour"]["after"] == {"minimum": low, "maximum": higher, "currency": "EUR"}
     what_runs_now_costs_what_its_pods_request(checkout, cost)
 
     checkout.matlab["workers"]["max"] = 4
@@ -72,4 +72,4 @@ def what_runs_now_costs_what_its_pods_request(checkout: Checkout, cost: dict[str
     checkout.api.request("POST", f"/api/v1/namespaces/{NAMESPACE}/pods", pod)
     now = json.loads(ops(checkout, "status", "--json"))["costPerHour"]["now"]
     assert now["total"] == pytest.approx(cost["minimum"]["total"] + 0.25 * 0.5 + 1)
-    assert f"cost per hour         {now['total']:g} now; it can be " in ops(checkout, "status")
+    assert f"cost per hour         {now['total']:.10g} now; it can be " in ops(checkout, "status")
