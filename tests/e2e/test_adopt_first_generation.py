@@ -37,7 +37,8 @@ def release(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ins
     # Only to say that the stack is on a cluster of the user's own.
     checkout.target("embedded", checkout.control_plane.kubeconfig)
     installation = Installation(checkout, PLACE)
-    installation.install("3", CHART, "r2024b")
+    # A hollow node has less than the 4Gi that chart 1.x requests by default.
+    installation.install("3", CHART, matlabRelease="r2024b", jobManagerMemoryRequest="1Gi")
     installation.control()
     made_by_the_controller(installation.api)
     yield installation
