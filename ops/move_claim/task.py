@@ -126,12 +126,11 @@ class Task:
             raise CommandError(f"The cluster has no StorageClass {name}. It has {', '.join(known) or 'none'}.")
 
     def _ask(self, new: Volume | None) -> None:
-        confirm(
-            "\n".join(self._announced(new)),
-            "new claim",
-            self._move.target,
-            otherwise="Nothing was changed.",
-        )
+        # Also where $CONFIRM answers: the log of a script says what it did.
+        for line in self._announced(new):
+            tell(line)
+        safety = "If anything fails, the job manager starts again on the old claim."
+        confirm(safety, "new claim", self._move.target, otherwise="Nothing was changed.")
 
     def _announced(self, new: Volume | None) -> Iterator[str]:
         move, updates = self._move, self._move.cluster.settings.updates
@@ -144,7 +143,6 @@ class Task:
             yield f" - Claim {move.target} is created: {new.size}{of_class}, {', '.join(new.access_modes)}."
         yield f" - Job mjs-move-claim copies everything and compares it. Claim {move.source} is only read."
         yield f" - Claim {move.source} leaves the state of the stack. It is not deleted."
-        yield "If anything fails, the job manager starts again on the old claim."
 
     def _stop(self) -> None:
         try:
