@@ -7,16 +7,20 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from components.matlab import job_queue, names
-from components.shared.kube import RESOURCES, Json, KubernetesApi
+from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi
 from components.shared.rights import Right, missing_rights
+from ops.adopt import ownership
 from ops.errors import CommandError
 from ops.move_claim.move import Move
 
 POLL_SECONDS: Final = 2.0
 _STOP_MARGIN: Final = 60
 """Seconds that a pod may need besides its grace period until the API server no longer knows it."""
-_MANAGER: Final = "before-first-apply"
-"""Field manager from which the provider takes fields over, so that the next `up` may start the job manager again."""
+_MANAGER: Final = "clusters-move-claim"
+"""Field manager of the scaling. It gives the field up at once: the next `up` could not start the job manager again."""
+_JSON_PATCH: Final = "application/json-patch+json"
+_CONFLICT: Final = 409
+_ATTEMPTS: Final = 10
 _MERGE: Final = "application/merge-patch+json"
 _RIGHTS: Final = {
     "Deployment": ("get", "patch"),
@@ -106,7 +110,19 @@ class Installation:
 
     def _scale(self, replicas: int) -> None:
         body = {"spec": {"replicas": replicas}}
-        self.api.request("PATCH", self._job_manager, body, query={"fieldManager": _MANAGER}, content_type=_MERGE)
+        query = {"fieldManager": _MANAGER}
+        live = self.api.request("PATCH", self._job_manager, body, query=query, content_type=_MERGE)
+        for attempt in range(_ATTEMPTS):
+            fields = [entry for entry in live["metadata"]["managedFields"] if entry["manager"] != _MANAGER]
+            try:
+                self.api.request("PATCH", self._job_manager, ownership.patch(live, fields), content_type=_JSON_PATCH)
+            except ApiError as error:
+                # The Deployment's controller has written its status meanwhile.
+                if error.status != _CONFLICT or attempt == _ATTEMPTS - 1:
+                    raise
+                live = self.job_manager()
+            else:
+                return
 
     @property
     def _job_manager(self) -> str:
