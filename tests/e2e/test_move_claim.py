@@ -159,7 +159,7 @@ def the_next_up_runs_on_the_new_claim(checkout: Checkout, node: ExecNode) -> Non
     assert "Claim faster is created: 40Gi of class standard, ReadWriteOnce." in printed
     assert "Copied 2 files, 6 bytes, from claim mjs-checkpoint to claim faster." in printed
     assert "      claim: faster\n" in printed
-    checkout.matlab["storage"] = {"checkpoint": {"claim": "faster"}}
+    checkout.matlab["storage"]["checkpoint"] = {"claim": "faster"}
     checkout.write()
     checkout.run("up")
     assert replicas(checkout) == 1
