@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from components.price_settings import KEY, Prices
 from components.registry import SYSTEMS
@@ -15,6 +16,42 @@ from components.shared.passwords import plain_fingerprint
 from components.shared.quantities import quantity
 from components.shared.survey import Survey
 from components.stack import StackConfig
+
+OUTPUT: Final = "costPerHour"
+"""Its name among the stack outputs."""
+_ANNOUNCED: Final = re.compile(rf"{OUTPUT}: (?P<minimum>[\d.]+)(?: to (?P<maximum>[\d.]+))? (?P<currency>.+)")
+
+
+class Range(NamedTuple):
+    """What an hour costs at least and at most."""
+
+    minimum: float
+    maximum: float
+    currency: str
+
+    def __str__(self) -> str:
+        """For people: `1.25 to 17.25 EUR`."""
+        ends = dict.fromkeys(f"{amount:.10g}" for amount in (self.minimum, self.maximum))
+        return f"{' to '.join(ends)} {self.currency}"
+
+
+def range_of(per_hour: Mapping[str, Any]) -> Range:
+    """The totals of the output."""
+    return Range(per_hour["minimum"]["total"], per_hour["maximum"]["total"], per_hour["currency"])
+
+
+def announcement(per_hour: Mapping[str, Any]) -> str:
+    """The cost as a message of a preview: a plan in JSON has the outputs of before, but not the new ones."""
+    return f"{OUTPUT}: {range_of(per_hour)}"
+
+
+def announced(message: str) -> Range | None:
+    """The cost in a message of a preview; None: the message is another one."""
+    found = _ANNOUNCED.fullmatch(message)
+    if found is None:
+        return None
+    minimum = float(found["minimum"])
+    return Range(minimum, float(found["maximum"] or minimum), found["currency"])
 
 
 class StackCost:
@@ -35,6 +72,10 @@ class StackCost:
         most = cost(self._rates, self._groups, self._claims, least=False)
         return {"currency": self._prices.currency, "minimum": least.rounded(), "maximum": most.rounded()}
 
+    def now(self, running: Iterable[PodGroup]) -> Mapping[str, Any]:
+        """The amounts with the pods that run instead of the ones that could."""
+        return cost(self._rates, running, self._claims, least=False).rounded()
+
     def warnings(self) -> Iterator[str]:
         """Which claims are not in the cost."""
         missing: dict[str, list[str]] = {}
@@ -42,7 +83,7 @@ class StackCost:
             missing.setdefault(claim.storage_class or "", []).append(claim.name)
         for name, claims in missing.items():
             which = f"class {name}" if name else "the default class, whose name is unknown"
-            yield f"{KEY}.storage: has no price for {which}, so costPerHour lacks {', '.join(claims)}."
+            yield f"{KEY}.storage: has no price for {which}, so {OUTPUT} lacks {', '.join(claims)}."
 
 
 def _rates(prices: Prices) -> Rates:

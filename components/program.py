@@ -9,7 +9,7 @@ from typing import Any, Final
 import pulumi
 
 from components import config_source, stack_file
-from components.cost_of_stack import StackCost
+from components.cost_of_stack import OUTPUT, StackCost, announcement
 from components.registry import SYSTEMS
 from components.shared.address import ExternalAddress
 from components.shared.kube import KubernetesApi
@@ -57,7 +57,10 @@ def deploy(
         cost = StackCost(stack, stack.prices, survey)
         for warning in cost.warnings():
             pulumi.log.warn(warning)
-        outputs["costPerHour"] = pulumi.Output.from_input(cost.per_hour())
+        per_hour = cost.per_hour()
+        if pulumi.runtime.is_dry_run():
+            pulumi.log.info(announcement(per_hour))
+        outputs[OUTPUT] = pulumi.Output.from_input(per_hour)
     return outputs
 
 

@@ -20,6 +20,8 @@ right about this plan, whatever led to it: a changed setting, a new version of t
 made in the cluster (with `pulumi preview --refresh --show-sames --json`). [restarts.md](restarts.md) lists the same
 effects by setting, before you change one.
 
+With [prices](costs.md), a line says what the change does to the cost per hour.
+
 `--json` prints the report for programs. `--markdown` prints a comment for a pull request, of at most {LIMIT:,}
 characters; [pull-requests.md](pull-requests.md) has the workflows that post it. Several plans make one report.
 

@@ -49,11 +49,13 @@ def main(argv: list[str] | None = None) -> int:
         from ops.graph import command as graph
         from ops.helm_import import command as helm_import
         from ops.impact import command as impact
+        from ops.move_claim import command as move_claim
 
         adopt.add_command(commands)
         doctor.add_command(commands)
         impact.add_command(commands)
         drift.add_command(commands)
+        move_claim.add_command(commands)
         status.add_command(commands)
         shared_secret.add_command(commands)
         graph.add_command(commands)

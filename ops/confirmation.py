@@ -1,4 +1,4 @@
-"""The question before something is deleted for good."""
+"""The question before something that people notice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from ops.errors import CommandError
 
 
-def confirm(consequence: str, what: str, name: str) -> None:
+def confirm(consequence: str, what: str, name: str, *, otherwise: str = "Nothing was deleted.") -> None:
     """Ask for a name; $CONFIRM answers in scripts. `what` says whose name it is, such as `stack`.
 
     Raises CommandError for any other answer.
@@ -19,4 +19,4 @@ def confirm(consequence: str, what: str, name: str) -> None:
         print(f"Type the {what}'s name to continue: ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline().strip()
     if answer != name:
-        raise CommandError(f"This is not the {what}'s name, {name}. Nothing was deleted.")
+        raise CommandError(f"This is not the {what}'s name, {name}. {otherwise}")

@@ -23,6 +23,7 @@ from ops.doctor.place import places
 from ops.doctor.snapshot import Snapshot
 from ops.doctor.snapshot import time as parsed_time
 from ops.errors import CommandError
+from ops.running_cost import RunningCost, sentence
 
 WATCH_SECONDS: Final = 5
 MOST_WARNINGS: Final = 5
@@ -87,9 +88,10 @@ def add_command(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        api, namespaces = _places(arguments)
+        api, namespaces, cost = _places(arguments)
         while True:
-            _show([status(api, namespace) for namespace in namespaces], arguments)
+            found = [status(api, namespace) for namespace in namespaces]
+            _show(found, cost.look() if cost else None, arguments)
             if not arguments.watch:
                 return 0
             time.sleep(WATCH_SECONDS)
@@ -100,23 +102,27 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
 
 
-def _places(arguments: argparse.Namespace) -> tuple[KubernetesApi, list[str]]:
+def _places(arguments: argparse.Namespace) -> tuple[KubernetesApi, list[str], RunningCost | None]:
     where.check(arguments)
     if arguments.namespace:
-        return where.api(arguments), [arguments.namespace]
+        return where.api(arguments), [arguments.namespace], None
     stack = where.stack(arguments)
     found = [place.namespace for place in places(stack) if place.system == "matlab"]
     if not found:
         raise CommandError(f"Stack {arguments.stack} deploys no MATLAB cluster.")
-    return connect(stack.target), found
+    api = connect(stack.target)
+    return api, found, RunningCost(api, stack, stack.prices) if stack.prices else None
 
 
-def _show(found: Sequence[Status], arguments: argparse.Namespace) -> None:
+def _show(found: Sequence[Status], cost: Json | None, arguments: argparse.Namespace) -> None:
     if arguments.json:
-        document = {"namespaces": [asdict(one) for one in found]}
+        document = {"namespaces": [asdict(one) for one in found], "costPerHour": cost}
         print(json.dumps(document, indent=None if arguments.watch else 2), flush=True)
         return
-    text = "\n\n".join("\n".join(lines(one)) for one in found)
+    screens = ["\n".join(lines(one)) for one in found]
+    if cost:
+        screens.append("\n".join([f"Stack {arguments.stack}", _row("cost per hour", sentence(cost))]))
+    text = "\n\n".join(screens)
     print(f"{_CLEAR}{text}" if arguments.watch and sys.stdout.isatty() else text, flush=True)
 
 
@@ -210,6 +216,8 @@ def lines(found: Status) -> Iterator[str]:
         return
     for one in found.deployments:
         state = "Ready" if one.ready >= one.replicas else f"{one.ready} of {one.replicas} Ready"
+        if not one.replicas:
+            state = "stopped: its Deployment has 0 replicas"
         yield _row(one.name.removeprefix("mjs-").replace("-", " "), f"{state}, {one.image}")
     if found.pausedSince:
         yield _row("queue", f"paused by an update since {found.pausedSince}; `up` resumes it")

@@ -38,7 +38,8 @@ class Security(Model):
     authority: Authority = Authority()
     credentials_generation: Positive = 1
     """Increase by one to replace the CA, the certificates and the profile. Every profile in use becomes invalid."""
-    leaf_generation: Positive = 1
+    # A longer number looks like the mark of an authority in the names of certificates (rotation.py).
+    leaf_generation: Positive = Field(1, le=9_999_999)
     """Increase by one to replace the certificates of job manager, proxy, profile and metrics. The CA stays, so profiles
     in use stay valid."""
 

@@ -15,6 +15,8 @@ WORKERS: Final = "mjs-workers"
 """Headless Service that gives worker pods their DNS names."""
 PRE_PULL: Final = "mjs-worker-image"
 """DaemonSet that keeps the workers' image on the nodes."""
+MOVE_CLAIM: Final = "mjs-move-claim"
+"""Job that copies the data of one claim to another (ops/move_claim)."""
 HAPROXY: Final = "haproxy"
 """Container name."""
 

@@ -29,6 +29,7 @@ LOG_ROWS: Final = (
     LogRow("MJS065", r"startworker ended with exit code", starting=True),
     LogRow("MJS066", r"error: \d+ open files are not allowed here", starting=True),
     LogRow("MJS067", _FULL),
+    LogRow("MJS068", r"the volume of the job database \S+ is \d+ % full"),
     LogRow("MJS070", r"^(?!.*error unmarshaling JSON).*json: unknown field", starting=True),
     LogRow("MJS071", r'deployments\.apps "mjs-controller" not found', starting=True),
     LogRow("MJS072", r"open \S*controller\.log: ", starting=True),

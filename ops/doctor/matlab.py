@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import yaml
 
 from components.matlab import names
+from components.matlab.job_queue import PAUSED
 from components.shared.quantities import quantity
 from ops.doctor import credentials, pods
 from ops.doctor.findings import Finding
 from ops.doctor.objects import PATIENCE
 from ops.doctor.place import Place, app
-from ops.doctor.snapshot import Snapshot
+from ops.doctor.snapshot import Snapshot, time
+
+LONGEST_UPDATE: Final = 3600
+"""Seconds for which a paused queue is no reason to worry."""
 
 
 def findings(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
     """Findings about a MATLAB cluster alone."""
     yield from _deployments(place, snapshot)
+    yield from _queue(snapshot)
     yield from pods.failed_workers(place, snapshot)
     yield from _services(snapshot)
     yield from _pool_proxies(snapshot)
@@ -33,6 +39,14 @@ def _deployments(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
         for name in (names.JOB_MANAGER, names.CONTROLLER):
             if name not in present:
                 yield Finding("MJS026", ("Deployment", name), "is missing")
+
+
+def _queue(snapshot: Snapshot) -> Iterator[Finding]:
+    """A pause that an update has left behind. A queue that somebody else paused looks like one that runs."""
+    found = snapshot.of("Deployment").get(names.JOB_MANAGER, {"metadata": {}})
+    since = (found["metadata"].get("annotations") or {}).get(PAUSED)
+    if since and (snapshot.taken - time(since)).total_seconds() > LONGEST_UPDATE:
+        yield Finding("MJS029", ("Deployment", names.JOB_MANAGER), f"has had a paused queue since {since}")
 
 
 def _services(snapshot: Snapshot) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ def findings(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
     yield from _namespace(place, snapshot)
     yield from _claims(place, snapshot)
     yield from _deleted(place, snapshot)
+    yield from _stopped(place, snapshot)
 
 
 def _namespace(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
@@ -53,7 +54,12 @@ def _claims(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
         wanted = claim["spec"].get("storageClassName")
         if phase == "Lost":
             yield Finding(code, key, "has lost its volume")
-        if phase != "Pending" or not (name in used or name.startswith("mjs-") or key in place.planned):
+        if not (name in used or name.startswith("mjs-") or key in place.planned):
+            continue
+        if "deletionTimestamp" in claim["metadata"]:
+            words = "is being deleted, and goes when no pod uses it any more"
+            yield Finding(place.code("033"), key, words, remedy=_keep(claim["spec"].get("volumeName")))
+        if phase != "Pending":
             continue
         if "StorageClass" in snapshot.objects and wanted and wanted not in classes:
             known = ", ".join(sorted(classes)) or "none"
@@ -62,6 +68,15 @@ def _claims(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(code, key, "is not bound: it names no StorageClass, and the cluster has no default one")
         elif snapshot.age(claim) > PATIENCE and not _waits_for_a_pod(classes.get(wanted or "", {}), name in used):
             yield Finding(code, key, f"is not bound: {_last_event(snapshot, name) or 'nothing has provided it'}")
+
+
+def _keep(volume: str | None) -> str:
+    patch = f"kubectl patch persistentvolume {volume or 'VOLUME'} --patch"
+    retain, free = ('{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}', '{"spec":{"claimRef":null}}')
+    return (
+        f"Do not stop or restart its pods. First run `{patch} '{retain}'`, so that the data outlives the claim. When "
+        f"that is gone, run `{patch} '{free}'`, and create a claim that names this volume (spec.volumeName)."
+    )
 
 
 def _waits_for_a_pod(storage_class: Json, used: bool) -> bool:
@@ -90,3 +105,13 @@ def _deleted(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(place.code("027"), (kind, name), "is missing")
         elif place.system != "matlab":
             yield Finding(place.code("026"), (kind, name), "is missing")
+
+
+def _stopped(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
+    """What should run, and was scaled to nothing."""
+    for kind in ("Deployment", "StatefulSet"):
+        for name, item in snapshot.of(kind).items():
+            planned = place.planned.get((kind, name))
+            own = name in place.apps if planned is None else planned.manifest["spec"].get("replicas", 1) > 0
+            if own and item["spec"].get("replicas", 1) == 0:
+                yield Finding(place.code("028"), (kind, name), "is stopped: it has 0 replicas")

@@ -19,6 +19,8 @@ RECENT: Final = 3600
 """Seconds for which a repeated event counts."""
 REPEATED: Final = 3
 """A probe that has failed less often may be a slow start."""
+SLOW_END: Final = 600
+"""Seconds after its grace period in which a kubelet that works has ended a pod."""
 _UNSCHEDULABLE: Final = re.compile(r"\d+/\d+ nodes are available: (?P<reasons>.*?)\.?( preemption:.*)?$", re.DOTALL)
 
 Problem = tuple[str, str, frozenset[Key]]
@@ -30,6 +32,7 @@ def findings(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
     pods = [pod for pod in snapshot.objects.get("Pod", ()) if app(pod) in place.apps]
     yield from _missing(place, pods, snapshot)
     yield from grouped(place, pods, lambda pod: _problems(place, pod))
+    yield from grouped(place, pods, lambda pod: _ending(pod, snapshot))
     yield from _events(place, snapshot)
 
 
@@ -41,6 +44,13 @@ def grouped(place: Place, pods: Iterable[Json], problems: Callable[[Json], Itera
             groups.setdefault((app(pod), problem), []).append(pod["metadata"]["name"])
     for (_, (number, text, needs)), together in groups.items():
         yield Finding(place.code(number), ("Pod", min(together)), text, len(together), needs)
+
+
+def _ending(pod: Json, snapshot: Snapshot) -> Iterator[Problem]:
+    # The time at which it should have ended, with its grace period.
+    end = pod["metadata"].get("deletionTimestamp")
+    if end and (snapshot.taken - time(end)).total_seconds() > SLOW_END:
+        yield "017", f"should have ended at {end}, and is still on node {pod['spec'].get('nodeName')}", frozenset()
 
 
 def _problems(place: Place, pod: Json) -> Iterator[Problem]:

@@ -20,6 +20,9 @@ ARKOUDA: Final = (
     like("ARK010", "Add nodes, lower cpu or memory of the server, or correct nodeSelector and tolerations."),
     like("ARK012", "Raise the quota, or lower cpu, memory or locales. The message names the limit."),
     like("ARK016"),
+    like(
+        "ARK017", "If the node is off for good, run `kubectl delete node NODE`. If it may still run, turn it off first."
+    ),
     like("ARK018"),
     like("ARK020", "Correct image, add images.pullSecrets, or let the nodes reach the registry."),
     like("ARK021"),
@@ -38,9 +41,15 @@ ARKOUDA: Final = (
         "Somebody deleted it. Pulumi does not notice by itself.",
         _RESTORE,
     ),
+    like(
+        "ARK028",
+        cause="Somebody scaled its Deployment or StatefulSet to 0 replicas, so Kubernetes runs none of its pods.",
+        remedy="Scale it up again.",
+    ),
     like("ARK030"),
     like("ARK031", "Correct files.storageClass. The claim's events say what the provisioner answered."),
     like("ARK032", "Use a ReadWriteMany class for files of a server with several locales."),
+    like("ARK033"),
     Row(
         "ARK044",
         Level.ERROR,

@@ -24,6 +24,9 @@ JULIA: Final = (
         "Raise workers.max, which decides the quota, or start fewer workers. The message names the limit.",
     ),
     like("JUL016"),
+    like(
+        "JUL017", "If the node is off for good, run `kubectl delete node NODE`. If it may still run, turn it off first."
+    ),
     like("JUL018"),
     like("JUL020", "Correct image and workers.image, add pullSecrets, or let the nodes reach the registry."),
     like("JUL021"),
@@ -52,9 +55,15 @@ JULIA: Final = (
         "cannot attach.",
         _RESTORE,
     ),
+    like(
+        "JUL028",
+        cause="Somebody scaled its Deployment or StatefulSet to 0 replicas, so Kubernetes runs none of its pods.",
+        remedy="Scale it up again.",
+    ),
     like("JUL030"),
     like("JUL031", "Correct depot.storageClass. The claim's events say what the provisioner answered."),
     like("JUL032", "Use a ReadWriteMany class where workers read the depot, or turn depot.shareWithWorkers off."),
+    like("JUL033"),
     Row(
         "JUL060",
         Level.ERROR,

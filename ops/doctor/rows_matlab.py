@@ -89,6 +89,16 @@ MATLAB: Final = (
         "Use nodes with more disk, or keep the pods away from this one with nodeSelector.",
     ),
     Row(
+        "MJS017",
+        Level.ERROR,
+        "scheduling",
+        "A pod does not end",
+        "Its node does not answer, or something holds the pod back with a finalizer. A Deployment or StatefulSet that "
+        "must never run twice starts no other one meanwhile.",
+        "If the node is off for good, run `kubectl delete node NODE`. If it may still run, turn it off first: two job "
+        "managers must never write one database.",
+    ),
+    Row(
         "MJS018",
         Level.WARNING,
         "scheduling",
@@ -162,6 +172,24 @@ MATLAB: Final = (
         "Run `pulumi refresh`, then `pulumi up`.",
     ),
     Row(
+        "MJS028",
+        Level.ERROR,
+        "pods",
+        "Something is stopped",
+        "A Deployment or StatefulSet has 0 replicas, so Kubernetes runs none of its pods. Somebody scaled it down, or "
+        "`python -m ops move-claim` was not followed by its `up`.",
+        "Scale it to 1. After `move-claim`, write the new claim into the stack file and run `make up` instead.",
+    ),
+    Row(
+        "MJS029",
+        Level.WARNING,
+        "queue",
+        "The queue is paused",
+        "An update paused it more than an hour ago and has not resumed it, so no queued job starts. Either the update "
+        "still waits for jobs, or it was interrupted.",
+        "If no update runs, run `make up`, which resumes the queue whatever else it does.",
+    ),
+    Row(
         "MJS030",
         Level.ERROR,
         "storage",
@@ -184,6 +212,15 @@ MATLAB: Final = (
         "A volume is attached to another node",
         "A ReadWriteOnce volume serves one node at a time, and another pod of the cluster uses it elsewhere.",
         "Put both pods on one node with nodeSelector, or use a ReadWriteMany class for storage.log.",
+    ),
+    Row(
+        "MJS033",
+        Level.ERROR,
+        "storage",
+        "A claim is being deleted",
+        "Somebody deleted it. Kubernetes waits until no pod uses it. Then, with reclaim policy Delete, its data goes.",
+        "Do not stop or restart its pods. First set the reclaim policy of its volume to Retain, so that the data "
+        "outlives the claim. When the claim is gone, remove the volume's claimRef and create a claim that names it.",
     ),
     Row(
         "MJS040",

@@ -72,6 +72,16 @@ MATLAB_LOGS: Final = (
         "Enlarge storage.checkpoint or storage.log. Remove old jobs in MATLAB.",
     ),
     Row(
+        "MJS068",
+        Level.WARNING,
+        "logs",
+        "The volume of the job database is nearly full",
+        "Less than a fifth is free. Jobs, their results and the job history fill it; the history alone grows to ten "
+        "files of 1 GB. When it is full, jobs fail.",
+        "Have users delete old jobs, and enlarge storage.checkpoint.size. If the StorageClass cannot enlarge volumes: "
+        "`python -m ops move-claim`.",
+    ),
+    Row(
         "MJS070",
         Level.ERROR,
         "logs",

@@ -13,9 +13,10 @@ from components.shared.manifest import Manifest
 from ops.impact.findings import Finding
 from ops.impact.plan import Change, Operation, Plan
 
+NEW_PROFILE: Final = "new-profile"
 SECRETS: Final = {
-    matlab.PROFILE_SECRET: "new-profile",
-    matlab.PROFILE_PRE_R2026A_SECRET: "new-profile",
+    matlab.PROFILE_SECRET: NEW_PROFILE,
+    matlab.PROFILE_PRE_R2026A_SECRET: NEW_PROFILE,
     matlab.ADMIN_SECRET: "administrator-password",
     matlab.METRICS_CLIENT_SECRET: "metrics-certificates",
 }
@@ -51,8 +52,24 @@ def _credentials(plan: Plan) -> Iterator[Finding]:
             yield Finding("profiles-invalid", change)
     for change in plan.of("Secret"):
         code = SECRETS.get(change.name)
-        if code and (change.removes or change.touches("data")) and not (invalid and code == "new-profile"):
+        if not code or not (change.removes or change.touches("data")):
+            continue
+        if code != NEW_PROFILE:
             yield Finding(code, change)
+        elif not invalid:
+            renewed = not change.removes and _authority_stays(plan) and not _way_in_changes(plan)
+            yield Finding("profile-renewed" if renewed else NEW_PROFILE, change)
+
+
+def _way_in_changes(plan: Plan) -> bool:
+    """Whether a profile may lead elsewhere. What it describes, the controller's config holds too.
+
+    The preview hides the profile itself. Of both at once, users have to know this one.
+    """
+    config = any(change.removes or change.touches("data") for change in plan.of("ConfigMap", matlab.CONTROLLER_CONFIG))
+    return config or any(
+        change.removes or change.touches("spec") for change in plan.of("Service", matlab.INGRESS_PROXY)
+    )
 
 
 def _authority_stays(plan: Plan) -> bool:

@@ -39,6 +39,8 @@ def _database(plan: Plan) -> Iterator[Finding]:
             return
         if change.new and before != after:
             detail = f"The checkpoint volume was {_described(before)}, and becomes {_described(after)}."
+            if _is_claim(before) and _is_claim(after):
+                detail += " After `python -m ops move-claim`, that one holds the jobs, and none is lost."
             yield Finding("empty-database", change, detail)
     for change in plan.of("ConfigMap", names.JOB_MANAGER_CONFIG):
         old, new = (shell_settings(item, SETTINGS).get(DATABASE) for item in (change.old, change.new))
@@ -49,6 +51,10 @@ def _database(plan: Plan) -> Iterator[Finding]:
 def _checkpoint(manifest: Manifest) -> Manifest:
     volumes = (template(manifest).get("spec") or {}).get("volumes") or ()
     return next((volume for volume in volumes if volume.get("name") == CHECKPOINT), {})
+
+
+def _is_claim(volume: Manifest) -> bool:
+    return "persistentVolumeClaim" in volume
 
 
 def _described(volume: Manifest) -> str:

@@ -10,8 +10,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from components.cost_of_stack import OUTPUT, Range, announced, range_of
 from components.shared.manifest import Manifest
 
 
@@ -47,6 +48,7 @@ _OPERATIONS: Final[Mapping[str, Operation | None]] = {
 }
 """From Pulumi's steps (pkg/resource/deploy/step.go); None: nothing in the cluster changes."""
 _KUBERNETES: Final = "kubernetes:"
+_STACK: Final = "pulumi:pulumi:Stack"
 _CLUSTER: Final = "pulumi:providers:kubernetes"
 _WITHOUT_OBJECT: Final = ("pulumi:pulumi:", "pulumi:providers:", "clusters:")
 
@@ -109,6 +111,26 @@ class Change:
         )
 
 
+class Cost(NamedTuple):
+    """What an hour costs; None: there are no prices."""
+
+    before: Range | None = None
+    after: Range | None = None
+
+    def __str__(self) -> str:
+        """The change in a line; empty if there is none."""
+        if self.after is None or self.before == self.after:
+            return ""
+        return f"Cost per hour: {f'{self.before} → ' if self.before else ''}{self.after}"
+
+    def json(self) -> dict[str, Any]:
+        """For a program."""
+        return {name: cost and cost._asdict() for name, cost in self._asdict().items()}
+
+
+NO_COST: Final = Cost()
+
+
 @dataclass(frozen=True)
 class Plan:
     """What an `up` would do."""
@@ -117,6 +139,7 @@ class Plan:
     changes: tuple[Change, ...]
     errors: tuple[str, ...] = ()
     """Why `up` would fail, in the words of Pulumi and of the program."""
+    cost: Cost = NO_COST
 
     def of(self, kind: str, name: str | None = None) -> Iterator[Change]:
         """The changes of objects of a kind."""
@@ -174,7 +197,17 @@ def read(text: str, stack: str = "") -> Plan:
         for item in document.get("diagnostics") or ()
         if item.get("severity") == "error" and item.get("message")
     )
-    return Plan(stacks.pop() if len(stacks) == 1 else stack, changes, errors)
+    return Plan(stacks.pop() if len(stacks) == 1 else stack, changes, errors, _cost(document))
+
+
+def _cost(document: Mapping[str, Any]) -> Cost:
+    """The old cost is an output of the stack; the new one is what the program says in the preview."""
+    roots = (step for step in document.get("steps") or () if f"::{_STACK}::" in step["urn"])
+    outputs = [(root.get("oldState") or {}).get("outputs") or {} for root in roots]
+    before = next((range_of(found[OUTPUT]) for found in outputs if isinstance(found.get(OUTPUT), dict)), None)
+    messages = (item.get("message") or "" for item in document.get("diagnostics") or ())
+    said = (announced(message.removeprefix("info: ").strip()) for message in messages)
+    return Cost(before, next((cost for cost in said if cost), None))
 
 
 def _without_prefix(message: str) -> str:

@@ -77,6 +77,7 @@ class Report:
     def text(self) -> str:
         """For a terminal."""
         lines = [f"Stack {self.plan.stack}: {self.verdict}", self.summary]
+        lines += [str(self.plan.cost)] if str(self.plan.cost) else []
         for reason in self.unclear:
             lines += ["", reason]
         for level, groups in _grouped(self.findings):
@@ -96,6 +97,7 @@ class Report:
             "exitCode": self.code,
             "unclear": self.unclear,
             "counts": self.plan.counts(),
+            "costPerHour": self.plan.cost.json(),
             "findings": [_finding(finding) for finding in self.findings],
             "objects": [
                 {
@@ -111,6 +113,7 @@ class Report:
     def markdown(self, *, objects: bool = True) -> str:
         """A section of a comment; `objects` also lists every object."""
         lines = [f"### Stack `{_code(self.plan.stack)}`: {self.verdict}", "", f"{self.summary}."]
+        lines += ["", f"{_escaped(str(self.plan.cost))}."] if str(self.plan.cost) else []
         for reason in self.unclear:
             fence = "`" * max(3, _longest_run(reason) + 1)
             lines += ["", f"{fence}text", reason, fence]

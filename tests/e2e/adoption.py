@@ -45,9 +45,9 @@ class Installation:
             self._create("PersistentVolumeClaim", claim, "kubectl-create", spec=spec)
         self._secret(names.ADMIN_SECRET, {names.PASSWORD_KEY: PASSWORD}, "kubectl-create")
 
-    def install(self, version: str, chart: Path = CHART) -> None:
-        """Install the chart with Helm 3 or Helm 4."""
-        given = {"matlabRelease": "r2026a", "maxWorkers": 4, **CLAIMS}
+    def install(self, version: str, chart: Path = CHART, **values: str) -> None:
+        """Install the chart with Helm 3 or Helm 4; `values` are further ones, or others."""
+        given = {"matlabRelease": "r2026a", "maxWorkers": 4, **CLAIMS, **values}
         self.helm(
             version,
             "install",

@@ -22,6 +22,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from components.shared.kube import ApiError, Json, KubernetesApi
+from tests.e2e.batch_pod import BatchPod
 from tests.pem import pair
 from tests.tools.container import Container
 
@@ -40,6 +41,9 @@ class ExecNode:
     def __init__(self, api: KubernetesApi, folder: Path) -> None:
         self._api, self._folder = api, folder
         self._containers: dict[str, Container] = {}
+        self._batch: dict[str, BatchPod] = {}
+        self.claims = folder / "claims"
+        """A folder for each claim that a pod of a Job mounts."""
         self._end = threading.Event()
         self.queue = folder / "queue"
         """What the stand-ins share, whichever pod they are in: the file `paused`, and the answer of `resize status`."""
@@ -102,6 +106,8 @@ class ExecNode:
             server.server_close()
             for thread in threads:
                 thread.join()
+            for pod in self._batch.values():
+                pod.end()
             for path in (f"/api/v1/nodes/{NAME}", f"{_LEASES}/{NAME}"):
                 self._api.request("DELETE", path)
 
@@ -134,9 +140,14 @@ class ExecNode:
         path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
         ours = metadata["labels"]["app"] == JOB_MANAGER
         if "deletionTimestamp" in metadata:
+            if metadata["name"] in self._batch:
+                self._batch.pop(metadata["name"]).end()
             self._api.request("DELETE", path, query={"gracePeriodSeconds": "0"})
             if ours and self._containers.pop(metadata["name"], None):
                 self.events.append("end")
+            return
+        if pod["spec"]["restartPolicy"] == "Never":
+            self._sync_batch(pod, path)
             return
         if ours and metadata["name"] not in self._containers:
             self._containers[metadata["name"]] = self._start(pod)
@@ -145,6 +156,20 @@ class ExecNode:
         statuses = pod["status"].get("containerStatuses") or ()
         if [status["ready"] for status in statuses] != [ready for _ in pod["spec"]["containers"]]:
             self._api.request("PATCH", f"{path}/status", {"status": _running(pod, ready)}, content_type=_STRATEGIC)
+
+    def _sync_batch(self, pod: Json, path: str) -> None:
+        name = pod["metadata"]["name"]
+        if pod["status"]["phase"] in {"Succeeded", "Failed"}:
+            return
+        if name not in self._batch:
+            self._batch[name] = BatchPod(pod, self.claims, self._folder / name)
+        status = self._batch[name].status({}, _now())
+        if status["phase"] != pod["status"]["phase"]:
+            self._api.request("PATCH", f"{path}/status", {"status": status}, content_type=_STRATEGIC)
+
+    def log(self, pod: str) -> str:
+        """What the pod of a Job has printed."""
+        return self._batch[pod].log
 
     def _start(self, pod: Json) -> Container:
         """Unpack the ConfigMap as it is now, as a kubelet mounts it."""
@@ -168,6 +193,9 @@ class ExecNode:
             def run(self, pod: str, command: list[str]) -> tuple[int, bytes, bytes]:
                 return node.execute(pod, command)
 
+            def log(self, pod: str) -> str:
+                return node.log(pod)
+
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         files = self._folder / "tls.pem"
         files.write_text("".join(pair(NAME)))
@@ -178,16 +206,27 @@ class ExecNode:
 
 
 class _Kubelet(BaseHTTPRequestHandler):
-    """Serves /exec/NAMESPACE/POD/CONTAINER in protocol v4.channel.k8s.io."""
+    """Serves /exec/NAMESPACE/POD/CONTAINER in protocol v4.channel.k8s.io, and /containerLogs with the same path."""
 
     protocol_version = "HTTP/1.1"
 
     def run(self, pod: str, command: list[str]) -> tuple[int, bytes, bytes]:
         raise NotImplementedError
 
+    def log(self, pod: str) -> str:
+        raise NotImplementedError
+
     def do_GET(self) -> None:
         address = urlsplit(self.path)
         verb, _, pod, _ = address.path.strip("/").split("/")
+        if verb == "containerLogs":
+            lines = self.log(pod).splitlines(keepends=True)
+            text = "".join(lines[-int(parse_qs(address.query)["tailLines"][0]) :]).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+            return
         assert verb == "exec"
         assert self.headers["Sec-WebSocket-Protocol"] == "v4.channel.k8s.io"
         digest = hashlib.sha1((self.headers["Sec-WebSocket-Key"] + _GUID).encode(), usedforsecurity=False).digest()

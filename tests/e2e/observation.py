@@ -126,7 +126,14 @@ def _secrets(before: Observation, after: Observation) -> Iterator[str]:
             yield "new-token"
     for key, old in before.of("Secret"):
         if key[2].endswith("-cluster-profile") and not invalid and _content(old) != _content(after.objects.get(key)):
-            yield "new-profile"
+            same = _way_in(old) == _way_in(after.objects.get(key))
+            yield "profile-renewed" if same else "new-profile"
+
+
+def _way_in(profile: dict[str, Any] | None) -> dict[str, Any]:
+    """What a profile holds besides the certificate of its user."""
+    found: dict[str, Any] = json.loads(_content(profile).get("profile", "{}")).get("SchedulerComponent", {})
+    return {key: value for key, value in found.items() if not key.startswith("Client")}
 
 
 def _access(before: Observation, after: Observation) -> Iterator[str]:

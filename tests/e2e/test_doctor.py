@@ -12,9 +12,10 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from components.matlab.job_queue import PAUSED
 from components.shared.kube import Json, KubernetesApi
 from components.stack import load_file
 from ops.doctor.command import examined
@@ -328,6 +329,28 @@ def a_deleted_controller(patient: Patient) -> None:
     patient.restore()
 
 
+def a_job_manager_that_somebody_stopped(patient: Patient) -> None:
+    """Nothing is missing and no pod fails, yet nobody can submit a job."""
+    path = f"{path_of('Deployment/mjs-job-manager')}"
+    for replicas in (0, 1):
+        patient.api.request("PATCH", path, {"spec": {"replicas": replicas}}, content_type=MERGE)
+        if not replicas:
+            patient.expect("MJS028", words="Deployment mjs-job-manager is stopped: it has 0 replicas")
+            done = doctor(patient.checkout)
+            assert "Scale it to 1. After `move-claim`" in done.stdout
+
+
+def a_queue_that_an_update_left_paused(patient: Patient) -> None:
+    path = f"{path_of('Deployment/mjs-job-manager')}"
+    for since in (datetime.now(UTC) - timedelta(minutes=54), datetime.now(UTC) - timedelta(minutes=56), None):
+        value = since and f"{since:%Y-%m-%dT%H:%M:%SZ}"
+        body = {"metadata": {"annotations": {PAUSED: value}}}
+        patient.api.request("PATCH", path, body, content_type=MERGE)
+        # The doctor of these tests looks in five minutes.
+        expected = ["MJS029"] if since and since < datetime.now(UTC) - timedelta(minutes=55) else []
+        patient.expect(*expected, words=f"has had a paused queue since {value}" if expected else "")
+
+
 def the_rights_of_the_controller(patient: Patient) -> None:
     patient.delete("RoleBinding/mjs-controller-rolebinding")
     patient.expect("MJS027", words="RoleBinding mjs-controller-rolebinding is missing")
@@ -356,6 +379,32 @@ def claims(patient: Patient) -> None:
     patient.delete_pod()
     patient.delete("PersistentVolumeClaim/data")
     wait_for(lambda: patient.api.get(path_of("PersistentVolumeClaim/data")) is None)
+
+
+def a_claim_that_somebody_deleted(patient: Patient) -> None:
+    """It stays until its pods are gone: what looks healthy now is lost at the next restart."""
+    path = f"/api/v1/namespaces/{NAMESPACE}/persistentvolumeclaims"
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+    patient.api.request(
+        "POST", path, {"metadata": {"name": "mjs-data", "finalizers": ["example.org/used"]}, "spec": spec}
+    )
+    wait_for(lambda: patient.api.request("GET", f"{path}/mjs-data")["spec"].get("volumeName"))
+    patient.api.request("DELETE", f"{path}/mjs-data")
+    patient.expect("MJS033", words="PersistentVolumeClaim mjs-data is being deleted")
+    volume = patient.api.request("GET", f"{path}/mjs-data")["spec"]["volumeName"]
+    assert f"kubectl patch persistentvolume {volume} --patch" in doctor(patient.checkout).stdout
+    patient.api.request("PATCH", f"{path}/mjs-data", {"metadata": {"finalizers": None}}, content_type=MERGE)
+
+
+def a_pod_that_does_not_end(patient: Patient) -> None:
+    """Its node is gone, and the API server waits for the kubelet."""
+    pod = {**WORKER, "metadata": {**WORKER["metadata"], "finalizers": ["example.org/stuck"]}}
+    path = f"/api/v1/namespaces/{NAMESPACE}/pods"
+    patient.api.request("POST", path, pod)
+    patient.api.request("DELETE", f"{path}/mjs-worker-1")
+    patient.expect()
+    patient.expect("MJS017", words="Pod mjs-worker-1 should have ended at ", later=timedelta(minutes=11))
+    patient.api.request("PATCH", f"{path}/mjs-worker-1", {"metadata": {"finalizers": None}}, content_type=MERGE)
 
 
 def the_load_balancer(patient: Patient) -> None:
@@ -476,8 +525,12 @@ STORIES: tuple[Callable[[Patient], None], ...] = (
     events_of_a_kubelet,
     a_sidecar,
     a_deleted_controller,
+    a_job_manager_that_somebody_stopped,
+    a_queue_that_an_update_left_paused,
     the_rights_of_the_controller,
     claims,
+    a_claim_that_somebody_deleted,
+    a_pod_that_does_not_end,
     the_load_balancer,
     a_pool_proxy_without_owner,
     credentials,

@@ -52,20 +52,22 @@ class Patient:
         """Where the API serves a kind of the namespace, or one object."""
         return f"{RESOURCES[kind].path(self.namespace)}/{name}".rstrip("/")
 
-    def look(self) -> list[Diagnosis]:
+    def look(self, minutes: int = 5) -> list[Diagnosis]:
         """What the doctor would say in five minutes: it is patient with claims and Services."""
         snapshot = Snapshot.take(self.api, self.namespace)
-        later = dataclasses.replace(snapshot, taken=snapshot.taken + timedelta(minutes=5))
+        later = dataclasses.replace(snapshot, taken=snapshot.taken + timedelta(minutes=minutes))
         found = list(examined(self.place, later).diagnoses)
         self.seen |= {one.code for item in found for one in (item.cause, *item.consequences)}
         return found
 
-    def expect(self, *numbers: str, words: str = "", again: Callable[[], object] = lambda: None) -> None:
+    def expect(
+        self, *numbers: str, words: str = "", again: Callable[[], object] = lambda: None, minutes: int = 5
+    ) -> None:
         """Wait until exactly these are the root causes, with these words."""
         end = time.monotonic() + 180
         while True:
             again()
-            found = self.look()
+            found = self.look(minutes)
             text = "\n".join(f"{item.cause.code} {item.cause.sentence}" for item in found)
             if [item.cause.code for item in found] == [self.prefix + number for number in numbers] and words in text:
                 return
@@ -119,6 +121,8 @@ def test_every_row_of_julia_and_arkouda(checkout: Checkout) -> None:
     for patient in (julia, servers):
         pods(patient)
         claims(patient)
+        what_somebody_deleted_and_is_still_there(patient)
+        what_somebody_stopped(patient)
         somebody_elses_objects(patient)
     no_nodes_for_it(julia, many_workers, "workers of session ana: 100 pods request 1 CPU and 1Gi of memory each")
     no_nodes_for_it(servers, a_large_server, "Deployment small: 1 pod request")
@@ -217,6 +221,30 @@ def claims(patient: Patient) -> None:
     patient.expect("031", words="there is no StorageClass missing")
     patient.discharge()
     patient.delete("PersistentVolumeClaim", "data")
+
+
+def what_somebody_deleted_and_is_still_there(patient: Patient) -> None:
+    """A claim that a pod uses, and then a pod that nothing ends."""
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+    claim, pod = patient.path("PersistentVolumeClaim", "data"), patient.path("Pod", f"{patient.app}-{HELD}")
+    patient.api.request("POST", patient.path("PersistentVolumeClaim"), {"metadata": {"name": "data"}, "spec": spec})
+    wait_for(lambda: patient.api.request("GET", claim)["spec"].get("volumeName"))
+    patient.pod({"phase": "Pending"}, volumes=[{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}])
+    patient.api.request("DELETE", claim)
+    patient.expect("033", words="PersistentVolumeClaim data is being deleted")
+    patient.api.request("PATCH", pod, {"metadata": {"finalizers": ["example.org/stuck"]}}, content_type=MERGE)
+    patient.api.request("DELETE", pod, query={"gracePeriodSeconds": "0"})
+    patient.expect("017", "033", words="should have ended at ", minutes=11)
+    patient.api.request("PATCH", pod, {"metadata": {"finalizers": None}}, content_type=MERGE)
+    wait_for(lambda: patient.api.get(pod) is None and patient.api.get(claim) is None)
+
+
+def what_somebody_stopped(patient: Patient) -> None:
+    kind, name = ("StatefulSet", "julia-ana") if patient.prefix == "JUL" else ("Deployment", "small")
+    for replicas in (0, 1):
+        body = {"spec": {"replicas": replicas}}
+        patient.api.request("PATCH", patient.path(kind, name), body, content_type=MERGE)
+        patient.expect(*(["028"] if not replicas else []))
 
 
 def somebody_elses_objects(patient: Patient) -> None:

@@ -69,6 +69,10 @@ def test_what_is_announced_of_a_matlab_cluster_happens(checkout: Checkout) -> No
         network={"loadBalancer": {"annotations": {"example.org/a": "b"}, "sourceRanges": ["192.0.2.0/24"]}},
     )
     matlab(checkout, {"new-profile", "controller-restarts"}, network={"clusterHost": "mjs.example.org"})
+    renewed = {"job-manager-restarts", "parallel-server-proxy-restarts"}
+    matlab(checkout, {"profile-renewed", *renewed}, security={"leafGeneration": 2})
+    both = {"new-profile", "controller-restarts", *renewed}
+    matlab(checkout, both, network={"clusterHost": "lab.example.org"}, security={"leafGeneration": 3})
     checkout.set_secret("matlab.security.adminPassword", CANARY)
     change(checkout, {"administrator-password", "job-manager-restarts"}, "mjs")
     restarted = {"job-manager-restarts", "workers-replaced", "parallel-server-proxy-restarts", "controller-restarts"}

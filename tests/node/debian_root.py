@@ -20,6 +20,7 @@ CONTAINERS = (
     "bash",
     "coreutils",
     "dash",
+    "findutils",
     "grep",
     "sed",
     "hostname",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
 import pytest
 
 from tests.e2e.checkout import NAMESPACE
+from tests.e2e.test_move_claim import move
 from tests.node.client import Client, RefusedError
 from tests.node.stack import Stack, restarts
 from tests.tools.container import eventually
@@ -73,6 +75,28 @@ def test_a_deleted_job_manager_hands_over_its_jobs_and_its_successor_waits_for_i
     assert stack.job(job)["state"] == "finished"
     stack.cluster.execute(new, "rm", "/mjs/database/stop-takes")
     assert stack.job(stack.ask("submit", command="echo again")["id"])["output"] == "again\n"
+
+
+def test_the_job_database_moves_to_another_claim_with_its_jobs(stack: Stack) -> None:
+    """The copy runs in a pod of its own, with the policies of the namespace, and MJS goes on from it."""
+    done = stack.ask("submit", command="echo kept")["id"]
+    stack.job(done)
+    found = json.loads(move(stack.checkout, "--json", to="moved"))
+    assert found["files"] > 0
+    assert stack.cluster.pods(NAMESPACE, "mjs-job-manager") == []
+    stack.checkout.matlab["storage"]["checkpoint"] = {"claim": "moved"}
+    stack.checkout.write()
+    stack.checkout.run("up")
+    manager = stack.pod("mjs-job-manager")
+    claims = [
+        one["persistentVolumeClaim"]["claimName"]
+        for one in manager["spec"]["volumes"]
+        if "persistentVolumeClaim" in one
+    ]
+    assert "moved" in claims
+    assert restarts(manager) == 0
+    assert stack.job(done)["output"] == "kept\n"
+    assert stack.job(stack.ask("submit", command="echo new")["id"])["output"] == "new\n"
 
 
 def test_everything_comes_back_after_the_node_crashed(stack: Stack) -> None:

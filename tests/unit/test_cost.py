@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.cost_of_stack import StackCost
+from components.cost_of_stack import StackCost, announced, announcement
 from components.shared.inventory import Inventory
 from components.shared.kube import Json
 from components.shared.survey import NOTHING, Survey
@@ -110,3 +110,16 @@ def test_the_workers_of_a_julia_session_come_and_go() -> None:
 def test_prices_change_no_object() -> None:
     prices = {"cpuHour": 1, "workerLicenseHour": 2, "storage": {"ssd": {"gibMonth": 1}}}
     assert render(stack(prices))[0] == render(stack(None))[0]
+
+
+@pytest.mark.parametrize(
+    ("minimum", "maximum", "words"),
+    [(1.25, 17.25, "1.25 to 17.25 EUR"), (3.0, 3.0, "3 EUR"), (0.0001, 123456.7891, "0.0001 to 123456.7891 EUR")],
+)
+def test_the_message_of_a_preview_tells_a_program_what_it_tells_people(
+    minimum: float, maximum: float, words: str
+) -> None:
+    message = announcement({"currency": "EUR", "minimum": {"total": minimum}, "maximum": {"total": maximum}})
+    assert message == f"costPerHour: {words}"
+    assert announced(message) == (minimum, maximum, "EUR")
+    assert announced("the stack has no prices") is None

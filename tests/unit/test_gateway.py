@@ -85,8 +85,8 @@ def entrance(here: Topology) -> Manifest:
 def test_only_the_pods_of_the_gateway_may_enter_where_their_namespace_is_known() -> None:
     assert "from" not in entrance(cluster(GATEWAY))
     narrow = cluster(merged(GATEWAY, {"network": {"gateway": {"podNamespace": "envoy"}}}))
-    label = {"kubernetes.io/metadata.name": "envoy"}
-    assert entrance(narrow)["from"] == [{"namespaceSelector": {"matchLabels": label}}]
+    own_name = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["envoy"]}
+    assert entrance(narrow)["from"] == [{"namespaceSelector": {"matchExpressions": [own_name]}}]
 
 
 @pytest.mark.parametrize(

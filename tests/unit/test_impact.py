@@ -90,7 +90,9 @@ def test_another_release_leaves_the_old_jobs_behind() -> None:
 def test_another_checkpoint_claim_is_an_empty_database() -> None:
     report = report_of({"storage": {"checkpoint": {"claim": "one"}}}, {"storage": {"checkpoint": {"claim": "two"}}})
     (finding,) = (finding for finding in report.findings if finding.code == "empty-database")
-    assert finding.detail == "The checkpoint volume was claim one, and becomes claim two."
+    assert finding.detail.startswith(
+        "The checkpoint volume was claim one, and becomes claim two. After `python -m ops mov"
+    )
 
 
 def test_metrics_certificates_that_change_are_for_prometheus() -> None:

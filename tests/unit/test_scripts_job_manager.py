@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ops.doctor.log_rows import LOG_ROWS
 from tests.tools.container import assignments, eventually, options
 from tests.tools.roles import AWKWARD, Make, job_manager_container, making
 
@@ -302,3 +304,18 @@ def test_an_unwritable_volume_is_named_with_the_user(make: Make, folder: str, se
     assert container.run_to_end() == 1
     assert f"user {os.geteuid()} cannot write {container.path(folder)}" in container.console
     assert setting in container.console
+
+
+@pytest.mark.parametrize(("used", "warned"), [("79%", False), ("80%", True), ("100%", True)])
+def test_a_volume_that_is_nearly_full_is_said_in_words_that_the_doctor_knows(
+    make: Make, used: str, warned: bool
+) -> None:
+    """The doctor finds the line (MJS068); MJS's own words come only when the volume is full."""
+    container = make()
+    container.path("bin/df").write_text(f"#!/bin/sh\necho Use%\necho ' {used}'\n", encoding="ascii")
+    container.path("bin/df").chmod(0o755)
+    container.start_and_terminate()
+    line = f"the volume of the job database (matlab.storage.checkpoint) is {used[:-1]} % full"
+    assert container.console.count(line) == warned
+    findings = [row.code for row in LOG_ROWS if row.code == "MJS068" and re.search(row.pattern, container.console)]
+    assert findings == ["MJS068"] * warned

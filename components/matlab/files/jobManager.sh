@@ -33,9 +33,27 @@ hold_database() {
     done
 }
 
+# The history of jobs alone grows to ten files of 1 GB. The warning comes again, since readers of a log see its end.
+# A pipe that stays empty is waited for, not `sleep`: it needs no process, which could outlive the job manager.
+watch_space() {
+    local never used rounds=0
+    exec {never}<> <(:)
+    while kill -0 "$$" 2>/dev/null; do
+        if ((rounds++ % REMIND_SECONDS == 0)); then
+            used="$(df --output=pcent "${CLUSTER_VOLUME_DIR}" | tail -n 1 | tr -cd '0-9')"
+            ((used < NEARLY_FULL)) ||
+                say "warning: the volume of the job database (matlab.storage.checkpoint) is ${used} % full"
+        fi
+        read -r -t 1 -u "${never}" || true
+    done
+}
+
 LOCKED=75
+NEARLY_FULL=80
+REMIND_SECONDS=600
 mkdir -p "${CLUSTER_LOG_DIR}" 2>/dev/null || true
 need_writable "${CLUSTER_LOG_DIR}" "logs (matlab.storage.log)"
+watch_space &
 hold_database
 forget_last_run jm
 limit_open_files

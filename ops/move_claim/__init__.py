@@ -1,0 +1,1 @@
+"""Moves the data of one claim to another one."""
