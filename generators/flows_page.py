@@ -9,7 +9,7 @@ from components.matlab import names, network_policies
 from components.matlab.rules import RULES
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
-from components.shared.mistakes import load
+from components.shared.loading import load
 from components.shared.network_flows import ALL, ALL_PODS, ANYWHERE, Flow, Ports, flows
 from components.shared.survey import NOTHING
 

@@ -11,8 +11,9 @@ from components.julia.rules import RULES
 from components.julia.settings import Settings
 from components.julia.system import SYSTEM
 from components.julia.topology import JuliaSession, sessions
+from components.shared.loading import ANY_NAME, load
 from components.shared.manifest import Manifest
-from components.shared.mistakes import ANY_NAME, ConfigError, load
+from components.shared.mistakes import ConfigError
 from components.shared.objects import Key
 from generators.changes import (
     CLAIM,
