@@ -23,10 +23,21 @@ from components.arkouda.server_settings import Declared, MultiLocale, SelfRegist
 from components.doctor_settings import Code as DoctorCode
 from components.doctor_settings import Suppression
 from components.julia.fields import Code, ServerUrl, SessionName, TomlText
-from components.matlab.fields import Domain, LdapUrl, LicenseManager, PrincipalFormat, ProxyUrl, Release, UserName
+from components.matlab.fields import (
+    Domain,
+    LdapUrl,
+    LicenseManager,
+    NoProxy,
+    PrincipalFormat,
+    ProxyUrl,
+    Release,
+    UserName,
+)
 from components.price_settings import Price
 from components.shared.fields import (
     AbsolutePath,
+    AnnotationText,
+    Argument,
     Distinct,
     DnsLabel,
     DnsName,
@@ -132,7 +143,10 @@ _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
             ),
         ),
         (LicenseManager, Text("license manager", _pattern("@"), ("27000@other", "27000@192.0.2.9"))),
+        (AnnotationText, Text("text", {"type": "string"}, ("other", "another"))),
+        (Argument, Text("one line of text", {"type": "string", "minLength": 1}, ("other", "another"))),
         (Line, Text("one line of text", {"type": "string", "minLength": 1}, ("other", "another"))),
+        (NoProxy, Text("host, domain or network", {"type": "string", "minLength": 1}, ("other", ".example.org"))),
         (MountPath, Text("mount path", _pattern("^/[^:]+$"), ("/other", "/another"))),
         (Price, Text("price", _PRICE, ("0.5", "2"))),
         (PrincipalFormat, Text("principal format", _pattern(r"\[username\]"), ("[username]@other", "uid=[username]"))),
