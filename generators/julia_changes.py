@@ -29,6 +29,7 @@ from generators.changes import (
     fixed,
     size,
 )
+from generators.samples import project_of_managers
 from generators.settings import Setting, every_setting, has_default
 
 SAMPLE: Final = "name"
@@ -37,7 +38,7 @@ PODS: Final = ("session", "script", "workers of a pool")
 NAMESPACE: Final = "moves the session: rejected while its depot is kept"
 ON_DEMAND: Final = "workers on demand: the ones that a restarted session starts"
 UNKEPT: Final = "a destroy keeps the depot, or no longer does"
-_PROJECT: Final = '[deps]\nK8sClusterManagers = "0"\nElasticClusterManager = "0"\n'
+_PROJECT: Final = project_of_managers("base")
 
 
 def _session(**settings: Any) -> Values:

@@ -53,7 +53,7 @@ from components.shared.hosts import Cidr, Host
 from components.shared.kubernetes_types import REFERENCE, KubernetesType
 from components.shared.pem import Certificate, PrivateKey
 from components.shared.quantities import Bytes, Cpu
-from generators.samples import authority
+from generators.samples import authority, project_of_managers
 
 Json = dict[str, Any]
 
@@ -95,9 +95,7 @@ _QUANTITY: Final[Json] = {
     "exclusiveMinimum": 0,
 }
 _PRICE: Final[Json] = {"type": ["string", "number"], "pattern": r"^[0-9]{1,9}(\.[0-9]{1,9})?$", "minimum": 0}
-_PROJECTS: Final = tuple(
-    f'[deps]\nK8sClusterManagers = "{number}"\nElasticClusterManager = "{number}"\n' for number in (1, 2)
-)
+_PROJECTS: Final = tuple(map(project_of_managers, ("one", "two")))
 _TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
     _validator(alias): kind
     for alias, kind in (
