@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator
@@ -21,13 +22,17 @@ _PRICES: Final = ("cpu_hour", "memory_gib_hour", "gpu_hour", "worker_license_hou
 def _number_text(value: Any) -> str:
     if isinstance(value, float):
         # 0.00001 is 1e-05 to Python.
-        return f"{value:.9f}".rstrip("0").rstrip(".")
+        text = f"{Decimal(repr(value)):f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
     return value if isinstance(value, str) else f"{value}"
 
 
 def _price(value: str) -> str:
     if not _PRICE.fullmatch(value):
-        refuse(f"{value!r} is not a price", "Write an amount of the currency without its name, such as 0.045.")
+        refuse(
+            f"{value!r} is not a price",
+            "Write an amount without the currency, such as 0.045, with nine decimals at most.",
+        )
     return value
 
 

@@ -16,7 +16,8 @@ from components.price_settings import Prices
 from components.registry import SYSTEMS
 from components.shared.fields import is_label_value
 from components.shared.groups import Target
-from components.shared.mistakes import ConfigError, Mistake, Rule, dotted, load
+from components.shared.loading import load
+from components.shared.mistakes import ConfigError, Mistake, Rule, dotted
 from components.stack_file import StackFile
 
 PROJECT_NAME: Final = stack_file.PROJECT_NAME

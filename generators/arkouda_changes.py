@@ -14,8 +14,9 @@ from components.arkouda.server_settings import Server
 from components.arkouda.settings import Settings
 from components.arkouda.system import SYSTEM
 from components.arkouda.topology import Topology
+from components.shared.loading import load
 from components.shared.manifest import Manifest
-from components.shared.mistakes import ConfigError, load
+from components.shared.mistakes import ConfigError
 from components.shared.objects import Key
 from generators.changes import (
     CLAIM,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from components.registry import SYSTEMS
-from components.shared.mistakes import load
+from components.shared.loading import load
 from components.shared.network_flows import ALL, ALL_PODS, ANYWHERE, OTHER_PODS, Flow, Ports, flows
 from components.shared.passwords import plain_fingerprint
 from components.shared.survey import NOTHING

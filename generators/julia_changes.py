@@ -11,8 +11,9 @@ from components.julia.rules import RULES
 from components.julia.settings import Settings
 from components.julia.system import SYSTEM
 from components.julia.topology import JuliaSession, sessions
+from components.shared.loading import ANY_NAME, load
 from components.shared.manifest import Manifest
-from components.shared.mistakes import ANY_NAME, ConfigError, load
+from components.shared.mistakes import ConfigError
 from components.shared.objects import Key
 from generators.changes import (
     CLAIM,
@@ -28,6 +29,7 @@ from generators.changes import (
     fixed,
     size,
 )
+from generators.samples import project_of_managers
 from generators.settings import Setting, every_setting, has_default
 
 SAMPLE: Final = "name"
@@ -36,7 +38,7 @@ PODS: Final = ("session", "script", "workers of a pool")
 NAMESPACE: Final = "moves the session: rejected while its depot is kept"
 ON_DEMAND: Final = "workers on demand: the ones that a restarted session starts"
 UNKEPT: Final = "a destroy keeps the depot, or no longer does"
-_PROJECT: Final = '[deps]\nK8sClusterManagers = "0"\nElasticClusterManager = "0"\n'
+_PROJECT: Final = project_of_managers("base")
 
 
 def _session(**settings: Any) -> Values:

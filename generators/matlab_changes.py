@@ -11,8 +11,9 @@ from components.matlab.rules import RULES
 from components.matlab.settings import Settings
 from components.matlab.system import SYSTEM
 from components.matlab.topology import Topology
+from components.shared.loading import load
 from components.shared.manifest import Manifest
-from components.shared.mistakes import ConfigError, load
+from components.shared.mistakes import ConfigError
 from components.shared.objects import Key
 from generators.changes import (
     CLAIM,

@@ -1,9 +1,11 @@
-"""Certificates that stand for a user's own where every setting is tried with another value."""
+"""Certificates and package lists that stand for a user's own where every setting is tried with another value."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
+
+from components.julia.startup import IN_A_POOL, ON_DEMAND
 
 
 @cache
@@ -27,3 +29,9 @@ def authority(name: str) -> tuple[str, str]:
         certificate.public_bytes(Encoding.PEM).decode(),
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
     )
+
+
+def project_of_managers(name: str) -> str:
+    """A Project.toml with both cluster managers of Julia; the name tells one from another."""
+    deps = "".join(f'{package.name} = "{package.uuid}"\n' for package in (ON_DEMAND, IN_A_POOL))
+    return f'name = "{name}"\n\n[deps]\n{deps}'

@@ -17,10 +17,21 @@ from components.arkouda.server_settings import Declared, MultiLocale, SelfRegist
 from components.doctor_settings import Code as DoctorCode
 from components.doctor_settings import Suppression
 from components.julia.fields import Code, ServerUrl, SessionName, TomlText
-from components.matlab.fields import Domain, LdapUrl, LicenseManager, PrincipalFormat, ProxyUrl, Release, UserName
+from components.matlab.fields import (
+    Domain,
+    LdapUrl,
+    LicenseManager,
+    NoProxy,
+    PrincipalFormat,
+    ProxyUrl,
+    Release,
+    UserName,
+)
 from components.price_settings import Price
 from components.shared.fields import (
     AbsolutePath,
+    AnnotationText,
+    Argument,
     DnsLabel,
     DnsName,
     EnvName,
@@ -34,7 +45,7 @@ from components.shared.groups import Digest, Registry, Repository, Tag, Tolerati
 from components.shared.hosts import Cidr, Host
 from components.shared.pem import Certificate, PrivateKey
 from components.shared.quantities import Bytes, Cpu
-from generators.samples import authority
+from generators.samples import authority, project_of_managers
 
 Json = dict[str, Any]
 
@@ -71,9 +82,7 @@ _QUANTITY: Final[Json] = {
     "exclusiveMinimum": 0,
 }
 _PRICE: Final[Json] = {"type": ["string", "number"], "pattern": r"^[0-9]{1,9}(\.[0-9]{1,9})?$", "minimum": 0}
-_PROJECTS: Final = tuple(
-    f'[deps]\nK8sClusterManagers = "{number}"\nElasticClusterManager = "{number}"\n' for number in (1, 2)
-)
+_PROJECTS: Final = tuple(map(project_of_managers, ("one", "two")))
 TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
     validator_of(alias): kind
     for alias, kind in (
@@ -119,7 +128,10 @@ TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
             ),
         ),
         (LicenseManager, Text("license manager", _pattern("@"), ("27000@other", "27000@192.0.2.9"))),
+        (AnnotationText, Text("text", {"type": "string"}, ("other", "another"))),
+        (Argument, Text("one line of text", {"type": "string", "minLength": 1}, ("other", "another"))),
         (Line, Text("one line of text", {"type": "string", "minLength": 1}, ("other", "another"))),
+        (NoProxy, Text("host, domain or network", {"type": "string", "minLength": 1}, ("other", ".example.org"))),
         (MountPath, Text("mount path", _pattern("^/[^:]+$"), ("/other", "/another"))),
         (Price, Text("price", _PRICE, ("0.5", "2"))),
         (PrincipalFormat, Text("principal format", _pattern(r"\[username\]"), ("[username]@other", "uid=[username]"))),

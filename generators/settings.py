@@ -18,7 +18,7 @@ from components.doctor_settings import Doctor
 from components.price_settings import Prices
 from components.registry import SYSTEMS
 from components.shared.groups import Target
-from components.shared.mistakes import ANY_NAME
+from components.shared.loading import ANY_NAME
 from components.shared.pod_settings import LabelledPods, Pods
 from generators.setting_types import Type, UndescribedTypeError, type_of
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from components.cost_of_stack import StackCost, range_of
 from components.matlab import names
-from components.preflight import namespaces
+from components.preflight import named, namespaces
 from components.price_settings import Prices
 from components.shared.demand import PodGroup
 from components.shared.inventory import FORBIDDEN
@@ -24,7 +24,7 @@ class RunningCost:
 
     def __init__(self, api: KubernetesApi, stack: StackConfig, prices: Prices) -> None:
         self._api, self._namespaces = api, namespaces(stack)
-        self._cost = StackCost(stack, prices, survey(api, self._namespaces, State()))
+        self._cost = StackCost(stack, prices, survey(api, self._namespaces, State(), named(stack)))
 
     def look(self) -> Json:
         """The output `costPerHour`, with `now` in it; that is None where you may not list pods."""

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from components.matlab.rules import RULES
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
-from components.shared.mistakes import ConfigError, load
+from components.shared.loading import load
+from components.shared.mistakes import ConfigError
 from generators.settings import Setting, every_setting
 from tests.unit.clusters import EVERYTHING, LABELS, MODES, PODS, Values, merged, mode_values
 

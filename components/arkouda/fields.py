@@ -94,11 +94,14 @@ _ENDS_AT_ONCE: Final = ("-a", "--about", "-h", "--help")
 def _option(value: str) -> str:
     name = re.split(r"[=.]", value.lstrip("-"), maxsplit=1)[0]
     last = value.partition("=")[0].rpartition(".")[2].lstrip("-")
-    for own in (name, last):
+    # Chapel reads -sNAME=value like --NAME=value.
+    for own in (name, last, name.removeprefix("s") if value.startswith("-s") else name):
         if own in _OWN_OPTIONS:
             refuse(f"{value!r} is an option that this program sets", f"Remove it; {_OWN_OPTIONS[own]}.")
     if re.fullmatch(r"-nl\d+", value):
         refuse(f"{value!r} is an option that this program sets", f"Remove it; {_OWN_OPTIONS['nl']}.")
+    if re.fullmatch(r"-(-|s)(no-)?trace(=.*)?", value) and not value.endswith(("trace=true", "trace=false")):
+        refuse(f"{value!r} is not a value of --trace", "Write --trace=true or --trace=false.")
     if value in _ENDS_AT_ONCE:
         refuse(f"{value!r} makes the server print a text and end", "Remove it.")
     if not is_option(value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Final
 
 from components.arkouda import names
 from components.arkouda.effects import without_effect
@@ -12,6 +13,7 @@ from components.arkouda.server_settings import InKubernetes, SelfRegistered, Ser
 from components.arkouda.settings import Settings
 from components.arkouda.topology import Topology, array_memory, job, needs_credentials
 from components.shared import rules_pods
+from components.shared.floors import Floor, too_low
 from components.shared.groups import AccessMode
 from components.shared.mistakes import Mistake, Rule
 from components.shared.quantities import quantity
@@ -95,7 +97,8 @@ def _files(settings: Settings) -> Iterator[Mistake]:
 def _trace(settings: Settings) -> Iterator[Mistake]:
     for at, server in Topology(settings).entries:
         own = server if isinstance(server, InKubernetes) else job(server)
-        if own and server.metrics.enabled and "--trace=false" in own.server_options:
+        options = {option.replace("-strace", "--trace") for option in own.server_options} if own else set()
+        if server.metrics.enabled and "--trace=false" in options:
             where = at if isinstance(server, InKubernetes) else f"{at}.job"
             yield Mistake(
                 f"{where}.serverOptions",
@@ -117,6 +120,28 @@ def _margin(settings: Settings) -> Iterator[Mistake]:
             )
 
 
+FLOOR: Final = Floor("arkouda_server", "50m", "64Mi")
+
+
+def _floors(settings: Settings) -> Iterator[Mistake]:
+    for at, server in Topology(settings).entries:
+        if isinstance(server, InKubernetes):
+            yield from too_low(FLOOR, (f"{at}.cpu", server.cpu), (f"{at}.memory", server.memory))
+
+
+def _spread(settings: Settings) -> Iterator[Mistake]:
+    for index, server in enumerate(settings.multi_locale):
+        if server.spread and HOST_LABEL in server.node_selector:
+            yield Mistake(
+                f"arkouda.multiLocale[{index}].spread",
+                f"is true, and nodeSelector names one node for {server.locales} locales",
+                f"Set it to false, or remove {HOST_LABEL} from nodeSelector.",
+            )
+
+
+HOST_LABEL: Final = "kubernetes.io/hostname"
+
+
 def _pods(settings: Settings) -> Iterator[Mistake]:
     yield from rules_pods.mistakes(settings, "arkouda", rules_pods.Owned(frozenset()))
 
@@ -130,6 +155,8 @@ RULES: tuple[Rule[Settings], ...] = (
     _files,
     _trace,
     _margin,
+    _floors,
+    _spread,
     _pods,
     without_effect,
 )

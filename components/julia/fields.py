@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from components.julia.names import SUFFIXES
-from components.shared.fields import DnsLabel, Line, refuse
+from components.shared.fields import HIGHEST_PORT, DnsLabel, Line, refuse
 
 LONGEST_SESSION: Final = 39
 """With it every name that is made of it fits the 63 characters of a label. Kubernetes adds up to 11 of its own."""
@@ -47,6 +47,9 @@ TomlText = Annotated[str, AfterValidator(_toml)]
 def _url(value: str) -> str:
     if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s?#]*)?", value, re.ASCII):
         refuse(f"{value!r} is not the address of a server", "Write https://HOST, such as https://pkg.julialang.org.")
+    port = re.search(r":(\d+)(/|$)", value.partition("://")[2])
+    if port and not 1 <= int(port[1]) <= HIGHEST_PORT:
+        refuse(f"{port[1]} is not a port", f"Write a port between 1 and {HIGHEST_PORT}.")
     return value.rstrip("/")
 
 

@@ -17,6 +17,7 @@ from components.julia.topology import JuliaSession, sessions
 from components.shared import rules_pods
 from components.shared.config_paths import below
 from components.shared.fields import covers
+from components.shared.floors import Floor, too_low
 from components.shared.groups import AccessMode
 from components.shared.hosts import host_problem
 from components.shared.mistakes import Mistake, Rule
@@ -30,8 +31,8 @@ JSON_VERSION: Final = "0.21."
 """What K8sClusterManagers.jl accepts (its Project.toml)."""
 RESERVED_MOUNTS: Final = (names.DEPOT_DIR, "/julia", names.TEMPORARY_DIR, "/usr/local/julia")
 """The last one is Julia itself in the official image."""
-EVERYBODY: Final = ("system:anonymous", "system:authenticated", "system:unauthenticated")
-"""Users and groups that anybody belongs to."""
+EVERYBODY: Final = ("system:anonymous", "system:authenticated", "system:serviceaccounts", "system:unauthenticated")
+"""Users and groups that anybody, or any pod, belongs to."""
 OLDEST_JULIA: Final = (1, 6, 0)
 """K8sClusterManagers.jl and ElasticClusterManager.jl need it (their Project.toml)."""
 EXACT_TAG: Final = re.compile(r"v?\d+\.\d+\.\d+.*")
@@ -78,11 +79,15 @@ def _packages(settings: Settings) -> Iterator[Mistake]:
         if not session.installs_packages:
             continue
         project, manifest = session.origin("packages", "project"), session.origin("packages", "manifest")
-        if given.project and needed.name not in tomllib.loads(given.project).get("deps", {}):
+        deps = tomllib.loads(given.project).get("deps", {}) if given.project else {needed.name: needed.uuid}
+        if not isinstance(deps, Mapping) or deps.get(needed.name) != needed.uuid:
+            given_other = isinstance(deps, Mapping) and needed.name in deps
             yield Mistake(
                 project,
-                f"lacks {needed.name}, which session {session.name} needs to reach its workers",
-                f'Add {needed.name} = "{needed.uuid}" to its [deps].',
+                f"has another UUID for {needed.name} than the registry of Julia"
+                if given_other
+                else f"lacks {needed.name}, which session {session.name} needs to reach its workers",
+                f'Write {needed.name} = "{needed.uuid}" in its [deps].',
             )
         if given.manifest and not given.project:
             yield Mistake(manifest, "has no Project.toml", f"Set {session.path}.packages.project too.")
@@ -94,9 +99,13 @@ def _locked(session: JuliaSession, path: str, manifest: str) -> Iterator[Mistake
     document, needed = tomllib.loads(manifest), package(session)
     # Before Julia 1.6.2 the packages were at the top level.
     packages: Mapping[str, Any] = document.get("deps", document)
+    if not isinstance(packages, Mapping):
+        packages = {}
     if needed.name not in packages:
         yield Mistake(path, f"lacks {needed.name}", "Write it with Pkg.resolve() in the folder of Project.toml.")
-    versions = [str(entry.get("version", "")) for entry in packages.get("JSON", ()) if isinstance(entry, Mapping)]
+    entries = packages.get("JSON", ())
+    entries = entries if isinstance(entries, list) else []
+    versions = [str(entry.get("version", "")) for entry in entries if isinstance(entry, Mapping)]
     if needed is ON_DEMAND and any(not version.startswith(JSON_VERSION) for version in versions):
         yield Mistake(
             path,
@@ -171,7 +180,11 @@ def _people(settings: Settings) -> Iterator[Mistake]:
             path = f"{session.path}.{field}"
             for name in given:
                 if name in EVERYBODY:
-                    yield Mistake(path, f"{name} is everybody, and the session is a shell", "Name users or groups.")
+                    yield Mistake(
+                        path,
+                        f"{name} contains everybody or every pod, and the session is a shell",
+                        "Name users or groups.",
+                    )
 
 
 def _policies(settings: Settings) -> Iterator[Mistake]:
@@ -180,13 +193,48 @@ def _policies(settings: Settings) -> Iterator[Mistake]:
 
 def _server(settings: Settings) -> Iterator[Mistake]:
     for session in sessions(settings):
-        host = urlsplit(session.settings.packages.server).hostname or ""
+        url = urlsplit(session.settings.packages.server)
+        host, policies = url.hostname or "", settings.network.policies
+        port = url.port or (443 if url.scheme == "https" else 80)
+        blocked = policies.enabled and not policies.egress and port not in policies.package_ports
         if problem := host_problem(host):
             yield Mistake(
                 session.origin("packages", "server"),
                 f"{host!r} {problem}",
                 "Write the address under which pods reach the package server.",
             )
+        elif session.installs_packages and blocked:
+            yield Mistake(
+                session.origin("packages", "server"),
+                f"is on port {port}, which julia.network.policies.packagePorts does not allow",
+                f"Add {port} there.",
+            )
+
+
+FLOOR: Final = Floor("Julia", "50m", "64Mi")
+
+
+def _floors(settings: Settings) -> Iterator[Mistake]:
+    for session in sessions(settings):
+        for name, group in (("manager", session.settings.manager), ("workers", session.settings.workers)):
+            cpu, memory = (session.origin(name, "cpu"), group.cpu), (session.origin(name, "memory"), group.memory)
+            yield from too_low(FLOOR, cpu, memory)
+
+
+def _folders(settings: Settings) -> Iterator[Mistake]:
+    for session in sessions(settings):
+        packages = session.settings.packages
+        for name, folder in (("folder", packages.folder), ("depot", packages.depot)):
+            if folder and (used := next((path for path in HIDDEN if covers(folder, path)), None)):
+                yield Mistake(
+                    session.origin("packages", name),
+                    f"{folder} is hidden by {used}, a volume of the session",
+                    "Put it elsewhere in the image, such as /opt/packages.",
+                )
+
+
+HIDDEN: Final = (names.DEPOT_DIR, "/julia", names.TEMPORARY_DIR)
+"""Where volumes of the session hide what the image has."""
 
 
 def _versions(settings: Settings) -> Iterator[Mistake]:
@@ -248,6 +296,8 @@ RULES: tuple[Rule[Settings], ...] = (
     _people,
     _policies,
     _server,
+    _floors,
+    _folders,
     _versions,
     _deadline,
     _pods,

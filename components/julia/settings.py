@@ -15,6 +15,7 @@ from components.julia.fields import Code, ServerUrl, SessionName, TomlText, Work
 from components.shared.fields import (
     AbsolutePath,
     Annotations,
+    Argument,
     Bool,
     Count,
     Distinct,
@@ -204,7 +205,7 @@ class Script(Model):
     """Script in the image or on a volume."""
     text: Code | None = None
     """Text of the script."""
-    arguments: tuple[Line, ...] = ()
+    arguments: tuple[Argument, ...] = ()
     """Arguments of the script (ARGS in Julia)."""
     retries: Count = 0
     """How often the script is started again after an error."""

@@ -6,10 +6,10 @@ import ipaddress
 import re
 from typing import Annotated, Final, NamedTuple
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, TypeAdapter
 
-from components.shared.fields import Line, refuse
-from components.shared.hosts import LONGEST_NAME, host_problem
+from components.shared.fields import Line, distinct, refuse
+from components.shared.hosts import LONGEST_NAME, Cidr, host_problem
 
 HIGHEST_PORT: Final = 65535
 OLDEST_RELEASE: Final = "r2024a"
@@ -29,6 +29,11 @@ Release = Annotated[str, AfterValidator(_release)]
 
 LDAP_PORTS: Final = {"ldap": 389, "ldaps": 636}
 """The port of an address that names none (RFC 4516; Java's LDAP provider)."""
+LDAP_PORTS_OF_THE_OTHER: Final = {
+    "ldap": {636: "ldaps://", 3269: "ldaps:// of a global catalog"},
+    "ldaps": {389: "ldap://", 3268: "ldap:// of a global catalog"},
+}
+"""Ports on which a server speaks the other protocol: the connection would wait for a greeting that never comes."""
 _LDAP_URL: Final = re.compile(
     r"(?P<scheme>ldaps?)://(?P<host>[\w.-]+|\[(?P<ipv6>[0-9a-fA-F:.]+)\])(?::(?P<port>\d{1,5}))?/?", re.ASCII
 )
@@ -57,6 +62,8 @@ def ldap_servers(url: str) -> list[LdapServer]:
         port = int(match["port"] or LDAP_PORTS[match["scheme"]])
         if not 1 <= port <= HIGHEST_PORT:
             raise ValueError(f"{part!r} is not an LDAP address: {port} is not a port")
+        if other := LDAP_PORTS_OF_THE_OTHER[match["scheme"]].get(port):
+            raise ValueError(f"{part!r} names the port of {other}")
         servers.append(LdapServer(match["scheme"], match["host"], port))
     return servers
 
@@ -71,6 +78,7 @@ def _ldap_url(value: str) -> str:
         refuse("is empty", "Write ldap://HOST:PORT or ldaps://HOST:PORT, or remove it.")
     if len({server.scheme for server in servers}) > 1:
         refuse("mixes ldap:// and ldaps://", "Use the same scheme for all servers.")
+    distinct(tuple(f"{server.host}:{server.port}" for server in servers))
     return " ".join(value.split())
 
 
@@ -114,6 +122,28 @@ ProxyUrl = Annotated[Line, AfterValidator(_proxy_url)]
 """The address of a web proxy."""
 
 
+def _no_proxy(value: str) -> str:
+    remedy = "Write a host, a domain with its dot in front such as .example.org, an address or a network."
+    if "/" in value and "://" not in value:
+        return TypeAdapter(Cidr).validate_python(value)
+    known = value == "localhost" or _is_address(value)
+    if not known and host_problem(value.removeprefix("."), underscores=True):
+        refuse(f"{value!r} is not a host, domain or network", remedy)
+    return value
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
+NoProxy = Annotated[Line, AfterValidator(_no_proxy)]
+"""What a program reaches without the web proxy. Programs read wildcards, spaces and ports in different ways."""
+
+
 class LicenseServer(NamedTuple):
     """One server of a network license manager. Without a port, FlexNet tries its default ones."""
 
@@ -140,7 +170,19 @@ def _license_manager(value: str) -> str:
             refuse(f"{host!r} {problem}", remedy)
         if port and not 1 <= int(port) <= HIGHEST_PORT:
             refuse(f"{port} is not a port", f"Write a port between 1 and {HIGHEST_PORT} before the @.")
+    for group in value.split(":"):
+        count = len(group.split(","))
+        # FlexNet reads a list with commas as the three servers of one redundant license manager.
+        if count not in (1, REDUNDANT_SERVERS):
+            refuse(
+                f"has {count} servers with commas, and a redundant license manager has {REDUNDANT_SERVERS}",
+                "Separate license managers that do not know each other with a colon.",
+            )
+    distinct(tuple(re.split(r"[:,]", value)))
     return value
+
+
+REDUNDANT_SERVERS: Final = 3
 
 
 LicenseManager = Annotated[Line, AfterValidator(_license_manager)]

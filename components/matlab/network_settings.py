@@ -7,14 +7,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from components.matlab.defaults import PoolProxyResources, ProxyResources
-from components.matlab.fields import Domain, ProxyUrl
+from components.matlab.fields import Domain, NoProxy, ProxyUrl
 from components.shared.fields import (
     Annotations,
     Bool,
     Distinct,
     DnsName,
     LabelKey,
-    Line,
     Model,
     NamespaceName,
     Ports,
@@ -81,7 +80,7 @@ class WebProxy(Model):
     """Proxy of http:// addresses (HTTP_PROXY)."""
     https: ProxyUrl | None = None
     """Proxy of https:// addresses (HTTPS_PROXY)."""
-    no_proxy: Distinct[Line] = ()
+    no_proxy: Distinct[NoProxy] = ()
     """Hosts, domains and networks that need no proxy (NO_PROXY), besides the pod itself and Services."""
 
 

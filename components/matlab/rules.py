@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -10,8 +11,10 @@ from components.matlab.effects import without_effect
 from components.matlab.settings import Settings
 from components.shared import rules_pods
 from components.shared.fields import covers
-from components.shared.groups import ARCHITECTURE_LABEL
+from components.shared.floors import LEAST_QUOTA, SMALL_PROGRAM, Floor, too_low
+from components.shared.groups import AccessMode
 from components.shared.mistakes import Mistake, Rule, dotted, no_effect
+from components.shared.node_labels import ARCHITECTURE_LABELS
 from components.shared.quantities import quantity
 
 RESTRICTED = "restricted"
@@ -75,10 +78,70 @@ def _mounts(settings: Settings) -> Iterator[Mistake]:
                         f"{path} belongs to MATLAB Parallel Server",
                         "Mount it elsewhere, such as /data.",
                     )
+        yield from _hidden(group, kinds)
         paths = Counter(path for mounts in kinds.values() for path in mounts.values())
         for path in (path for path, count in paths.items() if count > 1):
             kind = next(kind for kind, mounts in kinds.items() if path in mounts.values())
             yield Mistake(f"matlab.{group}.{kind}", f"{path} is the path of two volumes", "Give each its own path.")
+
+
+def _hidden(group: str, kinds: dict[str, dict[str, str]]) -> Iterator[Mistake]:
+    """Mounts inside read-only ones: the container runtime cannot make their folder, and the container never starts."""
+    read_only = [path for kind in ("configMaps", "secrets") for path in kinds[kind].values()]
+    for kind, mounts in kinds.items():
+        for name, path in mounts.items():
+            if outer := next((folder for folder in read_only if path.startswith(f"{folder}/")), None):
+                yield Mistake(
+                    dotted(["matlab", group, kind, name]),
+                    f"{path} is inside {outer}, where a ConfigMap or Secret is mounted read-only",
+                    "Mount it elsewhere, such as /data.",
+                )
+
+
+OWN_SECRETS = frozenset(
+    {
+        *(names.SHARED_SECRET, names.PARALLEL_SERVER_PROXY_SECRET, names.METRICS_SECRET, names.METRICS_CLIENT_SECRET),
+        *(names.PROFILE_SECRET, names.PROFILE_PRE_R2026A_SECRET, names.ADMIN_SECRET, names.LDAP_SECRET),
+        names.WORKER_USER_SECRET,
+    }
+)
+"""Secrets with the credentials of the cluster."""
+
+
+def _own_objects(settings: Settings) -> Iterator[Mistake]:
+    """Data of the cluster itself, which jobs of users could read or overwrite."""
+    storage, workers, manager = settings.storage, settings.workers, settings.job_manager
+    claims = {
+        storage.checkpoint.claim or names.CHECKPOINT_CLAIM: "the job database",
+        storage.log.claim or names.LOG_CLAIM: "the logs of the job manager",
+        storage.worker_log.claim or names.WORKER_LOG_CLAIM: "the logs of the workers",
+    }
+    for claim in workers.claims:
+        if claim in claims:
+            yield Mistake(
+                dotted(["matlab", "workers", "claims", claim]),
+                f"contains {claims[claim]}, which every job could then overwrite",
+                "Use a claim of its own.",
+            )
+    for group, secrets in (("workers", workers.secrets), ("jobManager", manager.secrets)):
+        for secret in secrets:
+            if secret in OWN_SECRETS or secret.startswith(f"{names.POOL_PROXY}-"):
+                yield Mistake(
+                    dotted(["matlab", group, "secrets", secret]),
+                    "contains credentials of the cluster itself, which MJS gets without this",
+                    "Remove it.",
+                )
+
+
+FLOORS = {
+    # MathWorks asks for 4 GB per worker (docs/upstream.md); a JVM and MATLAB without a display do not start in less.
+    "workers": Floor("MATLAB", "100m", "512Mi"),
+    "jobManager": Floor("the job manager, a JVM,", "100m", "256Mi"),
+    "controller": Floor("the controller", LEAST_QUOTA, SMALL_PROGRAM),
+    "parallelServerProxy": Floor("the proxy", LEAST_QUOTA, SMALL_PROGRAM),
+    "poolProxy": Floor("the proxy", LEAST_QUOTA, SMALL_PROGRAM),
+    "haproxy": Floor("HAProxy", LEAST_QUOTA, SMALL_PROGRAM),
+}
 
 
 def _resources(settings: Settings) -> Iterator[Mistake]:
@@ -91,6 +154,9 @@ def _resources(settings: Settings) -> Iterator[Mistake]:
         "haproxy": settings.haproxy.resources,
     }
     for group, amounts in resources.items():
+        path = f"matlab.{group}.resources"
+        cpu, memory = (f"{path}.cpuLimit", amounts.cpu_limit), (f"{path}.memoryLimit", amounts.memory_limit)
+        yield from too_low(FLOORS[group], cpu, memory)
         for what in ("cpu", "memory"):
             request, limit = getattr(amounts, f"{what}_request"), getattr(amounts, f"{what}_limit")
             if request and limit and quantity(request) > quantity(limit):
@@ -101,17 +167,69 @@ def _resources(settings: Settings) -> Iterator[Mistake]:
                 )
 
 
+def _default_namespace(settings: Settings) -> Iterator[Mistake]:
+    if settings.namespace.name == "default" and settings.namespace.create:
+        yield Mistake(
+            "matlab.namespace.create",
+            "is true, and every Kubernetes cluster has a namespace default already",
+            "Write another name, or create: false.",
+        )
+
+
+def _images(settings: Settings) -> Iterator[Mistake]:
+    """Workers are of the release of the cluster; a job manager serves workers of its own release and older ones."""
+    worker, manager = settings.images.worker.tag or "", settings.images.job_manager.tag or ""
+    if RELEASE_TAG.fullmatch(worker) and worker.lower() != settings.release:
+        yield Mistake(
+            "matlab.images.worker.tag",
+            f"{worker} is another release than matlab.release, {settings.release}",
+            f"Write {settings.release}, or remove it.",
+        )
+    if RELEASE_TAG.fullmatch(manager) and manager.lower() < settings.release:
+        yield Mistake(
+            "matlab.images.jobManager.tag",
+            f"{manager} is older than the workers, which are of {settings.release}",
+            f"Write {settings.release} or newer, or remove it.",
+        )
+    match = re.match(r"v?(\d+)\.(\d+)\.\d+", settings.images.controller.tag or "")
+    if match and (int(match[1]), int(match[2])) < FIRST_CONTROLLER:
+        yield Mistake(
+            "matlab.images.controller.tag",
+            f"{settings.images.controller.tag} is older than 2.1.0, and such a controller rejects this config.json",
+            "Remove it, or write 2.1.0 or newer.",
+        )
+
+
+RELEASE_TAG = re.compile(r"[rR]20\d\d[ab]", re.ASCII)
+FIRST_CONTROLLER = (2, 1)
+
+
+def _one_mount(settings: Settings) -> Iterator[Mistake]:
+    if settings.storage.worker_log.access_modes == (AccessMode.READ_WRITE_ONCE_POD,) and settings.workers.max > 1:
+        yield Mistake(
+            "matlab.storage.workerLog.accessModes",
+            "lets one pod mount the claim, and every worker needs it",
+            "Write [ReadWriteMany], with a StorageClass that offers it, or set persistent to false.",
+        )
+    if settings.installation.claim in settings.installation.additional_claims:
+        yield Mistake(
+            "matlab.installation.additionalClaims",
+            f"lists {settings.installation.claim}, which is matlab.installation.claim",
+            "List only claims with older releases.",
+        )
+
+
 def _architecture(settings: Settings) -> Iterator[Mistake]:
     """MATLAB for Linux needs a 64-bit Intel or AMD processor (https://www.mathworks.com/support/requirements)."""
     selectors = {"jobManager": settings.job_manager.node_selector, "workers": settings.workers.node_selector}
     for group, selector in selectors.items():
-        wanted = selector.get(ARCHITECTURE_LABEL, "amd64")
-        if wanted != "amd64":
-            yield Mistake(
-                dotted(("matlab", group, "nodeSelector", ARCHITECTURE_LABEL)),
-                f"demands {wanted}, and MATLAB Parallel Server runs on amd64 only",
-                "Write amd64, or remove it.",
-            )
+        for label in ARCHITECTURE_LABELS:
+            if (wanted := selector.get(label, "amd64")) != "amd64":
+                yield Mistake(
+                    dotted(("matlab", group, "nodeSelector", label)),
+                    f"demands {wanted}, and MATLAB Parallel Server runs on amd64 only",
+                    "Write amd64, or remove it.",
+                )
 
 
 def _pods(settings: Settings) -> Iterator[Mistake]:
@@ -125,6 +243,10 @@ RULES: tuple[Rule[Settings], ...] = (
     _releases,
     _claims,
     _mounts,
+    _own_objects,
+    _default_namespace,
+    _images,
+    _one_mount,
     _resources,
     _architecture,
     *rules_network.RULES,

@@ -9,8 +9,9 @@ from components.matlab import names
 from components.matlab.fields import HIGHEST_PORT, proxy_port
 from components.matlab.settings import Settings
 from components.matlab.topology import JOB_MANAGER_PORTS, Mode, Topology
+from components.shared import reserved_keys
 from components.shared.hosts import LONGEST_NAME, share
-from components.shared.mistakes import Mistake, Rule, no_effect
+from components.shared.mistakes import Mistake, Rule, dotted, no_effect
 from components.shared.network_policy import metadata_networks
 
 FIRST_METRICS_RELEASE = "r2024b"
@@ -158,6 +159,39 @@ def _nearly_everything(ranges: Sequence[str]) -> str | None:
     return None
 
 
+def _host(settings: Settings) -> Iterator[Mistake]:
+    host, domain = (settings.network.cluster_host or "").lower(), settings.network.cluster_domain
+    if host.endswith((".svc", f".svc.{domain}")):
+        yield Mistake(
+            "matlab.network.clusterHost",
+            f"{host} is the name of a Service, which clients outside Kubernetes cannot resolve",
+            "Write the name or address that they connect to, or set matlab.network.internalClientsOnly to true.",
+        )
+    if "svc" in domain.split("."):
+        yield Mistake(
+            "matlab.network.clusterDomain",
+            f"{domain} contains svc, which follows the domain's Services, not the domain",
+            "Write the domain of the Kubernetes cluster, such as cluster.local.",
+        )
+
+
+def _annotations(settings: Settings) -> Iterator[Mistake]:
+    balancer = settings.network.load_balancer
+    for key in balancer.annotations:
+        path = dotted(("matlab", "network", "loadBalancer", "annotations", key))
+        if owner := reserved_keys.owner(key):
+            yield Mistake(path, f"is a key {owner}", "Remove it.")
+        elif key == SOURCE_RANGES:
+            yield Mistake(
+                path,
+                "is ignored by Kubernetes as soon as the Service has ranges of its own, and by NetworkPolicies always",
+                "Write the networks in matlab.network.loadBalancer.sourceRanges.",
+            )
+
+
+SOURCE_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
+
+
 def _policies(settings: Settings) -> Iterator[Mistake]:
     yield from metadata_networks("matlab.network.policies.workerEgress", settings.network.policies.worker_egress)
 
@@ -196,4 +230,14 @@ def _web_proxy(settings: Settings) -> Iterator[Mistake]:
         )
 
 
-RULES: tuple[Rule[Settings], ...] = (_names, _ports, _metrics, _way_in, _families, _web_proxy, _policies)
+RULES: tuple[Rule[Settings], ...] = (
+    _host,
+    _annotations,
+    _names,
+    _ports,
+    _metrics,
+    _way_in,
+    _families,
+    _web_proxy,
+    _policies,
+)

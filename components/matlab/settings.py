@@ -47,6 +47,8 @@ from components.shared.fields import (
 from components.shared.groups import NodeSelector, Toleration
 from components.shared.pod_settings import NOT_EVICTED, LabelledPods
 
+MOST_GPUS = 1024
+"""More than any node has, however it divides them."""
 MOST_WORKERS = 100_000
 """Far more than a job manager can serve: a larger number is a typing error."""
 
@@ -66,7 +68,7 @@ class Workers(LabelledPods):
     """Seconds between two checks of the controller whether workers are needed."""
     stop_worker_grace_period: Seconds = 60
     """Seconds that a worker has to shut down."""
-    num_gpus: Count = Field(0, alias="numGPUs")
+    num_gpus: Annotated[int, Field(strict=True, ge=0, le=MOST_GPUS)] = Field(0, alias="numGPUs")
     """NVIDIA GPUs of each worker (limit nvidia.com/gpu)."""
     username: UserName = "matlab"
     """User that MATLAB runs as in a worker."""
@@ -115,7 +117,8 @@ class JobManager(LabelledPods):
     survive_drains: Bool = False
     """true: a PodDisruptionBudget makes node drains wait until you delete the job manager's pod, because running jobs
     are lost with it. An upgrade of the nodes waits too."""
-    termination_grace_period: Seconds = 120
+    # With 0, Kubernetes kills it at once, with the database open.
+    termination_grace_period: Positive = 120
     """Seconds that the job manager has to write its database and shut down."""
     start_timeout: Positive = 1200
     """Seconds that `up` waits for the job manager: the first start pulls an image of several gigabytes."""
@@ -258,7 +261,8 @@ class Settings(Model):
     probes: Probes = Probes()
     log_level: Annotated[int, Field(strict=True, ge=0, le=6)] = 0
     """Detail of the MJS logs, 0 to 6."""
-    file_descriptor_ulimit: Positive = 4096
+    # Below 256, bash and the JVM run out while they start; 2**20 is fs.nr_open, the kernel's highest.
+    file_descriptor_ulimit: Annotated[int, Field(strict=True, ge=256, le=2**20)] = 4096
     """Soft and hard limit of open files of job manager and workers."""
     enable_service_links: Bool = False
     """true: pods get environment variables for every Service of the namespace."""

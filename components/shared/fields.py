@@ -75,8 +75,13 @@ _NAME_PART = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _KEY = re.compile(r"([a-zA-Z0-9][-a-zA-Z0-9_.]{0,61})?[a-zA-Z0-9]")
 
 
+def is_dns_label(text: str) -> bool:
+    """Tell whether a text can be the name of a namespace or Service."""
+    return bool(_LABEL.fullmatch(text))
+
+
 def _dns_label(value: str) -> str:
-    if not _LABEL.fullmatch(value):
+    if not is_dns_label(value):
         refuse(f"{value!r} is not a DNS label", "Use up to 63 lower-case letters, digits and dashes (RFC 1123).")
     return value
 
@@ -98,6 +103,9 @@ DnsName = Annotated[str, AfterValidator(_dns_name)]
 """The name of most Kubernetes objects, and of hosts (RFC 1123 subdomain)."""
 KUBERNETES_OWN: Final = ("kube-node-lease", "kube-public", "kube-system")
 """Namespaces that every Kubernetes cluster has for itself."""
+RESERVED_NAMESPACES: Final = ("kube-", "openshift-")
+"""https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces: avoid the prefix kube-. Operators of
+the platform treat both as their own."""
 
 
 def _namespace(value: str) -> str:
@@ -106,6 +114,8 @@ def _namespace(value: str) -> str:
             f"{value} belongs to Kubernetes, whose DNS and controllers the NetworkPolicies here would cut off",
             "Choose another namespace.",
         )
+    if value.startswith(RESERVED_NAMESPACES):
+        refuse(f"{value} begins like the namespaces of Kubernetes' own components", "Choose another namespace.")
     return value
 
 
@@ -123,13 +133,26 @@ def _one_line(value: str) -> str:
     return value
 
 
-Line = Annotated[str, AfterValidator(_one_line)]
-"""One line of text, not empty. Quotes, spaces and $ are safe: nothing pastes it into a script."""
+Argument = Annotated[str, AfterValidator(_one_line)]
+"""One line of text, not empty, for a program of the user's own."""
+
+
+def _as_it_looks(value: str) -> str:
+    for char in value:
+        # What people paste from web pages and chats: no-break and zero-width spaces, marks of direction.
+        if unicodedata.category(char) == "Cf" or (unicodedata.category(char) == "Zs" and char != " "):
+            name = unicodedata.name(char, f"U+{ord(char):04X}").lower()
+            refuse(f"contains an invisible character, {name}", "Type the text instead of pasting it.")
+    if value != value.strip():
+        refuse(f"{value!r} begins or ends with a space", "Remove the space.")
+    return value
+
+
+Line = Annotated[Argument, AfterValidator(_as_it_looks)]
+"""One line of text that is what it looks like. Quotes and $ are safe: nothing pastes it into a script."""
 
 
 def _name_text(value: str) -> str:
-    if value != value.strip():
-        refuse(f"{value!r} begins or ends with a space", "Remove the space.")
     if value.startswith("-"):
         refuse(f"{value!r} begins with a dash, and commands would take it for an option", "Begin with a letter.")
     if len(value) > LONGEST_NAME:
@@ -143,7 +166,7 @@ NameText = Annotated[Line, AfterValidator(_name_text)]
 
 
 def _absolute(value: str) -> str:
-    if not value.startswith("/") or ".." in value.split("/") or ":" in value or _one_line(value) == "/":
+    if not value.startswith("/") or ".." in value.split("/") or ":" in value or _as_it_looks(_one_line(value)) == "/":
         refuse(f"{value!r} is not an absolute path", "Write a path from the root of the container, such as /data.")
     return f"/{posixpath.normpath(value).lstrip('/')}"
 
@@ -251,6 +274,12 @@ ALL_ANNOTATIONS = 256 * 1024
 """Bytes of all annotations of an object (kubernetes pkg/apis/core/validation, TotalAnnotationSizeLimitB)."""
 
 
+def _annotation(value: str) -> str:
+    if any(char == "\0" or unicodedata.category(char) == "Cs" for char in value):
+        refuse("contains a character that no annotation can have", "Remove the NUL or the half of a character.")
+    return value
+
+
 def _annotations(value: dict[str, str]) -> dict[str, str]:
     size = sum(len(key.encode()) + len(text.encode()) for key, text in value.items())
     # Pulumi and kubectl add some of their own.
@@ -259,7 +288,9 @@ def _annotations(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
-Annotations = Annotated[dict[LabelKey, str], AfterValidator(_annotations)]
+AnnotationText = Annotated[str, AfterValidator(_annotation)]
+"""The value of an annotation, of any number of lines."""
+Annotations = Annotated[dict[LabelKey, AnnotationText], AfterValidator(_annotations)]
 """Annotations of one object."""
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from components.shared import node_labels, reserved_keys
 from components.shared.fields import (
     HIGHEST_PORT,
     Bool,
@@ -148,6 +149,8 @@ def _modes_together(value: tuple[AccessMode, ...]) -> tuple[AccessMode, ...]:
     # kubernetes pkg/apis/core/validation, ValidatePersistentVolumeClaimSpec
     if AccessMode.READ_WRITE_ONCE_POD in value and len(value) > 1:
         refuse("lists ReadWriteOncePod with other access modes", "List it alone, or remove it.")
+    if set(value) == {AccessMode.READ_ONLY_MANY}:
+        refuse("lets nobody write, and the claim is new and empty", "Write ReadWriteOnce or ReadWriteMany.")
     return value
 
 
@@ -218,24 +221,24 @@ class Namespace(Model):
 
 
 RESERVED_LABELS: Final = ("app", "app.kubernetes.io/managed-by")
-RESERVED_PREFIXES: Final = ("clusters.pulumi/", "pod-security.kubernetes.io/")
+RESERVED_PREFIXES: Final = ("clusters.pulumi/", "mjs/")
 
 
 def _own_labels(value: dict[str, str]) -> dict[str, str]:
     for label in value:
         if label in RESERVED_LABELS or label.startswith(RESERVED_PREFIXES):
             refuse(f"sets `{label}`, which the program sets itself", "Choose another label.")
+        if reserved_keys.is_of_kubernetes(label):
+            refuse(f"sets `{label}`, and controllers of Kubernetes act on labels with this prefix", "Remove it.")
+        if owner := reserved_keys.owner(label):
+            refuse(f"sets `{label}`, {owner}", "Remove it.")
     return value
 
 
-OS_LABEL: Final = "kubernetes.io/os"
-ARCHITECTURE_LABEL: Final = "kubernetes.io/arch"
-"""Labels that every kubelet gives its node (https://kubernetes.io/docs/reference/labels-annotations-taints/)."""
-
-
 def _node_selector(value: dict[str, str]) -> dict[str, str]:
-    if (system := value.get(OS_LABEL, "linux")) != "linux":
-        refuse(f"demands nodes with {system}, and every image here is for Linux", f"Remove {OS_LABEL}.")
+    for label, wanted in value.items():
+        if found := node_labels.impossible(label, [wanted]):
+            refuse(*found)
     return value
 
 

@@ -73,9 +73,12 @@ def _cidr(value: str) -> str:
         refuse(f"{value!r} is not a network: {error}", remedy)
     if isinstance(network, ipaddress.IPv6Network) and network.network_address.ipv4_mapped:
         refuse(f"{value!r} is an IPv4 network in IPv6 notation, which Kubernetes rejects", "Write it as IPv4.")
+    if network.is_loopback or network.is_multicast or network.is_unspecified or network == BROADCAST:
+        refuse(f"{value!r} contains no address of another machine", remedy)
     return str(network)
 
 
+BROADCAST: Final = ipaddress.IPv4Network("255.255.255.255")
 Cidr = Annotated[str, AfterValidator(_cidr)]
 """A network in CIDR notation. A single address gets its prefix length, /32 or /128."""
 

@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 
+from components.shared import node_labels
 from components.shared.config_paths import did_you_mean, dotted
-from components.shared.fields import HIGHEST, is_label_key, is_label_value
+from components.shared.fields import HIGHEST, is_dns_label, is_label_key, is_label_value
 from components.shared.mistakes import REQUIRED, UNKNOWN, Mistake
 
 DECODED_BY: Final = "1.29"
@@ -155,21 +156,72 @@ def _keys(value: Mapping[str, Any], at: Steps) -> Iterator[Mistake]:
     for field in ("matchLabelKeys", "mismatchLabelKeys"):
         if value.get(field) and not value.get("labelSelector"):
             yield Mistake(dotted((*at, field)), "needs a labelSelector", "Write labelSelector too, or remove it.")
+        # kubernetes pkg/apis/core/validation, validateMatchLabelKeysInTopologySpread
+        selector = value.get("labelSelector")
+        labels = selector.get("matchLabels") if isinstance(selector, dict) else None
+        for key in _texts(value.get(field)):
+            if isinstance(labels, dict) and key in labels:
+                yield Mistake(
+                    dotted((*at, field)), f"lists {key}, which is in labelSelector too", "Remove one of them."
+                )
 
 
 def _spread(value: Mapping[str, Any], at: Steps) -> Iterator[Mistake]:
     yield from _keys(value, at)
+    if not any(value.get(field) for field in ("matchLabelKeys", "mismatchLabelKeys")):
+        yield from _selects(value, at)
     if "minDomains" in value and value.get("whenUnsatisfiable") != "DoNotSchedule":
         yield Mistake(
             dotted((*at, "minDomains")), "needs whenUnsatisfiable: DoNotSchedule", "Write that, or remove it."
         )
 
 
+def _affinity_term(value: Mapping[str, Any], at: Steps) -> Iterator[Mistake]:
+    yield from _keys(value, at)
+    yield from _selects(value, at)
+    for index, namespace in enumerate(_texts(value.get("namespaces"))):
+        if not is_dns_label(namespace):
+            yield Mistake(
+                dotted((*at, "namespaces", index)),
+                "is not the name of a namespace",
+                "Write lower-case letters, digits and dashes.",
+            )
+
+
+def _selects(value: Mapping[str, Any], at: Steps) -> Iterator[Mistake]:
+    # In contrast to an empty selector, a missing one selects nothing (LabelSelector in the API reference).
+    if "labelSelector" not in value:
+        yield Mistake(
+            dotted((*at, "labelSelector")),
+            "is missing, and without it Kubernetes counts no pods here",
+            "Write the labels of the pods that count, or {} for all pods of the namespace.",
+        )
+
+
+def _node_term(value: Mapping[str, Any], at: Steps) -> Iterator[Mistake]:
+    # NodeSelectorTerm in the API reference: an empty term selects no node.
+    expressions = value.get("matchExpressions") or ()
+    if not any(value.values()):
+        yield Mistake(
+            dotted(at), "is empty, and an empty term selects no node", "Write matchExpressions, or remove it."
+        )
+    for index, requirement in enumerate(expressions):
+        if isinstance(requirement, dict) and requirement.get("operator") == "In":
+            values = _texts(requirement.get("values"))
+            if values and (found := node_labels.impossible(str(requirement.get("key")), values)):
+                yield Mistake(dotted((*at, "matchExpressions", index, "values")), *found)
+
+
+def _texts(value: Any) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, (list, tuple)) else []
+
+
 _RULES: Final = {
     "LabelSelector": _selector,
     "LabelSelectorRequirement": _requirement,
     "NodeSelectorRequirement": _requirement,
-    "PodAffinityTerm": _keys,
+    "NodeSelectorTerm": _node_term,
+    "PodAffinityTerm": _affinity_term,
     "TopologySpreadConstraint": _spread,
 }
 """What the API server checks beyond one field."""

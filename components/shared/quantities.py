@@ -23,6 +23,8 @@ _SUFFIXES: Final = {
 _HIGHEST: Final = 2**63 - 1
 """Kubernetes keeps the amount, or a thousand times the CPU, in 64 bits, and silently writes the highest for more."""
 _SMALLEST_CPU: Final = Decimal("0.001")
+_MOST_CPU: Final = 2048
+"""More cores than any node has: such an amount is in thousandths of a core, and lacks its suffix."""
 _SMALLEST_BYTES: Final = 2**20
 """No container starts in less, and no file system fits in less: such an amount lacks its suffix."""
 
@@ -66,6 +68,8 @@ def _cpu(value: str) -> str:
         refuse(f"{value!r} is an amount of memory, not of CPU", remedy)
     if cores * 1000 > _HIGHEST:
         refuse(f"{value!r} is more than Kubernetes can count", remedy)
+    if cores > _MOST_CPU:
+        refuse(f"{value!r} is more cores than any node has", remedy)
     if cores % _SMALLEST_CPU:
         refuse(f"{value!r} is finer than a thousandth of a core", remedy)
     return value

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from components.shared import kubernetes_types
-from components.shared.mistakes import Mistake, dotted
+from components.shared import kubernetes_types, reserved_keys
+from components.shared.mistakes import Mistake, dotted, no_effect
 from components.shared.pod_settings import LabelledPods, Pods
 
 
@@ -21,11 +21,9 @@ class Owned(NamedTuple):
 
     def with_common(self) -> Owned:
         """With those of every system."""
-        return Owned(self.labels | _OF_KUBERNETES, self.annotations, (*self.prefixes, *_PREFIXES))
+        return Owned(self.labels | {"app"} | reserved_keys.OF_WORKLOADS, self.annotations, (*self.prefixes, *_PREFIXES))
 
 
-_OF_KUBERNETES = frozenset({"app", "controller-revision-hash", "pod-template-hash"})
-"""`app` is the selector. The others tell pods of different templates apart."""
 _PREFIXES = ("checksum/", "clusters.pulumi/")
 
 
@@ -64,6 +62,10 @@ def _reserved(
     for key in given:
         if key in owned or key.startswith(prefixes):
             yield Mistake(dotted((*at, key)), "is set by the program, or by a controller in the cluster", "Remove it.")
+        elif owner := reserved_keys.owner(key):
+            yield Mistake(dotted((*at, key)), f"is a key {owner}", "Remove it.")
+        elif reason := reserved_keys.WITHOUT_EFFECT.get(key):
+            yield no_effect(dotted((*at, key)), reason)
 
 
 def _spread(group: Pods, *at: str | int) -> Iterator[Mistake]:

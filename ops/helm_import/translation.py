@@ -14,7 +14,7 @@ from ops.helm_import import chart_versions
 from ops.helm_import.chart_versions import Version, spelled
 from ops.helm_import.conversions import CLAIMS, claim, convert
 from ops.helm_import.import_result import ImportResult, looks_secret
-from ops.helm_import.values_file import TEMPLATE, texts
+from ops.helm_import.values_file import PLACEHOLDER, TEMPLATE, texts
 
 TEMPLATE_CODE: Final = "template"
 
@@ -87,6 +87,15 @@ def _templates(result: ImportResult) -> None:
                         dotted(at),
                         "is a template that is not rendered (`{{ … }}`), and nothing here renders it",
                         "Import the rendered values (helm get values RELEASE --output yaml), or write the value.",
+                        TEMPLATE_CODE,
+                    )
+                )
+            elif PLACEHOLDER.fullmatch(text):
+                result.mistakes.append(
+                    Mistake(
+                        dotted(at),
+                        "is a placeholder, and nothing here replaces it",
+                        "Import the final values (helm get values RELEASE --output yaml), or write the value.",
                         TEMPLATE_CODE,
                     )
                 )

@@ -9,16 +9,16 @@ from typing import Any, Final
 
 import yaml
 
-from components.matlab.upstream import KEYS
 from ops.errors import CommandError
+from ops.helm_import.wrappers import elsewhere, wrapped
 
 HEADINGS: Final = ("USER-SUPPLIED VALUES", "COMPUTED VALUES")
 """What `helm get values` prints first, unless you add --output yaml."""
 DEEPEST: Final = 50
 SOPS: Final = re.compile(r"ENC\[AES256_GCM,.*\]", re.DOTALL)
 TEMPLATE: Final = re.compile(r"\{\{.*\}\}", re.DOTALL)
-ENOUGH: Final = 2
-"""This many of the chart's keys in a nested map make it the chart's values."""
+PLACEHOLDER: Final = re.compile(r"ref\+[a-z0-9]+://.*|<path:[^>]+>|\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+"""What vals and helmfile, the vault plug-in of Argo CD, and Flux or envsubst replace before Helm reads the file."""
 
 Values = dict[str, Any]
 
@@ -119,10 +119,12 @@ def _require_plain_values(path: Path, values: Values) -> None:
             f"{path} is encrypted with SOPS. Decrypt it first: sops --decrypt {path} > values.yaml. Delete that file "
             "after the import."
         )
-    if place := _nested_values(values):
+    if lost := elsewhere(values):
+        raise CommandError(f"{path} also takes values from {lost[0]}, which Helm merges over these. {lost[1]}")
+    if found := wrapped(values):
         raise CommandError(
-            f"{path} holds the chart's values under {place[0]}, not at the top level ({place[1]}). Extract them first: "
-            f"yq '{place[2]}' {path} > values.yaml"
+            f"{path} holds the chart's values under {found.place}, not at the top level ({found.format}). Extract them "
+            f"first: yq '{found.expression}' {path} > values.yaml"
         )
 
 
@@ -136,38 +138,6 @@ def texts(value: Any, *at: str) -> Iterator[tuple[tuple[str, ...], str]]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from texts(item, *at, str(index))
-
-
-def _nested_values(values: Mapping[str, Any]) -> tuple[str, str, str] | None:
-    """Where the values are, whose format that is, and the yq expression that extracts them."""
-    if values.get("kind") == "HelmRelease":
-        return "spec.values", "a HelmRelease of Flux", ".spec.values"
-    if values.get("kind") == "Application":
-        return _argo_cd(values.get("spec"))
-    if "helmCharts" in values:
-        return "helmCharts[].valuesInline", "a kustomization", ".helmCharts[0].valuesInline"
-    for key, value in values.items():
-        if key not in KEYS and _is_chart_values(value):
-            return key, "the values of a chart that has this one as a sub-chart", f'.["{key}"]'
-        if key not in KEYS and isinstance(value, dict):
-            for inner, item in value.items():
-                if _is_chart_values(item):
-                    return f"{key}.{inner}", "the values of another chart", f'.["{key}"]["{inner}"]'
-    return None
-
-
-def _argo_cd(spec: Any) -> tuple[str, str, str]:
-    spec = spec if isinstance(spec, dict) else {}
-    sources = spec.get("sources")
-    first = sources[0] if isinstance(sources, list) and sources else None
-    place, source = ("spec.sources[0].helm", first) if first else ("spec.source.helm", spec.get("source"))
-    helm = source.get("helm") if isinstance(source, dict) else None
-    name = "values" if isinstance(helm, dict) and isinstance(helm.get("values"), str) else "valuesObject"
-    return f"{place}.{name}", "an Application of Argo CD", f".{place}.{name}"
-
-
-def _is_chart_values(value: Any) -> bool:
-    return isinstance(value, dict) and len(value.keys() & KEYS.keys()) >= ENOUGH
 
 
 def merge(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> Values:

@@ -8,8 +8,8 @@ from components.arkouda.objects import objects
 from components.arkouda.rules import RULES
 from components.arkouda.settings import Settings
 from components.arkouda.topology import Topology
+from components.shared.loading import load
 from components.shared.manifest import Manifest
-from components.shared.mistakes import load
 from components.shared.objects import Key
 from tests.unit.clusters import LABELS, PODS
 

@@ -9,8 +9,8 @@ from components.matlab.objects import objects
 from components.matlab.rules import RULES
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
+from components.shared.loading import load
 from components.shared.manifest import Manifest
-from components.shared.mistakes import load
 from components.shared.objects import Fingerprint, Key
 from components.shared.passwords import fingerprints
 from components.shared.survey import NOTHING, Survey

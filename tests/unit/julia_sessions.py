@@ -8,8 +8,8 @@ from components.julia.objects import objects
 from components.julia.rules import RULES
 from components.julia.settings import Settings
 from components.julia.topology import JuliaSession
+from components.shared.loading import load
 from components.shared.manifest import Manifest
-from components.shared.mistakes import load
 from components.shared.objects import Key
 
 Values = dict[str, Any]

@@ -22,9 +22,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from components import config_keys, secret_settings, stack_file
-from components.shared import fields, mistakes
+from components.shared import fields, loading, mistakes
 from components.shared.fields import Model
-from components.shared.mistakes import ConfigError, Mistake, load
+from components.shared.loading import load
+from components.shared.mistakes import ConfigError, Mistake
 from components.stack import file_values, load_file, load_stack
 from components.stack_file import StackFile
 from tests.pem import pair
@@ -57,6 +58,7 @@ CHECKERS = (
     "components.shared.groups",
     "components.shared.hosts",
     "components.shared.kubernetes_types",
+    "components.shared.loading",
     "components.shared.mistakes",
     "components.shared.pem",
     "components.shared.quantities",
@@ -256,7 +258,7 @@ def test_every_refusal_in_the_code_has_a_corpus_file(monkeypatch: pytest.MonkeyP
         kinds.add(detail["type"])
         return real_explain(model, detail, at)
 
-    original, real_explain, mistakes_no_effect = fields.refuse, mistakes._explain, mistakes.no_effect
+    original, real_explain, mistakes_no_effect = fields.refuse, loading._explain, mistakes.no_effect
     replacements = {"Mistake": Marked, "refuse": refuse, "no_effect": no_effect, "_explain": explain}
     for module in modules:
         for name, replacement in replacements.items():
@@ -266,7 +268,7 @@ def test_every_refusal_in_the_code_has_a_corpus_file(monkeypatch: pytest.MonkeyP
     with suppress(ConfigError):
         load(NotYet, {"since": "tomorrow", "items": "one"}, "later")
     assert sorted({site for module in modules for site in sites(module)} - reached) == []
-    assert sorted(set(mistakes._KINDS) - kinds) == []
+    assert sorted(set(loading._KINDS) - kinds) == []
 
 
 def ops_render(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

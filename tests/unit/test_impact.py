@@ -14,8 +14,8 @@ from components.matlab.rules import RULES as CONFIG_RULES
 from components.matlab.settings import Settings
 from components.matlab.system import SYSTEM
 from components.shared.kube import Unreachable
+from components.shared.loading import load
 from components.shared.manifest import manifest
-from components.shared.mistakes import load
 from components.shared.objects import by_key
 from components.shared.passwords import plain_fingerprint
 from components.shared.survey import NOTHING

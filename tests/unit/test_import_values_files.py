@@ -116,6 +116,22 @@ CHART = "matlabRelease: r2026a\n{}maxWorkers: 8\n"
             r"yq '.spec.sources\[0\].helm.values'",
         ),
         ("kind: Application\nspec: 5\n", "an Application of Argo CD"),
+        (
+            "kind: ApplicationSet\nspec: {template: {spec: {source: {helm: {valuesObject: {maxWorkers: 8}}}}}}\n",
+            "an ApplicationSet of Argo CD.*yq '.spec.template.spec.source.helm.valuesObject'",
+        ),
+        (
+            "kind: Application\nspec:\n  source:\n    helm:\n      parameters: [{name: maxWorkers, value: '8'}]\n",
+            "also takes values from spec.source.helm.parameters, .* Write all of them into one values file",
+        ),
+        (
+            "kind: HelmRelease\nspec: {valuesFrom: [{kind: Secret, name: mjs}], values: {maxWorkers: 8}}\n",
+            "also takes values from spec.valuesFrom, .*helm get values",
+        ),
+        ("kind: HelmChart\nspec:\n  valuesContent: |\n    maxWorkers: 8\n", "K3s or RKE2.*yq '.spec.valuesContent'"),
+        ("releases:\n- name: mjs\n  values:\n  - maxWorkers: 8\n", r"a helmfile.*yq '.releases\[0\].values\[0\]'"),
+        ("kind: ConfigMap\ndata:\n  mjs.yaml: |\n    maxWorkers: 8\n", r"""yq '.data\["mjs.yaml"\]'"""),
+        ("kind: Secret\ndata:\n  mjs.yaml: bWF4\n", r"""yq '.data\["mjs.yaml"\] \| @base64d'"""),
         (f"helmCharts:\n- valuesInline:\n    {CHART.format('    ')}", "a kustomization"),
     ],
 )  # fmt: skip

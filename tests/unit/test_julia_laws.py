@@ -17,7 +17,8 @@ from components.julia.outputs import output
 from components.julia.rules import RULES, warnings
 from components.julia.settings import Settings
 from components.julia.topology import sessions, whole_cores
-from components.shared.mistakes import ConfigError, load
+from components.shared.loading import load
+from components.shared.mistakes import ConfigError
 from components.stack import load_stack
 from generators import schema
 from generators.changes import Effects, candidates, changed

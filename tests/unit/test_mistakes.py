@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from components.registry import SYSTEMS
 from components.secret_settings import secret_steps
 from components.shared.config_paths import config_set, dotted
-from components.shared.mistakes import ConfigError, load
+from components.shared.loading import load
+from components.shared.mistakes import ConfigError
 from generators.settings import every_setting
 from tests.unit.clusters import SMALLEST, merged
 

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 from components.matlab.rules import RULES, warnings
 from components.matlab.settings import Settings
 from components.secret_settings import secrets
-from components.shared.mistakes import ConfigError, load
+from components.shared.loading import load
+from components.shared.mistakes import ConfigError
 from components.shared.passwords import fingerprints
 from components.stack import StackConfig, load_stack
 from ops.render import render

@@ -15,8 +15,8 @@ from components.matlab import names
 from components.matlab.rules import RULES
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
+from components.shared.loading import load
 from components.shared.manifest import Manifest, manifest
-from components.shared.mistakes import load
 from components.shared.passwords import fingerprints
 from tests.unit.clusters import manifests
 

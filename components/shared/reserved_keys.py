@@ -1,0 +1,50 @@
+"""Keys of labels and annotations that other programs read as orders, or as marks of their own objects."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_OF_HELM: Final = ("helm.sh/", "meta.helm.sh/")
+_OF_WRITERS: Final = {
+    "kubectl.kubernetes.io/last-applied-configuration": "with which kubectl keeps what it has written",
+    "deployment.kubernetes.io/revision": "which belongs to a controller of Kubernetes",
+}
+_DOMAINS: Final = (".kubernetes.io", ".k8s.io", ".x-k8s.io")
+"""Reserved for Kubernetes and its projects (https://kubernetes.io/docs/reference/labels-annotations-taints/)."""
+RECOMMENDED: Final = "app.kubernetes.io"
+"""https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels"""
+OF_WORKLOADS: Final = frozenset(
+    {
+        "apps.kubernetes.io/pod-index",
+        "batch.kubernetes.io/controller-uid",
+        "batch.kubernetes.io/job-completion-index",
+        "batch.kubernetes.io/job-name",
+        "controller-revision-hash",
+        "controller-uid",
+        "job-name",
+        "pod-template-generation",
+        "pod-template-hash",
+        "statefulset.kubernetes.io/pod-name",
+    }
+)
+"""Labels by which controllers of Kubernetes know their pods; with another value, the API server rejects a Job."""
+WITHOUT_EFFECT: Final = {
+    "scheduler.alpha.kubernetes.io/critical-pod": "Kubernetes ignores it since 1.16",
+    "seccomp.security.alpha.kubernetes.io/pod": "Kubernetes ignores it since 1.27",
+}
+"""Annotations of pods."""
+
+
+def owner(key: str) -> str | None:
+    """What another program does with the key on any object, as the end of a sentence; None for a free key."""
+    if key.startswith(_OF_HELM):
+        return "with which Helm marks the objects of its releases"
+    if key.startswith("pulumi.com/"):
+        return "with which Pulumi is told how to write an object"
+    return _OF_WRITERS.get(key)
+
+
+def is_of_kubernetes(label: str) -> bool:
+    """Tell whether controllers of Kubernetes may act on the label; the recommended ones are for people."""
+    domain, slash, _ = label.rpartition("/")
+    return bool(slash) and domain != RECOMMENDED and f".{domain}".endswith(_DOMAINS)
