@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from components.shared.manifest import Manifest
+if TYPE_CHECKING:
+    # Not there in a container, where this file is too.
+    from components.shared.manifest import Manifest
 
 COOKIE = "aB3dE6gH9jK2mN5p"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from ipaddress import ip_address
 from typing import NamedTuple
 
 from cryptography import x509
@@ -23,11 +24,18 @@ class Pair(NamedTuple):
 
 
 @cache
-def pair(name: str = "server", *, authority: bool = True, begins: timedelta = -YEAR, ends: timedelta = YEAR) -> Pair:
-    """A self-signed certificate; the times are counted from now."""
+def pair(
+    name: str = "server",
+    *,
+    authority: bool = True,
+    begins: timedelta = -YEAR,
+    ends: timedelta = YEAR,
+    addresses: tuple[str, ...] = (),
+) -> Pair:
+    """A self-signed certificate, of a server with these addresses; the times are counted from now."""
     key, now = rsa.generate_private_key(65537, 2048), datetime.now(UTC)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    certificate = (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
@@ -36,8 +44,11 @@ def pair(name: str = "server", *, authority: bool = True, begins: timedelta = -Y
         .not_valid_before(now + begins)
         .not_valid_after(now + ends)
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
     )
+    if addresses:
+        alternatives = [x509.IPAddress(ip_address(one)) for one in addresses]
+        builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+    certificate = builder.sign(key, hashes.SHA256())
     return Pair(
         certificate.public_bytes(Encoding.PEM).decode(),
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),

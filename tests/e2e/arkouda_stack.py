@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import pytest
 import yaml
 
 from components.shared.kube import ApiError, KubernetesApi
 from tests.conftest import PROJECT
 from tests.e2e.checkout import Checkout
 from tests.e2e.disturbance import is_dead, wait_for
+from tests.e2e.own_network import ADDRESS, OwnNetwork
 
 NAMESPACE = "arkouda"
 TOOLS = PROJECT / "tests" / "tools" / "arkouda"
@@ -27,18 +26,13 @@ CORE = f"/api/v1/namespaces/{NAMESPACE}"
 SLICES = f"/apis/discovery.k8s.io/v1/namespaces/{NAMESPACE}/endpointslices"
 API_HOST = "kubernetes.default.svc"
 """A name in the certificate of the API server that, unlike its address, a stack config may name."""
-
-
-def own_address() -> str:
-    """An address of this machine that is no loopback address."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            # Nothing is sent; the kernel only looks up the route.
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            pytest.skip("this machine has no address that Kubernetes accepts for a server")
-        address: str = probe.getsockname()[0]
-    return address
+GREET = """
+import socket, sys
+with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=3) as connection:
+    connection.sendall(b"hello\\n")
+    print(connection.recv(64).decode(), end="")
+"""
+"""Program of a client: prints what the server answers."""
 
 
 def api_port(checkout: Checkout) -> int:
@@ -76,13 +70,14 @@ def ops(checkout: Checkout, *words: str, text: str = "", code: int = 0) -> str:
 class Machine:
     """A login node and the first node of a job: the files of one server, unpacked, and stand-ins on PATH."""
 
-    def __init__(self, checkout: Checkout, server: str, folder: Path) -> None:
+    def __init__(self, checkout: Checkout, server: str, folder: Path, network: OwnNetwork) -> None:
+        self._network = network
         self.folder, self.spool, self.home = folder / "files", folder / "spool", folder / "home"
         for place in (folder, self.spool, self.home):
             place.mkdir(parents=True, exist_ok=True)
         outputs = json.dumps(checkout.outputs()["arkoudaFiles"])
         ops(checkout, "arkouda-files", "--out", str(self.folder), "--server", server, text=outputs)
-        self.address = own_address()
+        self.address = ADDRESS
         self.log = folder / "requests"
         self.hosts = folder / "hosts"
         self.hosts.write_text(f"127.0.0.1 localhost\n{self.address} node1\n")
@@ -96,6 +91,7 @@ class Machine:
             "PATH": os.pathsep.join((str(TOOLS / "slurm"), os.environ["PATH"])),
             "PYTHONPATH": str(TOOLS / "client"),
             "ARKOUDA_ADDRESS": self.address,
+            "STAND_IN_ADDRESS": self.address,
             "STAND_IN_SPOOL": str(self.spool),
             "STAND_IN_LOG": str(self.log),
             "STAND_IN_HOSTS": str(self.hosts),
@@ -106,7 +102,8 @@ class Machine:
     def run(self, *command: str, code: int = 0, **variables: str) -> str:
         """Run a command to its end; returns all it prints."""
         done = subprocess.run(
-            command, cwd=self.folder, env=self.environment(**variables), stdin=subprocess.DEVNULL,
+            self._network.inside(*command),
+            cwd=self.folder, env=self.environment(**variables), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=90, check=False,
         )  # fmt: skip
         assert done.returncode == code, done.stdout
@@ -115,6 +112,12 @@ class Machine:
     def submit(self, **variables: str) -> None:
         """Submit the job; it runs in the background."""
         assert self.run("./submit.sh", **variables).strip() == "4711"
+
+    def greets(self, port: int) -> bool:
+        """The server of the job answers."""
+        words = self._network.inside(sys.executable, "-c", GREET, self.address, str(port))
+        done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+        return done.stdout == "arkouda\n"
 
     @property
     def pid(self) -> int:
@@ -135,16 +138,6 @@ class Machine:
         """What a lost node or the end of Slurm's patience does to a job: no trap runs."""
         os.killpg(self.pid, signal.SIGKILL)
         self.wait()
-
-
-def greets(address: str, port: int) -> bool:
-    """The server behind an address answers."""
-    try:
-        with socket.create_connection((address, port), timeout=5) as connection:
-            connection.sendall(b"hello\n")
-            return connection.recv(64) == b"arkouda\n"
-    except OSError:
-        return False
 
 
 def token_status(checkout: Checkout, token: str, method: str, path: str, body: Any = None, **options: str) -> int:

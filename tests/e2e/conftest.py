@@ -12,11 +12,13 @@ import pytest
 from components.shared.kube import KubernetesApi
 from components.shared.target import EMBEDDED_CONTEXT
 from local.cluster import ControlPlane
+from local.cluster.layout import Settings
 from local.pulumi import Toolchain, find_or_build
 from tests.e2e.checkout import Checkout
 from tests.e2e.dry_run import LEVELS, DryRun
 from tests.e2e.exec_node import LABEL, ExecNode
 from tests.e2e.home import move_home
+from tests.e2e.own_network import OwnNetwork, OwnNetworkError
 from tests.e2e.transitions import Transitions
 
 
@@ -50,6 +52,19 @@ def dry_runs(cluster: ControlPlane) -> dict[str, DryRun]:
     """A place for objects that are never created, for each Pod Security level."""
     api = KubernetesApi.connect(cluster.kubeconfig, EMBEDDED_CONTEXT)
     return {level: DryRun(api, level) for level in LEVELS}
+
+
+@pytest.fixture
+def network(cluster: ControlPlane) -> Iterator[OwnNetwork]:
+    """A machine's network, for servers whose address Kubernetes accepts."""
+    settings = Settings.read(cluster.layout)
+    assert settings is not None
+    try:
+        found = OwnNetwork(settings.port)
+    except OwnNetworkError as error:
+        pytest.skip(str(error))
+    with found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -6,21 +6,31 @@ import contextlib
 import socket
 import struct
 import threading
+from pathlib import Path
 from typing import Self
 
+LOOPBACK = "127.0.0.1"
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER with no time: the other side gets a reset, not an orderly end (socket(7))."""
 
 
 class Relay:
-    """Carries TCP connections on loopback to another port there, and breaks them off when it is told to."""
+    """Carries TCP connections on loopback to another port there, and breaks them off when it is told to.
 
-    def __init__(self, port: int) -> None:
-        self._target = port
+    A path in place of a port is a UNIX socket, which is reached from other network namespaces too.
+    """
+
+    def __init__(self, target: int | Path, listen: int | Path = 0) -> None:
+        self._target = target
         self._sockets: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
+        if isinstance(listen, Path):
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(str(listen))
+            self._listener.listen()
+        else:
+            self._listener = socket.create_server((LOOPBACK, listen))
+            self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self) -> Self:
@@ -47,7 +57,7 @@ class Relay:
             while True:
                 near, _ = self._listener.accept()
                 try:
-                    far = socket.create_connection(("127.0.0.1", self._target))
+                    far = self._connect()
                 except OSError:
                     near.close()
                     continue
@@ -55,6 +65,13 @@ class Relay:
                     self._sockets |= {near, far}
                 for source, sink in ((near, far), (far, near)):
                     threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
+
+    def _connect(self) -> socket.socket:
+        if not isinstance(self._target, Path):
+            return socket.create_connection((LOOPBACK, self._target))
+        far = socket.socket(socket.AF_UNIX)
+        far.connect(str(self._target))
+        return far
 
     def _carry(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):

@@ -13,11 +13,11 @@ from tests.e2e.arkouda_stack import (
     Machine,
     addresses,
     configure,
-    greets,
     token_status,
 )
 from tests.e2e.checkout import Checkout
 from tests.e2e.disturbance import wait_for
+from tests.e2e.own_network import OwnNetwork
 
 MERGE = "application/merge-patch+json"
 FIXED: dict[str, Any] = {"name": "fixed", "address": "192.0.2.10", "authenticate": True}
@@ -67,12 +67,12 @@ def another_address_changes_the_slice_and_nothing_else(checkout: Checkout) -> No
     assert all(write.startswith(f"patch {SLICES}/fixed") for write in writes), writes
 
 
-def test_a_job_enters_its_address_and_takes_it_out(checkout: Checkout, tmp_path: Path) -> None:
+def test_a_job_enters_its_address_and_takes_it_out(checkout: Checkout, tmp_path: Path, network: OwnNetwork) -> None:
     port, other_port = choose_port(), choose_port()
     configure(checkout, declared=[job("night", port, sbatchOptions=["--partition=large"]), job("day", other_port)])
     checkout.run("up")
     assert addresses(checkout, "night-job") == []
-    machine = Machine(checkout, "night", tmp_path / "night")
+    machine = Machine(checkout, "night", tmp_path / "night", network)
     the_job_registers(checkout, machine, port)
     an_up_leaves_the_address_of_the_job(checkout, machine, port)
     a_cancelled_job_deregisters(checkout, machine)
@@ -89,7 +89,7 @@ def test_a_job_enters_its_address_and_takes_it_out(checkout: Checkout, tmp_path:
 def the_job_registers(checkout: Checkout, machine: Machine, port: int) -> None:
     machine.submit()
     wait_for(lambda: addresses(checkout, "night-job") == [machine.address])
-    assert greets(machine.address, port)
+    assert machine.greets(port)
     options = (machine.spool / "options").read_text().splitlines()
     assert options == [
         "--parsable",
@@ -144,9 +144,9 @@ def a_killed_job_is_overwritten_by_the_next(checkout: Checkout, machine: Machine
     machine.kill()
     # The address stays, and leads nowhere.
     assert addresses(checkout, "night-job") == [machine.address]
-    assert not greets(machine.address, port)
+    assert not machine.greets(port)
     machine.submit()
-    wait_for(lambda: greets(machine.address, port))
+    wait_for(lambda: machine.greets(port))
     wait_for(lambda: "clients are led to" in machine.output())
     machine.cancel()
     assert addresses(checkout, "night-job") == []

@@ -17,12 +17,12 @@ from tests.e2e.arkouda_stack import (
     SERVER,
     Machine,
     configure,
-    greets,
     ops,
     token_status,
 )
 from tests.e2e.checkout import Checkout
 from tests.e2e.disturbance import wait_for
+from tests.e2e.own_network import OwnNetwork
 
 OWN = ("lab", "lab-metrics")
 DELAY = {"STAND_IN_DELAY": "1"}
@@ -34,11 +34,11 @@ def port() -> int:
 
 
 @pytest.fixture
-def machine(checkout: Checkout, tmp_path: Path, port: int) -> Machine:
+def machine(checkout: Checkout, tmp_path: Path, port: int, network: OwnNetwork) -> Machine:
     server = {"name": "lab", "port": port, "metrics": {"port": choose_port()}, "job": {"executable": str(SERVER)}}
     configure(checkout, selfRegistered=[server])
     checkout.run("up")
-    return Machine(checkout, "lab", tmp_path / "lab")
+    return Machine(checkout, "lab", tmp_path / "lab", network)
 
 
 def existing(checkout: Checkout, kind: str = "services") -> list[str]:
@@ -69,7 +69,7 @@ def test_a_server_registers_itself_and_leaves_nothing(checkout: Checkout, machin
     # One number for Service, target and Endpoints: the server announces its Service's port as its own.
     (own,) = service["spec"]["ports"]
     assert {own["port"], own["targetPort"], subset["ports"][0]["port"]} == {port}
-    assert greets(machine.address, port)
+    assert machine.greets(port)
     before = len(checkout.writes())
     checkout.run("up")
     assert checkout.writes()[before:] == []
@@ -95,7 +95,7 @@ def test_a_killed_server_is_an_orphan_until_the_next_job_or_a_command(
     assert "Service lab, lab-metrics exists" in checkout.run("preview")
     machine.submit(**DELAY)
     wait_for(lambda: machine.log.read_text().splitlines().count("registered") == 2)
-    assert greets(machine.address, port)
+    assert machine.greets(port)
     machine.kill()
     listed = ops(checkout, "arkouda-orphans", "--config", str(checkout.stack_file))
     assert f"{CORE}/services/lab\n" in listed
@@ -202,13 +202,13 @@ def kubectl(control_plane: ControlPlane, *words: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
 
 
-def test_an_old_server_registers_with_a_certificate(checkout: Checkout, tmp_path: Path) -> None:
+def test_an_old_server_registers_with_a_certificate(checkout: Checkout, tmp_path: Path, network: OwnNetwork) -> None:
     port = choose_port()
     server = {"name": "lab", "port": port, "credential": "certificate", "job": {"executable": str(SERVER)}}
     configure(checkout, selfRegistered=[{**server, "metrics": {"port": choose_port()}}])
     checkout.run("up")
     assert checkout.api.get(f"{CORE}/secrets/lab-registrar") is None
-    machine = Machine(checkout, "lab", tmp_path / "lab")
+    machine = Machine(checkout, "lab", tmp_path / "lab", network)
     assert "SSL_TOKEN" not in (machine.folder / "arkouda.env").read_text()
     requests = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
     name = "arkouda-arkouda-lab"

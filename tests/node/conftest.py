@@ -6,6 +6,7 @@ Where NODE_REQUIRED is set, there has to be one.
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,14 +18,14 @@ from local.cluster.layout import versions
 from local.pulumi import Toolchain
 from tests.e2e.checkout import Checkout
 from tests.e2e.conftest import toolchain
-from tests.node import binaries, images
+from tests.node import binaries, images, ldap
 from tests.node.debian_root import debian_root
 from tests.node.machine import refusal
 from tests.node.namespaces import own_network
 from tests.node.node import Node, NodeError
 from tests.node.outside import outside
 from tests.node.pods import Cluster
-from tests.node.stack import Stack, deploy
+from tests.node.stack import SIBLINGS, Stack, deploy
 
 __all__ = ["toolchain"]
 
@@ -57,7 +58,9 @@ def _cluster(folder: Path, stack: contextlib.ExitStack) -> Cluster:
     ensure(versions()[-1], print)
     commands = binaries.build(print)
     debian = debian_root(print)
-    archive = images.assemble(folder / "images", debian, commands[1])
+    archive = images.assemble(folder / "images", debian, commands[1], ldap.client(print))
+    # Later there is no network to get it from.
+    ldap.slapd()
     stack.enter_context(own_network())
     around = stack.enter_context(outside(folder / "outside", commands[1]))
     node = Node(folder / "node", around, debian, commands, archive)
@@ -67,6 +70,18 @@ def _cluster(folder: Path, stack: contextlib.ExitStack) -> Cluster:
     found = Cluster(around, node)
     found.check()
     return found
+
+
+@pytest.fixture(scope="session")
+def siblings(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterator[Checkout]:
+    """Julia sessions and an Arkouda server, deployed by one stack."""
+    project = Checkout(tmp_path_factory.mktemp("siblings") / "project", cluster.control_plane)
+    project.config["config"] = copy.deepcopy(SIBLINGS)
+    project.target("embedded", cluster.control_plane.kubeconfig)
+    project.write()
+    project.run("up")
+    yield project
+    project.remove()
 
 
 @pytest.fixture(scope="session")

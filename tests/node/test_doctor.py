@@ -8,6 +8,7 @@ import pytest
 
 from components.matlab import names
 from ops.doctor.command import examined
+from ops.doctor.logs import with_logs
 from ops.doctor.place import Place
 from ops.doctor.snapshot import Snapshot
 from tests.e2e.checkout import NAMESPACE
@@ -31,8 +32,10 @@ BROKEN: dict[str, dict[str, Any]] = {
 
 
 def found(stack: Stack) -> dict[str, str]:
-    """Code → sentence of everything that the doctor finds."""
-    diagnoses = examined(Place("matlab", NAMESPACE), Snapshot.take(stack.cluster.api, NAMESPACE)).diagnoses
+    """Code → sentence of everything that the doctor finds, logs included."""
+    place = Place("matlab", NAMESPACE)
+    snapshot = with_logs(stack.cluster.api, place, Snapshot.take(stack.cluster.api, NAMESPACE))
+    diagnoses = examined(place, snapshot).diagnoses
     return {one.code: one.sentence for item in diagnoses for one in (item.cause, *item.consequences)}
 
 
@@ -63,7 +66,7 @@ def test_a_volume_that_the_job_manager_cannot_write_is_named_with_its_setting(st
     other = {"runAsUser": 1001, "runAsGroup": 1001, "fsGroup": None}
     patch(stack, other)
     try:
-        eventually(lambda: found(stack).get("MJS021"))
+        eventually(lambda: {"MJS021", "MJS061"} <= set(found(stack)))
         (pod,) = stack.cluster.pods(NAMESPACE, names.JOB_MANAGER)
         assert "user 1001 cannot write /mjs/log, the volume of the logs (matlab.storage.log)" in stack.cluster.log(pod)
     finally:

@@ -24,6 +24,7 @@ from typing import BinaryIO
 
 RUN = Path("/tmp")  # noqa: S108 - of the container
 DEFINITIONS, JOB_MANAGER, WORKER = RUN / "definitions.json", RUN / "job-manager.pid", RUN / "worker.pid"
+BIN, JAVA = Path("/opt/matlab/toolbox/parallel/bin"), Path("/opt/matlab/sys/java/jre/glnxa64/jre")
 LOOKUP, MANAGER = 6, 9
 SECRET = Path("/mjs/secret")
 
@@ -122,6 +123,19 @@ class Manager:
                 for name, since in self.workers.items()
             ]
             return {"jobs": self.jobs, "workers": workers, "desired": self.desired}
+
+    def login(self, request: dict) -> dict:
+        """Log a user in at the LDAP server, with Java's own client and in the environment of this process."""
+        defined = definitions()
+        principal = defined["LDAP_SECURITY_PRINCIPAL_FORMAT"].replace("[username]", request["user"])
+        environment = dict(os.environ)
+        if not request["trust"]:
+            del environment["JAVA_TOOL_OPTIONS"]
+        ran = subprocess.run(
+            [JAVA / "bin/java", "-XX:TieredStopAtLevel=1", "-cp", BIN, "Bind", defined["LDAP_URL"], principal],
+            env=environment, input=request["password"], capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return {"said": ran.stdout, "error": ran.stderr}
 
     def stop(self, _: dict) -> dict:
         # As long as a test wishes: the successor has to wait.
