@@ -29,7 +29,6 @@ CLI_MODULE: Final = "github.com/pulumi/pulumi/pkg/v3"
 PROVIDER_MODULE: Final = "github.com/pulumi/pulumi-kubernetes/provider/v4"
 PROVIDER_RELEASE: Final = "4.25.0"
 """The release of Pulumi's Kubernetes provider from which go.mod's revision comes: it has no tag in the module proxy."""
-LANGUAGE_HOST: Final = "pulumi-language-python"
 
 DOWNLOADS: Final = "https://get.pulumi.com"
 REACHABLE_SECONDS: Final = 3.0
@@ -90,9 +89,10 @@ def installed_command() -> Path | None:
     return None
 
 
-def has_language_host(command: Path) -> bool:
-    """Tell whether Pulumi's Python language host lies beside a CLI, as in every official archive, or on PATH."""
-    return bool(shutil.which(LANGUAGE_HOST, path=command.resolve().parent) or shutil.which(LANGUAGE_HOST))
+def has_language_host(command: Path, language: str = "python") -> bool:
+    """Tell whether Pulumi's host of a language lies beside a CLI, as in every official archive, or on PATH."""
+    host = f"pulumi-language-{language}"
+    return bool(shutil.which(host, path=command.resolve().parent) or shutil.which(host))
 
 
 def official_download(progress: Progress) -> Path | None:
