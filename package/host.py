@@ -59,7 +59,8 @@ class Host(ComponentProvider):
             if isinstance(cause, ConfigError):
                 raise _rejected({each.path: f"{each.problem}. {each.remedy}" for each in cause.mistakes}) from error
             if isinstance(cause, Unreachable | ApiError):
-                raise InputPropertiesError(str(cause)) from error
+                # Without a list, the SDK ends the request with an AttributeError of its own (3.272).
+                raise InputPropertiesError(str(cause), []) from error
             raise
 
 

@@ -46,7 +46,8 @@ def provider(target: Target, name: str = "kubernetes", parent: pulumi.Resource |
 
     ConfigMaps and Secrets are updated in place: without the two flags the provider deletes and creates them again
     (pulumi/pulumi-kubernetes issue 2404). The identifier keeps the provider the same when the path of a kubeconfig
-    changes.
+    changes. An object that exists is taken over, which the provider itself refuses since 4.29: only the preflight knows
+    whether it is of this stack, and a create whose answer was lost is repeated.
     """
     # Here, since the SDK takes a quarter of a second, and a command that refuses a config registers nothing.
     import pulumi
@@ -61,5 +62,6 @@ def provider(target: Target, name: str = "kubernetes", parent: pulumi.Resource |
         enable_server_side_apply=True,
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
+        upsert_existing_objects=True,
         opts=pulumi.ResourceOptions(parent=parent),
     )

@@ -48,7 +48,6 @@ SELDOM_RUN: Final = tuple(
     )
 )
 """What the CLI contains for Pulumi Cloud's API, the storage and keys of clouds, and the generation of code."""
-LANGUAGE_HOST: Final = "pulumi-language-python"
 
 DOWNLOADS: Final = "https://get.pulumi.com"
 REACHABLE_SECONDS: Final = 3.0
@@ -109,9 +108,10 @@ def installed_command() -> Path | None:
     return None
 
 
-def has_language_host(command: Path) -> bool:
-    """Tell whether Pulumi's Python language host lies beside a CLI, as in every official archive, or on PATH."""
-    return bool(shutil.which(LANGUAGE_HOST, path=command.resolve().parent) or shutil.which(LANGUAGE_HOST))
+def has_language_host(command: Path, language: str = "python") -> bool:
+    """Tell whether Pulumi's host of a language lies beside a CLI, as in every official archive, or on PATH."""
+    host = f"pulumi-language-{language}"
+    return bool(shutil.which(host, path=command.resolve().parent) or shutil.which(host))
 
 
 def official_download(progress: Progress) -> Path | None:

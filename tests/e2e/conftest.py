@@ -31,7 +31,8 @@ def toolchain(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in [name for name in os.environ if name.startswith(("PULUMI_", "CLUSTERS_"))]:
-        del os.environ[name]
+        if name != "PULUMI_HOME":  # where the developer's plugins are
+            del os.environ[name]
     found = find_or_build(print)
     move_home(tmp_path_factory.mktemp("home"), found)
     return found

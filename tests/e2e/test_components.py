@@ -1,96 +1,71 @@
-"""A program in YAML deploys a MATLAB cluster through the component package, with the real engine."""
+"""Programs in YAML and TypeScript deploy a MATLAB cluster through the component package, with the real engine."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
+import shutil
 from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from components.shared.kube import KubernetesApi
-from components.shared.target import EMBEDDED_CONTEXT
 from local.cluster import ControlPlane
 from local.pulumi import Toolchain
-from tests.conftest import PROJECT
-from tests.tools.pulumi_yaml import language_host
-
-PASSWORD = "canary-5c1e0b"
-
-
-class Consumer:
-    """A project of somebody else that names the package in its Pulumi.yaml."""
-
-    def __init__(self, folder: Path, toolchain: Toolchain, cluster: ControlPlane) -> None:
-        self.folder, self.toolchain, self.cluster = folder, toolchain, cluster
-        self.api = KubernetesApi.connect(cluster.kubeconfig, EMBEDDED_CONTEXT)
-        text = (PROJECT / "examples" / "components" / "yaml" / "Pulumi.yaml").read_text()
-        self.program: dict[str, Any] = yaml.safe_load(text)
-        self.program["plugins"]["providers"][0]["path"] = str(PROJECT / "package")
-        small = yaml.safe_load((PROJECT / "Pulumi.dev.yaml").read_text())["config"]["clusters:matlab"]
-        self.properties["kubernetes"] = {"context": EMBEDDED_CONTEXT, "kubeconfig": str(cluster.kubeconfig)}
-        self.properties["workers"] = small["workers"]
-        self.properties["storage"] = small["storage"]
-        self.properties["security"] = {"level": 2}
-        (folder / "state").mkdir(parents=True)
-
-    @property
-    def properties(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.program["resources"]["mjs"]["properties"]
-        return found
-
-    def run(self, *words: str, code: int = 0) -> str:
-        (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(self.program))
-        environment = {
-            **os.environ,
-            **self.toolchain.environment,
-            "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": "consumer",
-        }
-        environment["PATH"] = os.pathsep.join([str(language_host().parent), environment["PATH"]])
-        done = subprocess.run(
-            [str(self.toolchain.command), *words, "--non-interactive"],
-            cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
-        )  # fmt: skip
-        assert done.returncode == code, done.stdout
-        return done.stdout
+from local.pulumi.toolchain import has_language_host
+from tests.e2e.consumers import PASSWORD, TypeScriptConsumer, YamlConsumer
 
 
 @pytest.fixture
-def consumer(tmp_path: Path, toolchain: Toolchain, cluster: ControlPlane) -> Iterator[Consumer]:
-    made = Consumer(tmp_path / "consumer", toolchain, cluster)
-    made.run("stack", "init", "lab")
-    made.run("config", "set", "--secret", "adminPassword", PASSWORD)
+def consumer(tmp_path: Path, toolchain: Toolchain, cluster: ControlPlane) -> Iterator[YamlConsumer]:
+    made = YamlConsumer(tmp_path / "consumer", toolchain, cluster)
+    made.start()
     yield made
-    made.run("state", "unprotect", "--all", "--yes")
-    made.run("destroy", "--yes", "--skip-preview")
+    made.remove()
 
 
-def test_a_yaml_program_deploys_a_cluster(consumer: Consumer) -> None:
+@pytest.fixture
+def typescript(tmp_path: Path, toolchain: Toolchain, cluster: ControlPlane) -> Iterator[TypeScriptConsumer]:
+    hosts = has_language_host(toolchain.command, "nodejs") and has_language_host(toolchain.command)
+    if not (hosts and shutil.which("npm")):
+        pytest.skip("Pulumi's language hosts for Node.js and Python, or npm, are not installed here")
+    made = TypeScriptConsumer(tmp_path / "consumer", toolchain, cluster)
+    made.run("install")
+    made.start()
+    yield made
+    made.remove()
+
+
+def passwords(api: KubernetesApi) -> list[str]:
+    secret = api.request("GET", "/api/v1/namespaces/mjs/secrets/mjs-admin-password")
+    return [b64decode(value).decode() for value in secret["data"].values()]
+
+
+def controller_config(api: KubernetesApi) -> dict[str, Any]:
+    found = api.request("GET", "/api/v1/namespaces/mjs/configmaps/mjs-controller-config")
+    config: dict[str, Any] = json.loads(found["data"]["config.json"])
+    return config
+
+
+def test_a_yaml_program_deploys_a_cluster(consumer: YamlConsumer) -> None:
     """Preview, up, a change, and no change; the password reaches its Secret and nothing else."""
     everything = consumer.run("preview")
     everything += consumer.run("up", "--yes", "--skip-preview")
-    secret = consumer.api.request("GET", "/api/v1/namespaces/mjs/secrets/mjs-admin-password")
-    assert [b64decode(value).decode() for value in secret["data"].values()] == [PASSWORD]
+    assert passwords(consumer.api) == [PASSWORD]
     outputs = json.loads(consumer.run("stack", "output", "--json"))
     assert outputs["namespace"] == "mjs"
     assert outputs["profile"] == "[secret]"
     everything += consumer.run("preview", "--expect-no-changes")
     consumer.properties["workers"]["max"] = 6
     everything += consumer.run("up", "--yes", "--skip-preview")
-    config = consumer.api.request("GET", "/api/v1/namespaces/mjs/configmaps/mjs-controller-config")
-    assert json.loads(config["data"]["config.json"])["Network"]["MaxWorkers"] == 6
+    assert controller_config(consumer.api)["Network"]["MaxWorkers"] == 6
     assert PASSWORD not in everything
     assert PASSWORD not in consumer.run("stack", "export")
 
 
-def test_every_mistake_is_named_by_its_argument(consumer: Consumer) -> None:
+def test_every_mistake_is_named_by_its_argument(consumer: YamlConsumer) -> None:
     consumer.properties["logLevel"] = 9
     consumer.properties["release"] = "2026a"
     text = consumer.run("preview", code=1)
@@ -104,3 +79,18 @@ def test_every_mistake_is_named_by_its_argument(consumer: Consumer) -> None:
     assert "One mistake. Nothing was changed." in text
     assert "securityAdminPassword" in text
     assert "is not a secret. Pass" in text
+
+
+def test_a_typescript_program_deploys_a_cluster(typescript: TypeScriptConsumer) -> None:
+    """With the SDK that `pulumi install` writes: up, a change, no change, and a mistake that does not compile."""
+    everything = typescript.run("up", "--yes", "--skip-preview")
+    assert passwords(typescript.api) == [PASSWORD]
+    outputs = json.loads(typescript.run("stack", "output", "--json"))
+    assert outputs == {"namespace": "mjs", "profile": "[secret]"}
+    typescript.replace("index.ts", "max: 64", "max: 65")
+    everything += typescript.run("up", "--yes", "--skip-preview")
+    assert controller_config(typescript.api)["Network"]["MaxWorkers"] == 65
+    everything += typescript.run("preview", "--expect-no-changes")
+    assert PASSWORD not in everything + typescript.run("stack", "export")
+    typescript.replace("index.ts", "max: 65", 'maximum: "65"')
+    assert "'maximum' does not exist in type 'MatlabWorkersArgs'" in typescript.run("preview", code=1)

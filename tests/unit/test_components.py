@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from google.protobuf.struct_pb2 import Struct
 from pulumi.errors import InputPropertiesError
-from pulumi.provider.server import ProviderServicer
+from pulumi.provider.server import ComponentInitError, ProviderServicer
+from pulumi.runtime.proto import status_pb2
 from pulumi.runtime.proto.provider_pb2 import ConstructRequest
 from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 
 from components.registry import SYSTEMS
+from components.shared.kube import Unreachable
 from components.stack import load_stack
 from generators.arguments import COMPONENTS, KEYWORD
 from package import values
@@ -100,6 +102,21 @@ def test_a_secret_argument_has_to_be_secret(monkeypatch: pytest.MonkeyPatch) -> 
     assert found["security"] == {"level": 2, "adminPassword": "pw"}
     for computed in ((), ("securityAdminPassword",)):
         assert "is not a secret" in refusal(monkeypatch, *computed, securityAdminPassword="pw")["securityAdminPassword"]
+
+
+def test_a_cluster_that_does_not_answer_ends_with_its_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK's server used to fail on an error without properties, and so its own failure was all that one read."""
+
+    def construct(*_: Any) -> None:
+        raise ComponentInitError(Unreachable("no answer"))
+
+    monkeypatch.setattr("package.host.ComponentProvider.construct", construct)
+    with pytest.raises(InputPropertiesError) as caught:
+        host().construct("mjs", TOKEN, {})
+    server = ProviderServicer(host(), [], "127.0.0.1:1")
+    status = server.create_grpc_invalid_properties_status(caught.value.message, caught.value.errors)
+    [(_, packed)] = status.trailing_metadata
+    assert status_pb2.Status.FromString(packed).message == "no answer"
 
 
 def test_a_preview_goes_on_with_a_secret_that_is_not_known_yet(monkeypatch: pytest.MonkeyPatch) -> None:
