@@ -155,7 +155,7 @@ TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
 _REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
 KUBERNETES: Final[Mapping[str, tuple[Json, ...]]] = {
     "Affinity": (
-        {"podAntiAffinity": {_REQUIRED: [{"topologyKey": "kubernetes.io/hostname"}]}},
+        {"podAntiAffinity": {_REQUIRED: [{"topologyKey": "kubernetes.io/hostname", "labelSelector": {}}]}},
         {
             "nodeAffinity": {
                 _REQUIRED: {
@@ -165,8 +165,18 @@ KUBERNETES: Final[Mapping[str, tuple[Json, ...]]] = {
         },
     ),
     "TopologySpreadConstraint": (
-        {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "DoNotSchedule"},
-        {"maxSkew": 2, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "ScheduleAnyway"},
+        {
+            "maxSkew": 1,
+            "topologyKey": "kubernetes.io/hostname",
+            "whenUnsatisfiable": "DoNotSchedule",
+            "labelSelector": {},
+        },
+        {
+            "maxSkew": 2,
+            "topologyKey": "topology.kubernetes.io/zone",
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {},
+        },
     ),
 }
 """Two values of each type of Kubernetes that a setting has."""

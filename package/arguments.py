@@ -979,7 +979,7 @@ class JuliaNetworkPolicies(TypedDict, total=False):
     """NetworkPolicy objects. They have an effect only if the cluster's network plug-in enforces them."""
 
     enabled: bool
-    """true: sessions and workers accept and open only the connections in docs/julia.md."""
+    """true: sessions and workers accept and open only the connections in docs/flows.md."""
     egress: list[str]
     """Networks that sessions and workers may connect to on any port, for data and user code. Cloud metadata addresses
     are always excluded."""
