@@ -8,7 +8,7 @@ TESTS ?= tests
 PROCESSES ?= 3
 PYTEST = $(RUN) -m pytest -n $(PROCESSES) --dist loadfile
 # Each of these needs many minutes, or builds of its own.
-LONG_TESTS = $(foreach name,adopt_helm doctor doctor_systems faults guides impact,tests/e2e/test_$(name).py)
+LONG_TESTS = $(foreach name,adopt_first_generation adopt_helm doctor doctor_systems faults guides impact,tests/e2e/test_$(name).py)
 # One process, and after all others: it leaves the machine's network. Why it skips everything is said once.
 NODE_TESTS = $(RUN) -m pytest tests/node -rfE
 # The oldest version that local/cluster can build.
