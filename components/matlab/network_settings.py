@@ -12,10 +12,10 @@ from components.shared.fields import (
     Annotations,
     Bool,
     Distinct,
+    DnsLabel,
     DnsName,
     LabelKey,
     Model,
-    NamespaceName,
     Ports,
     Positive,
     UserPort,
@@ -48,9 +48,9 @@ class Gateway(Model):
 
     name: DnsName | None = None
     """Name of the Gateway. It needs a TCP listener for each port of docs/network.md; null: no Gateway."""
-    namespace: NamespaceName | None = None
+    namespace: DnsLabel | None = None
     """Namespace of the Gateway. Required with name."""
-    pod_namespace: NamespaceName | None = None
+    pod_namespace: DnsLabel | None = None
     """Namespace of the pods that carry its connections: NetworkPolicies then let in no others. null: any address."""
     accept_timeout: Positive = 120
     """Seconds that `up` waits until the Gateway has accepted the routes to the cluster."""
