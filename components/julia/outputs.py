@@ -67,7 +67,7 @@ def readme(sessions: Sequence[JuliaSession], kept: Sequence[str]) -> str:
 ## For users
 
 1. `pulumi stack output juliaSessions` has every command of your session. `attach` opens its prompt; press Ctrl-P and
-   then Ctrl-Q to leave it running, because `exit()` starts a new one.
+   then Ctrl-Q to leave it running, or close the terminal if your kubectl is older than 1.36. `exit()` starts a new one.
 2. Paste the line `addprocs`. Workers that you no longer need end with `rmprocs(workers())`.
 
 A destroy keeps:
