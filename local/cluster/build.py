@@ -54,7 +54,7 @@ def ensure(version: str, progress: Progress = silent) -> dict[str, Path]:
         cache=cache_directory() / "control-plane",
         packages={f"clusters.local/{BINARY}/v{version}": BINARY},
         linker_flags=_linker_flags(version),
-        announcement="From nothing it takes about 7 minutes on two cores.",
+        announcement="From nothing it takes about 9 minutes on two cores.",
         links=dict.fromkeys(PARTS, BINARY),
     )
     try:
