@@ -13,6 +13,7 @@ from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 from components.program import deploy
+from components.shared import yaml_for_go
 from components.shared.manifest import Manifest, base64
 from components.shared.objects import TOKEN_SECRET
 from components.shared.placeholders import placeholder
@@ -126,7 +127,7 @@ def _file_name(item: Manifest) -> str:
     return f"{item['kind'].lower()}-{item['metadata']['name']}.yaml"
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml_for_go.Dumper):
     """Scripts and documents as blocks."""
 
 

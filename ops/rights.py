@@ -17,6 +17,7 @@ from components.shared.passwords import plain_fingerprint
 from components.shared.rights import Right, needed_rights, optional_rights, preview_rights
 from components.shared.survey import NOTHING
 from components.shared.target import PROJECT
+from components.shared.yaml_for_go import Dumper
 from components.stack import StackConfig, load_file
 from ops.errors import CommandError
 
@@ -52,7 +53,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     if created := created_namespaces(planned(stack)):
         print(_CREATES.format(", ".join(sorted(created))), end="")
-    print(yaml.safe_dump_all(items, sort_keys=False, default_flow_style=None, width=110), end="")
+    print(yaml.dump_all(items, Dumper=Dumper, sort_keys=False, default_flow_style=None, width=110), end="")
     return 0
 
 

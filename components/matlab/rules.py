@@ -177,15 +177,20 @@ def _default_namespace(settings: Settings) -> Iterator[Mistake]:
 
 
 def _images(settings: Settings) -> Iterator[Mistake]:
-    """Workers are of the release of the cluster; a job manager serves workers of its own release and older ones."""
+    """Workers are of the release of the cluster; a job manager serves workers of its own release and older ones.
+
+    With MATLAB from a claim, the images contain no release, only what it depends on.
+    """
     worker, manager = settings.images.worker.tag or "", settings.images.job_manager.tag or ""
-    if RELEASE_TAG.fullmatch(worker) and worker.lower() != settings.release:
+    from_claim = settings.installation.claim is not None
+    if not from_claim and RELEASE_TAG.fullmatch(worker) and worker.lower() != settings.release:
         yield Mistake(
             "matlab.images.worker.tag",
             f"{worker} is another release than matlab.release, {settings.release}",
             f"Write {settings.release}, or remove it.",
         )
-    if RELEASE_TAG.fullmatch(manager) and manager.lower() < settings.release:
+    dependencies_only = from_claim and settings.installation.job_manager_uses_claim
+    if not dependencies_only and RELEASE_TAG.fullmatch(manager) and manager.lower() < settings.release:
         yield Mistake(
             "matlab.images.jobManager.tag",
             f"{manager} is older than the workers, which are of {settings.release}",

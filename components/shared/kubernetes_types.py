@@ -75,8 +75,9 @@ def _value(schema: Schema, value: Any, at: Steps) -> Iterator[Mistake]:
     if not isinstance(value, _NAMES[kind]) or isinstance(value, bool):
         yield Mistake(dotted(at), f"is not {_WORDS[kind]}", f"Write {_WORDS[kind]}, or remove it.")
     elif isinstance(value, dict):
-        yield from _map(schema, value, at)
-        yield from _RULES.get(name, _nothing)(value, at)
+        wrong = [*_map(schema, value, at)]
+        # A misspelt field would also be said to be missing.
+        yield from wrong or _RULES.get(name, _nothing)(value, at)
     elif isinstance(value, (list, tuple)):
         yield from _list(schema, value, at)
     else:

@@ -14,6 +14,7 @@ import yaml
 
 from components.shared.groups import Resources, Toleration, Volume
 from components.shared.references import in_order
+from components.shared.yaml_for_go import Dumper
 
 Manifest = dict[str, Any]
 
@@ -80,7 +81,7 @@ def yaml_text(document: Any) -> str:
 def _yaml_text(document: str) -> str:
     # The same few pod templates, thousands of times, for generators/matlab_changes.py: PyYAML is slow,
     # and its faster twin in C writes other bytes and is not everywhere.
-    return yaml.safe_dump(json.loads(document), sort_keys=True, width=float("inf"), allow_unicode=True)
+    return yaml.dump(json.loads(document), Dumper=Dumper, sort_keys=True, width=float("inf"), allow_unicode=True)
 
 
 def env(values: Mapping[str, str]) -> list[Manifest]:

@@ -14,7 +14,7 @@ import pytest
 
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
-from components.shared.mistakes import load
+from components.shared.loading import load
 from ops.move_claim import state
 from ops.move_claim.move import Move
 from tests.unit.clusters import SMALLEST, merged

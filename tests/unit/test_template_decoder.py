@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from components.matlab import names, workers
@@ -49,6 +49,23 @@ def test_the_controller_decodes_every_template(mode: str, values: dict[str, Any]
 def test_the_controller_decodes_the_templates_of_any_accepted_config(several: list[dict[str, Any]]) -> None:
     found = [text for config in several if (here := accepted(config)) for text in texts(here)]
     assert rejections(found) == [""] * len(found)
+
+
+SCALARS = r"[-+]?(\.?[0-9_]{1,3}(\.[0-9_]{0,2})?([eE][-+]?[0-9]{1,2})?|0[bBoOxX][0-9a-f_]{1,3})"
+WORDS = ["y", "Y", "n", "N", "yes", "off", "null", "~", ".inf", "2024-1-5", "2024-1-5 10:00:00", "08", "1e3", "0o17"]
+
+
+@settings(law, max_examples=1, phases=(Phase.generate,))
+@given(st.lists(st.from_regex(SCALARS, fullmatch=True), min_size=EXAMPLES, max_size=EXAMPLES))
+def test_a_text_stays_a_text(several: list[str]) -> None:
+    """The name of a claim, as Go reads it: a number or a boolean there would stop all scaling."""
+    template = workers.pod_template(cluster(), "")
+    documents = []
+    for text in (*WORDS, *several):
+        changed = copy.deepcopy(template)
+        changed["spec"]["volumes"] = [{"name": "data", "persistentVolumeClaim": {"claimName": text}}]
+        documents.append(yaml_text(changed))
+    assert rejections(documents) == [""] * len(documents)
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,13 @@ MODES = {
     "platform-gke": Mode.NEW,
     "platform-metallb-nfs": Mode.NEW,
     "platform-openshift": Mode.NEW,
+    "gateway": Mode.NEW,
     "everything-on": Mode.BACKWARDS_COMPATIBLE,
 }
 EXCLUDED = {
     "network.internalClientsOnly",
+    # There is a load balancer.
+    *(f"network.gateway.{field}" for field in ("name", "namespace", "podNamespace", "acceptTimeout")),
     # clusterHost is set, MATLAB comes from a claim, and each image has its own repository.
     "network.loadBalancer.addressTimeout",
     "images.registry",
