@@ -58,7 +58,8 @@ def prepared(checkout: Checkout) -> Iterator[Checkout]:
 
 def test_a_values_file_with_every_key_is_imported_and_deployed(prepared: Checkout) -> None:
     """Only amounts are smaller than in the unit tests: the nodes here have one CPU each."""
-    small = {key: "10m" if "CPU" in key else "16Mi" for key in TOGETHER if key.endswith(("Request", "Limit"))}
+    small = {key: "10m" if "CPU" in key else "16Mi" for key in TOGETHER if key.endswith("Request")}
+    small |= {key: "100m" if "CPU" in key else "512Mi" for key in TOGETHER if key.endswith("Limit")}
     values = prepared.root / "values.yaml"
     values.write_text(json.dumps({**TOGETHER, **small}))
     command = [sys.executable, "-m", "ops", "import-values", str(values), "--context", EMBEDDED_CONTEXT]
