@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from components.shared.field_manager import notes
 from components.shared.kube import Json, KubernetesApi, Resource
 from components.shared.manifest import MANAGED_BY, STACK
 from components.shared.target import connect
@@ -91,7 +92,7 @@ class Recovery:
             return None
         metadata = manifest["metadata"]
         identity = "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
-        return {**create, "id": identity, "outputs": create["inputs"]}
+        return {**create, "id": identity, "outputs": {**manifest, **notes(live, manifest["apiVersion"])}}
 
 
 def _path(cluster: KubernetesApi, manifest: Json) -> str | None:

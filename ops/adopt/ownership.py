@@ -12,22 +12,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from components.shared.field_manager import PROVIDER, manager
 from components.shared.inventory import HELM_RELEASE
 from components.shared.kube import Json
 from components.shared.objects import TOKEN_SECRET
 
-PROVIDER: Final = "pulumi-kubernetes-"
-"""How the provider's managers are called; what follows is its own choice (provider.go, fieldManagerName)."""
 Path = tuple[str, ...]
-
-
-def manager(live: Json) -> str:
-    """The manager under which the stack applies the object: its own of earlier, or one that each attempt chooses."""
-    for entry in _entries(live):
-        if entry["manager"].startswith(PROVIDER) and entry["operation"] == "Apply":
-            name: str = entry["manager"]
-            return name
-    return f"{PROVIDER}{live['metadata']['uid'][:8]}"
 
 
 def transferred(live: Json) -> list[Json] | None:

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from components.program import deploy
 from components.registry import SYSTEMS
 from components.shared.address import live_address
+from components.shared.field_manager import manager, notes
 from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi
 from components.shared.mistakes import ConfigError, Mistake
 from components.shared.recovery import Recovered
@@ -122,7 +123,7 @@ def _compared(api: KubernetesApi, items: list[Registration]) -> dict[str, Compar
         wanted = {**item.manifest, **{key: live[key] for key in item.ignored if key in live}}
         complete = known(wanted, live)
         try:
-            after = applied(api, _path(item), complete, ownership.manager(live))
+            after = applied(api, _path(item), complete, manager(live))
         except ApiError as error:
             if error.status != INVALID:
                 raise
@@ -155,18 +156,17 @@ def _dropped(api: KubernetesApi, item: Registration, manifest: Json) -> Iterator
     name = f"{item.name}-new"
     metadata = {**manifest["metadata"], "name": name}
     collection, _, _ = _path(item).rpartition("/")
-    fresh = applied(api, f"{collection}/{name}", {**manifest, "metadata": metadata}, ownership.manager(live))
+    fresh = applied(api, f"{collection}/{name}", {**manifest, "metadata": metadata}, manager(live))
     yield from (path for path in paths if value(fresh, path) != value(live, path))
 
 
 def _record(item: Registration, inputs: Json) -> None:
-    """Make the resource what a state would hold of it. `__` is how the provider marks its notes."""
+    """Make the resource what a state would hold of it."""
     live = dict(item.live or {})
     if item.inputs["kind"] == "Secret":
         live, inputs = _secret(live), _secret(inputs)
     item.inputs = inputs
-    notes = {"__initialApiVersion": inputs["apiVersion"], "__fieldManager": ownership.manager(live)}
-    item.outputs = {**live, **notes, "__inputs": inputs}
+    item.outputs = {**live, **notes(live, inputs["apiVersion"]), "__inputs": inputs}
 
 
 def _secret(item: Json) -> Json:

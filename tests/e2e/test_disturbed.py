@@ -125,6 +125,9 @@ def test_a_killed_run_is_taken_up_by_the_next(checkout: Checkout) -> None:
 
 def test_the_second_of_two_runs_is_refused(checkout: Checkout) -> None:
     """Two people type `make up`: the second learns who was first. Then the first is killed."""
+    # The first one cannot end before the second is refused: it waits for a pod that no node takes.
+    checkout.matlab["jobManager"] = {"nodeSelector": {"no": "such-node"}}
+    checkout.write()
     namespace = path_of(f"Namespace/{NAMESPACE}")
     with started(checkout, "up") as first:
         wait_for(lambda: checkout.api.get(namespace) is not None)
@@ -132,6 +135,8 @@ def test_the_second_of_two_runs_is_refused(checkout: Checkout) -> None:
             text, _ = second.communicate(timeout=60)
         assert first.poll() is None, "the first run ended before the second was refused"
         kill(first)
+    del checkout.matlab["jobManager"]
+    checkout.write()
     assert second.returncode not in (0, None)
     assert "the stack is currently locked by 1 lock" in text
     assert "(pid " in text
