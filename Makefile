@@ -118,7 +118,6 @@ test-unit: $(VENV)/development
 
 test: lint build
 	@$(PYTEST) $(TESTS) --ignore tests/node $(addprefix --ignore ,$(LONG_TESTS))
-	@$(NODE_TESTS)
 
 test-long: $(VENV)/development build
 	@$(PYTEST) $(LONG_TESTS)
