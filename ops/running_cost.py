@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from components.cost_of_stack import StackCost, range_of
 from components.matlab import names
@@ -12,11 +12,10 @@ from components.price_settings import Prices
 from components.shared.demand import PodGroup
 from components.shared.inventory import FORBIDDEN
 from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi
+from components.shared.pod_status import is_over
 from components.shared.state import State
 from components.shared.survey import survey
 from components.stack import StackConfig
-
-_OVER: Final = {"Succeeded", "Failed"}
 
 
 class RunningCost:
@@ -41,7 +40,7 @@ class RunningCost:
     def _running(self, namespace: str) -> Iterator[PodGroup]:
         for pod in self._api.request("GET", RESOURCES["Pod"].path(namespace))["items"]:
             # A pod without a node costs nothing yet.
-            if pod["spec"].get("nodeName") and pod.get("status", {}).get("phase") not in _OVER:
+            if pod["spec"].get("nodeName") and not is_over(pod):
                 licensed = (pod["metadata"].get("labels") or {}).get("app") == names.WORKER
                 yield PodGroup(pod["metadata"]["name"], namespace, 1, pod["spec"], licensed=licensed)
 

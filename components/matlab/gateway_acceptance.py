@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from typing import Final
 
 import pulumi
 
 from components.matlab.gateway import ROUTE
 from components.matlab.topology import Topology
-from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi, Unreachable
+from components.shared import waiting
+from components.shared.kube import RESOURCES, Json, KubernetesApi
 
-POLL_SECONDS: Final = 0.5
 WANTED: Final = ("Accepted", "ResolvedRefs")
 """Conditions that a route must have (https://gateway-api.sigs.k8s.io/concepts/api-overview/#route-status)."""
 
@@ -20,32 +18,20 @@ WANTED: Final = ("Accepted", "ResolvedRefs")
 def awaited(api: KubernetesApi, cluster: Topology, name: str, resource: pulumi.CustomResource) -> pulumi.Output[bool]:
     """Fail the run where the route is not accepted in time; never in a preview."""
     limit = cluster.settings.network.gateway.accept_timeout
-
-    async def wait(_: str) -> bool:
-        if not pulumi.runtime.is_dry_run():
-            await until_accepted(api, cluster.namespace, name, limit)
-        return True
-
-    return resource.urn.apply(wait)
-
-
-async def until_accepted(api: KubernetesApi, namespace: str, name: str, limit: float) -> None:
-    """Wait until the route is accepted, `limit` seconds at most. Raises RunError."""
-    end = time.monotonic() + limit
-    while True:
-        try:
-            path = f"{RESOURCES[ROUTE].path(namespace)}/{name}"
-            left = unaccepted(await asyncio.to_thread(api.request, "GET", path))
-        except (ApiError, Unreachable) as error:
-            left = str(error)
-        if left is None:
-            return
-        if time.monotonic() >= end:
-            raise pulumi.RunError(
-                f"{ROUTE} {namespace}/{name} leads nowhere after {limit:.0f} seconds: {left}. Everything else is "
+    what = f"{ROUTE} {cluster.namespace}/{name}"
+    path = f"{RESOURCES[ROUTE].path(cluster.namespace)}/{name}"
+    return waiting.awaited(
+        resource,
+        lambda: waiting.until_done(
+            what,
+            lambda: unaccepted(api.request("GET", path)),
+            limit,
+            lambda left: (
+                f"{what} leads nowhere after {limit:.0f} seconds: {left}. Everything else is "
                 "deployed. Correct the Gateway and run `up` again."
-            )
-        await asyncio.sleep(POLL_SECONDS)
+            ),
+        ),
+    )
 
 
 def unaccepted(route: Json) -> str | None:

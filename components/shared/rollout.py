@@ -7,17 +7,14 @@ for the new one, and calls the update complete before a new pod exists (pkg/awai
 
 from __future__ import annotations
 
-import asyncio
-import time
 from typing import Final
 
 import pulumi
 
-from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi, Unreachable
+from components.shared import pod_status, waiting
+from components.shared.kube import RESOURCES, Json, KubernetesApi
 from components.shared.objects import PlannedObject
 
-POLL_SECONDS: Final = 0.5
-REPORT_SECONDS: Final = 10.0
 PROVIDER_TIMEOUT: Final = 600
 """Seconds that the provider waits for a Deployment unless it is told otherwise."""
 
@@ -30,41 +27,25 @@ def is_needed(item: PlannedObject) -> bool:
 
 
 def awaited(api: KubernetesApi, item: PlannedObject, resource: pulumi.CustomResource) -> pulumi.Output[bool]:
-    """Fail the run where the pods of the object do not become Ready; never in a preview.
-
-    Also without an update: after a run that has failed here, the next one has nothing to change.
-    """
+    """Fail the run where the pods of the object do not become Ready; never in a preview."""
     metadata = item.manifest["metadata"]
     namespace, name = metadata.get("namespace", "default"), metadata["name"]
-
-    async def wait(_: str) -> bool:
-        if not pulumi.runtime.is_dry_run():
-            await until_rolled_out(api, namespace, name, item.timeout or PROVIDER_TIMEOUT)
-        return True
-
-    return resource.urn.apply(wait)
+    limit = item.timeout or PROVIDER_TIMEOUT
+    return waiting.awaited(resource, lambda: until_rolled_out(api, namespace, name, limit))
 
 
 async def until_rolled_out(api: KubernetesApi, namespace: str, name: str, limit: float) -> None:
     """Wait until the pods of the last update are Ready, `limit` seconds at most. Raises RunError."""
-    end, reported = time.monotonic() + limit, time.monotonic()
-    while True:
-        try:
-            left = await asyncio.to_thread(_left, api, namespace, name)
-        except (ApiError, Unreachable) as error:
-            left = str(error)
-        now = time.monotonic()
-        if left is None:
-            return
-        if now >= end:
-            raise pulumi.RunError(
-                f"Deployment {namespace}/{name} is not Ready after {limit:.0f} seconds: {left}. Everything else is "
-                "deployed. Correct the cause and run `up` again; `python -m ops doctor` says what it is."
-            )
-        if now - reported >= REPORT_SECONDS:
-            pulumi.log.info(f"Deployment {namespace}/{name}: {left}")
-            reported = now
-        await asyncio.sleep(POLL_SECONDS)
+    what = f"Deployment {namespace}/{name}"
+    await waiting.until_done(
+        what,
+        lambda: _left(api, namespace, name),
+        limit,
+        lambda left: (
+            f"{what} is not Ready after {limit:.0f} seconds: {left}. Everything else is "
+            "deployed. Correct the cause and run `up` again; `python -m ops doctor` says what it is."
+        ),
+    )
 
 
 def _left(api: KubernetesApi, namespace: str, name: str) -> str | None:
@@ -94,12 +75,7 @@ def unfinished(deployment: Json) -> str | None:
 
 def _obstacle(pod: Json) -> str | None:
     """What a pod waits for, in the words of Kubernetes."""
-    status = pod.get("status") or {}
-    for condition in status.get("conditions") or ():
-        if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            return str(condition.get("message") or condition.get("reason"))
-    for container in [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]:
-        waiting = (container.get("state") or {}).get("waiting") or {}
-        if waiting:
-            return ": ".join(filter(None, (waiting.get("reason"), waiting.get("message"))))
-    return None
+    if why := pod_status.without_node(pod):
+        return why
+    state = pod_status.waiting(pod)
+    return ": ".join(filter(None, (state.get("reason"), state.get("message")))) if state else None

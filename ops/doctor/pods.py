@@ -10,6 +10,7 @@ from components.matlab import names
 from components.shared.kube import Json
 from components.shared.manifest import GPU
 from components.shared.objects import Key, references
+from components.shared.pod_status import container_statuses
 from ops.doctor.findings import LOG, Finding
 from ops.doctor.place import Place, app
 from ops.doctor.snapshot import Snapshot, time
@@ -62,7 +63,7 @@ def _problems(place: Place, pod: Json) -> Iterator[Problem]:
         if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable":
             yield _unschedulable(pod, condition.get("message", ""), needs)
     log = frozenset({(LOG, app(pod))})
-    for container in [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]:
+    for container in container_statuses(pod):
         yield from _container(container, needs, log)
     others = [one["name"] for one in _lasting(pod["spec"]) if not place.is_own_container(one["name"])]
     if others:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from components.matlab import names
+from components.shared import pod_status
 from components.shared.kube import RESOURCES, ApiError, Json
 from ops.errors import CommandError
 from ops.move_claim.installation import POLL_SECONDS, Installation
@@ -122,11 +123,8 @@ def _waiting(pod: Json | None) -> str:
     """Why the pod does not run yet."""
     if pod is None:
         return "Waiting for the pod of the copy"
-    status = pod.get("status", {})
-    for condition in status.get("conditions") or ():
-        if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            return f"Waiting for a node: {condition.get('message', '')}"
-    for container in status.get("containerStatuses") or ():
-        if waiting := container.get("state", {}).get("waiting"):
-            return f"Waiting: {waiting.get('reason')} {waiting.get('message', '')}".rstrip()
+    if why := pod_status.without_node(pod):
+        return f"Waiting for a node: {why}"
+    if state := pod_status.waiting(pod):
+        return f"Waiting: {state.get('reason')} {state.get('message', '')}".rstrip()
     return "Waiting for the volumes"

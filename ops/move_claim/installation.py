@@ -8,6 +8,7 @@ from typing import Final
 
 from components.matlab import job_queue, names
 from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi
+from components.shared.pod_status import is_over
 from components.shared.rights import Right, missing_rights
 from ops.adopt import ownership
 from ops.errors import CommandError
@@ -85,7 +86,7 @@ class Installation:
     def mounts(self, claim: str) -> list[Json]:
         """The pods that use a claim, or will."""
         pods = self.api.request("GET", RESOURCES["Pod"].path(self.namespace))["items"]
-        return [pod for pod in pods if not _is_over(pod) and claim in _claims(pod["spec"])]
+        return [pod for pod in pods if not is_over(pod) and claim in _claims(pod["spec"])]
 
     def strangers(self, claim: str) -> Iterator[str]:
         """Names of the pods that use a claim and are neither the job manager's nor those of the copy."""
@@ -127,10 +128,6 @@ class Installation:
     @property
     def _job_manager(self) -> str:
         return f"{RESOURCES['Deployment'].path(self.namespace)}/{names.JOB_MANAGER}"
-
-
-def _is_over(pod: Json) -> bool:
-    return pod.get("status", {}).get("phase") in {"Succeeded", "Failed"}
 
 
 def _claims(spec: Json) -> set[str]:
