@@ -12,13 +12,14 @@ from components.matlab.fields import OLDEST_RELEASE
 from components.matlab.topology import NEWEST_PUBLISHED_RELEASE
 from components.shared.target import PROJECT
 from generators.modules import packages, version_of
-from local.cluster.layout import VERSIONS, versions
+from local.cluster.build import kubernetes_version
+from local.cluster.layout import versions
+from local.pulumi.toolchain import cli_version
 
 KUBERNETES: Final = ("1.33", "1.34", "1.35", "1.36")
 """Versions of Kubernetes whose schemas every manifest is checked with."""
 CONTROLLERS_KUBERNETES: Final = PROJECT / "tests/tools/template_decoder/go.mod"
 GATEWAYS: Final = PROJECT / "tests/tools/gateway_definitions/go.mod"
-COMMAND: Final = PROJECT / "local/pulumi/cli/go.mod"
 WORKFLOW: Final = PROJECT / ".github/workflows/up.yml"
 _GENERATED: Final = "<!-- Written by `python -m generators` from the files that pin the versions. -->"
 _TEXT: Final = """# Releases
@@ -68,10 +69,9 @@ def rows() -> list[Row]:
     runner = re.search(r'python-version: "(.*)"', WORKFLOW.read_text(encoding="utf-8"))
     if runner is None:
         raise LookupError(f"{WORKFLOW.name} names no version of Python")
-    built = ", ".join(version_of(VERSIONS / name / "go.mod", "k8s.io/kubernetes") for name in versions())
+    built = ", ".join(kubernetes_version(name) for name in versions())
     needed = _project()["requires-python"].removeprefix(">=")
     decoder = version_of(CONTROLLERS_KUBERNETES, "k8s.io/api")
-    command = version_of(COMMAND, "github.com/pulumi/pulumi/pkg/v3")
     gateway = version_of(GATEWAYS, "sigs.k8s.io/gateway-api")
     return [
         Row("MathWorks' chart that this replaces", CONTROLLER_TAG, "`tests/unit/test_upstream.py`"),
@@ -86,7 +86,7 @@ def rows() -> list[Row]:
         Row("Kubernetes, the life of a stack", built.partition(", ")[0], "`make test-oldest`"),
         Row("Kubernetes, the schemas of all objects", ", ".join(KUBERNETES), "`tests/golden`"),
         Row("Gateway API", gateway, "`tests/e2e/test_gateway.py`, without an implementation"),
-        Row("Pulumi CLI", command, "`make test`; more in [pulumi.md](pulumi.md)"),
+        Row("Pulumi CLI", cli_version(), "`make test`; more in [pulumi.md](pulumi.md)"),
         Row("Pulumi's SDK for Python", python["pulumi"], "`requirements.txt`"),
         *(Row(f"Pulumi provider `{name}`", python[f"pulumi-{name}"], "`tests/e2e/test_official_plugins.py`")
           for name in ("kubernetes", "tls", "random")),

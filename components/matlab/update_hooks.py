@@ -8,12 +8,9 @@ from typing import Any, Final
 import pulumi
 
 from components.matlab import job_queue, names
-from components.matlab.job_queue import JobQueue
-from components.matlab.snapshots import Snapshots
 from components.matlab.topology import Topology
 from components.matlab.updates import SafeUpdate, UpdateError
 from components.shared.kube import KubernetesApi
-from components.shared.manifest import owned_by
 from components.shared.objects import Key
 from components.shared.survey import Survey
 
@@ -40,10 +37,7 @@ class _Console:
 def update(api: KubernetesApi, cluster: Topology, survey: Survey) -> SafeUpdate:
     """The care of this run; `survey` tells whether an earlier one was interrupted."""
     paused_since = job_queue.paused_since(survey, cluster.namespace)
-    queue, settings = JobQueue(api, cluster.namespace), cluster.settings
-    wanted = settings.updates.snapshot.snapshot_class is not None
-    snapshots = Snapshots(api, settings, owned_by(pulumi.get_stack())) if wanted else None
-    return SafeUpdate(queue, cluster, paused_since, _Console(), snapshots)
+    return SafeUpdate.of_stack(api, cluster, pulumi.get_stack(), paused_since, _Console())
 
 
 def bindings(update: SafeUpdate, cluster: Topology) -> dict[Key, pulumi.ResourceHookBinding]:

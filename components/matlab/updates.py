@@ -10,7 +10,8 @@ from components.matlab.job_queue import JobQueue, NoAnswerError
 from components.matlab.snapshots import SnapshotError, Snapshots
 from components.matlab.topology import Topology
 from components.shared.inventory import FORBIDDEN
-from components.shared.kube import ApiError, Unreachable
+from components.shared.kube import ApiError, KubernetesApi, Unreachable
+from components.shared.manifest import owned_by
 
 POLL_SECONDS: Final = 5.0
 PATIENCE: Final = 3
@@ -58,6 +59,15 @@ class SafeUpdate:
         self._template: str | None = None
         self._waiting: asyncio.Task[None] | None = None
         self._snapshot: asyncio.Task[None] | None = None
+
+    @classmethod
+    def of_stack(
+        cls, api: KubernetesApi, cluster: Topology, stack: str, paused_since: str | None, console: Console
+    ) -> SafeUpdate:
+        """The care for the cluster of a stack, with the snapshots that its settings demand."""
+        wanted = cluster.settings.updates.snapshot.snapshot_class is not None
+        snapshots = Snapshots(api, cluster.settings, owned_by(stack)) if wanted else None
+        return cls(JobQueue(api, cluster.namespace), cluster, paused_since, console, snapshots)
 
     async def before_interruption(self, *, of_job_manager: bool) -> None:
         """Pause the queue and wait, and make a snapshot before the job manager restarts; each once in a run.

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+ABSENT: Final = (
+    "Somebody deleted it, which Pulumi does not notice by itself, or the last `up` ended before it was made."
+)
+"""Why an object of a stack may be missing."""
+RESTORE: Final = "Run `pulumi refresh`, then `pulumi up`."
+"""What brings it back."""
 
 
 class Level(StrEnum):

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from ops.doctor.row import Level, Row
+from ops.doctor.row import ABSENT, RESTORE, Level, Row
 from ops.doctor.rows_matlab import like
-
-_RESTORE: Final = "Run `pulumi refresh`, then `pulumi up`."
 
 ARKOUDA: Final = (
     like("ARK001"),
@@ -38,8 +36,8 @@ ARKOUDA: Final = (
         Level.ERROR,
         "pods",
         "An object of a server is missing",
-        "Somebody deleted it. Pulumi does not notice by itself.",
-        _RESTORE,
+        ABSENT,
+        RESTORE,
     ),
     like(
         "ARK028",

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from ops.doctor.row import Level, Row
+from ops.doctor.row import ABSENT, RESTORE, Level, Row
 from ops.doctor.rows_matlab import like
-
-_RESTORE: Final = "Run `pulumi refresh`, then `pulumi up`."
 
 JULIA: Final = (
     like("JUL001"),
@@ -43,17 +41,17 @@ JULIA: Final = (
         Level.ERROR,
         "pods",
         "An object of the session is missing",
-        "Somebody deleted it. Pulumi does not notice by itself.",
-        _RESTORE,
+        ABSENT,
+        RESTORE,
     ),
     Row(
         "JUL027",
         Level.ERROR,
         "pods",
         "Rights of the session are missing",
-        "Somebody deleted its ServiceAccount, Role or RoleBinding. `addprocs` fails with `pods is forbidden`, or users "
-        "cannot attach.",
-        _RESTORE,
+        "Its ServiceAccount, Role or RoleBinding was deleted, or never made. `addprocs` fails with `pods is forbidden`, or "
+        "users cannot attach.",
+        RESTORE,
     ),
     like(
         "JUL028",
@@ -158,7 +156,7 @@ JULIA: Final = (
         "logs",
         "The session lacks a right",
         "It runs in another ServiceAccount, or its Role was changed.",
-        "Run `pulumi refresh`, then `pulumi up`.",
+        RESTORE,
     ),
 )
 """In the order of their codes, which the runbook keeps."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ops.doctor.row import Level, Row
+from ops.doctor.row import ABSENT, RESTORE, Level, Row
 from ops.doctor.rows_matlab_logs import MATLAB_LOGS
 
 MATLAB: Final = (
@@ -160,16 +160,16 @@ MATLAB: Final = (
         Level.ERROR,
         "pods",
         "A Deployment is missing",
-        "Somebody deleted it. Pulumi does not notice by itself.",
-        "Run `pulumi refresh`, then `pulumi up`.",
+        ABSENT,
+        RESTORE,
     ),
     Row(
         "MJS027",
         Level.ERROR,
         "pods",
         "Rights of the controller are missing",
-        "Somebody deleted its ServiceAccount, Role or RoleBinding, so it can neither start workers nor see them.",
-        "Run `pulumi refresh`, then `pulumi up`.",
+        "Its ServiceAccount, Role or RoleBinding was deleted, or never made. It can neither start workers nor see them.",
+        RESTORE,
     ),
     Row(
         "MJS028",

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from components.matlab.job_queue import PAUSED, JobQueue
 from components.matlab.settings import Updates
-from components.matlab.snapshots import Snapshots
 from components.matlab.updates import SafeUpdate, UpdateError
 from components.shared.groups import Volume
 from components.shared.kube import RESOURCES, ApiError, Unreachable
-from components.shared.manifest import owned_by
 from ops.confirmation import confirm
 from ops.errors import CommandError
 from ops.move_claim.copying import Copied, Copying
@@ -202,11 +200,8 @@ class Task:
             tell(str(error))
 
     def _update(self) -> SafeUpdate:
-        api, cluster = self.installation.api, self._move.cluster
         since = (self.installation.job_manager()["metadata"].get("annotations") or {}).get(PAUSED)
-        wanted = cluster.settings.updates.snapshot.snapshot_class is not None
-        snapshots = Snapshots(api, cluster.settings, owned_by(self._move.stack)) if wanted else None
-        return SafeUpdate(JobQueue(api, cluster.namespace), cluster, since, _Console(), snapshots)
+        return SafeUpdate.of_stack(self.installation.api, self._move.cluster, self._move.stack, since, _Console())
 
 
 def _what_of_jobs(updates: Updates) -> str:

@@ -14,6 +14,7 @@ from components.shared.target import EMBEDDED_CONTEXT
 from local.cluster import ControlPlane
 from local.cluster.layout import Settings
 from local.pulumi import Toolchain, find_or_build
+from tests.e2e.adoption import STACK
 from tests.e2e.checkout import Checkout
 from tests.e2e.dry_run import LEVELS, DryRun
 from tests.e2e.exec_node import LABEL, ExecNode
@@ -80,6 +81,18 @@ def checkout(tmp_path: Path, cluster: ControlPlane) -> Iterator[Checkout]:
     project = Checkout(tmp_path / "project", cluster)
     yield project
     project.remove()
+
+
+@pytest.fixture
+def adopter(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Checkout]:
+    """A checkout whose stack file is yet to be written, and a kubeconfig as a user has it."""
+    monkeypatch.setenv("KUBECONFIG", str(checkout.control_plane.kubeconfig))
+    checkout.stack_file.unlink()
+    checkout.name_stack(STACK)
+    # Only to say that the stack is on a cluster of the user's own.
+    checkout.target("embedded", checkout.control_plane.kubeconfig)
+    yield checkout
+    checkout.remove()
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from components.shared.kube import ApiError, Json, KubernetesApi
 from tests.e2e.batch_pod import BatchPod
+from tests.e2e.stand_in import repeating
 from tests.pem import pair
 from tests.tools.container import Container
 
@@ -44,7 +45,6 @@ class ExecNode:
         self._batch: dict[str, BatchPod] = {}
         self.claims = folder / "claims"
         """A folder for each claim that a pod of a Job mounts."""
-        self._end = threading.Event()
         self.queue = folder / "queue"
         """What the stand-ins share, whichever pod they are in: the file `paused`, and the answer of `resize status`."""
         self.queue.mkdir(parents=True)
@@ -94,18 +94,16 @@ class ExecNode:
     def running(self) -> Iterator[ExecNode]:
         """Register the node and serve it, until the end of the block."""
         server = self._server()
-        threads = [threading.Thread(target=server.serve_forever), threading.Thread(target=self._loop)]
+        kubelet = threading.Thread(target=server.serve_forever)
         self._register(server.server_address[1])
-        for thread in threads:
-            thread.start()
+        kubelet.start()
         try:
-            yield self
+            with repeating(self._look):
+                yield self
         finally:
-            self._end.set()
             server.shutdown()
             server.server_close()
-            for thread in threads:
-                thread.join()
+            kubelet.join()
             for pod in self._batch.values():
                 pod.end()
             for path in (f"/api/v1/nodes/{NAME}", f"{_LEASES}/{NAME}"):
@@ -126,14 +124,13 @@ class ExecNode:
         }
         self._api.request("PATCH", f"/api/v1/nodes/{NAME}/status", {"status": status}, content_type=_STRATEGIC)
 
-    def _loop(self) -> None:
-        while not self._end.wait(0.2):
-            renewal = {"spec": {"renewTime": _now()}}
-            self._api.request("PATCH", f"{_LEASES}/{NAME}", renewal, content_type="application/merge-patch+json")
-            for pod in self.pods():
-                # Another writer may be faster.
-                with contextlib.suppress(ApiError):
-                    self._sync(pod)
+    def _look(self) -> None:
+        renewal = {"spec": {"renewTime": _now()}}
+        self._api.request("PATCH", f"{_LEASES}/{NAME}", renewal, content_type="application/merge-patch+json")
+        for pod in self.pods():
+            # Another writer may be faster.
+            with contextlib.suppress(ApiError):
+                self._sync(pod)
 
     def _sync(self, pod: Json) -> None:
         metadata = pod["metadata"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi
 from tests.e2e.disturbance import wait_for
+from tests.e2e.stand_in import repeating
 from tests.tools.gateway_crds import definition
 
 _DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -70,20 +70,13 @@ class GatewayController:
     @contextmanager
     def running(self, namespace: str) -> Iterator[None]:
         """Answer for the routes of a namespace, until the end of the block."""
-        end = threading.Event()
 
-        def loop() -> None:
-            while not end.wait(0.2):
-                for route in (self._api.get(RESOURCES["TCPRoute"].path(namespace)) or {}).get("items") or ():
-                    self._answer(namespace, route)
+        def look() -> None:
+            for route in (self._api.get(RESOURCES["TCPRoute"].path(namespace)) or {}).get("items") or ():
+                self._answer(namespace, route)
 
-        thread = threading.Thread(target=loop)
-        thread.start()
-        try:
+        with repeating(look):
             yield
-        finally:
-            end.set()
-            thread.join()
 
     def _answer(self, namespace: str, route: Json) -> None:
         conditions = [

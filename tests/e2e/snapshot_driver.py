@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 from components.shared.kube import RESOURCES, Json, KubernetesApi
+from tests.e2e.stand_in import repeating
 
 DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 DRIVER: Final = "snapshots.test"
@@ -76,22 +76,14 @@ class SnapshotDriver:
     @contextmanager
     def running(self) -> Iterator[None]:
         """The controller, until the end of the block."""
-        end = threading.Event()
-
-        def loop() -> None:
-            while not end.wait(0.2):
-                for name, item in self.snapshots().items():
-                    if "status" not in item:
-                        self.on_snapshot()
-                        self.report(name, {"readyToUse": True})
-
-        thread = threading.Thread(target=loop)
-        thread.start()
-        try:
+        with repeating(self._answer):
             yield
-        finally:
-            end.set()
-            thread.join()
+
+    def _answer(self) -> None:
+        for name, item in self.snapshots().items():
+            if "status" not in item:
+                self.on_snapshot()
+                self.report(name, {"readyToUse": True})
 
     def report(self, name: str, status: Json) -> None:
         """Set the status of a snapshot."""

@@ -16,7 +16,7 @@ import pytest
 from components.matlab import names
 from components.shared.kube import Json, KubernetesApi
 from local.pulumi import Toolchain
-from tests.e2e.adoption import CLAIMS, STACK, Installation, adopt
+from tests.e2e.adoption import CLAIMS, Installation, adopt
 from tests.e2e.checkout import Checkout
 from tests.e2e.disturbance import wait_for
 from tests.mjs_credentials import PASSWORD
@@ -29,21 +29,16 @@ CORE = f"/api/v1/namespaces/{PLACE}"
 
 
 @pytest.fixture
-def release(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+def release(adopter: Checkout) -> Iterator[Installation]:
     """A release of chart 1.7 with all that its controller makes, in a cluster that is the reader's own."""
-    monkeypatch.setenv("KUBECONFIG", str(checkout.control_plane.kubeconfig))
-    checkout.stack_file.unlink()
-    checkout.name_stack(STACK)
-    # Only to say that the stack is on a cluster of the user's own.
-    checkout.target("embedded", checkout.control_plane.kubeconfig)
-    installation = Installation(checkout, PLACE)
+    installation = Installation(adopter, PLACE)
     # A hollow node has less than the 4Gi that chart 1.x requests by default.
     installation.install("3", CHART, matlabRelease="r2024b", jobManagerMemoryRequest="1Gi")
     installation.control()
     made_by_the_controller(installation.api)
     yield installation
-    checkout.remove()
-    checkout.api.request("DELETE", f"/api/v1/namespaces/{PLACE}")
+    adopter.remove()
+    adopter.api.request("DELETE", f"/api/v1/namespaces/{PLACE}")
 
 
 def made_by_the_controller(api: KubernetesApi) -> None:

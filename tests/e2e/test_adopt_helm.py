@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,18 +32,6 @@ KEPT = {
 }
 
 
-@pytest.fixture
-def project(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Checkout]:
-    """A checkout whose stack file is yet to be written, and a kubeconfig as a user has it."""
-    monkeypatch.setenv("KUBECONFIG", str(checkout.control_plane.kubeconfig))
-    checkout.stack_file.unlink()
-    checkout.name_stack(STACK)
-    # Only to say that the stack is on a cluster of the user's own.
-    checkout.target("embedded", checkout.control_plane.kubeconfig)
-    yield checkout
-    checkout.remove()
-
-
 def objects(installation: Installation) -> dict[str, Any]:
     found = {}
     for plural, (root, wanted) in KEPT.items():
@@ -59,9 +46,9 @@ def objects_of(report: dict[str, Any]) -> set[str]:
     return {item["object"] for item in report["changes"]}
 
 
-def steps(project: Checkout) -> dict[str, set[str]]:
+def steps(adopter: Checkout) -> dict[str, set[str]]:
     """What a preview plans, by operation."""
-    text = project.run("pulumi", "--", "preview", "--json")
+    text = adopter.run("pulumi", "--", "preview", "--json")
     found: dict[str, set[str]] = {}
     for step in json.loads(text[text.index("{") : text.rindex("}") + 1])["steps"]:
         state = step.get("newState") or step["oldState"]
@@ -72,20 +59,20 @@ def steps(project: Checkout) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("version", ["3", "4"])
-def test_a_release_is_taken_over(project: Checkout, version: str) -> None:
+def test_a_release_is_taken_over(adopter: Checkout, version: str) -> None:
     namespace = f"helm{version}"
-    installation = Installation(project, namespace)
+    installation = Installation(adopter, namespace)
     installation.install(version)
     installation.control()
     before = objects(installation)
 
-    writes = len(project.writes())
-    draft = json.loads(adopt(project, "--namespace", namespace, "--out", ".", "--json"))
-    assert project.writes()[writes:] == [], "the first step only reads"
-    config = yaml.safe_load(project.stack_file.read_text())["config"]
+    writes = len(adopter.writes())
+    draft = json.loads(adopt(adopter, "--namespace", namespace, "--out", ".", "--json"))
+    assert adopter.writes()[writes:] == [], "the first step only reads"
+    config = yaml.safe_load(adopter.stack_file.read_text())["config"]
     assert config["clusters:matlab"]["storage"]["checkpoint"] == {"claim": "jobs"}
 
-    report = json.loads(adopt(project, "--stack", STACK, "--json"))
+    report = json.loads(adopt(adopter, "--stack", STACK, "--json"))
     assert report["release"] == RELEASE
     assert objects_of(report) == objects_of(draft), "what the first step announces is what the second finds"
     assert (report["restarts"], set(report["created"])) == (draft["restarts"], set(draft["created"]))
@@ -95,11 +82,11 @@ def test_a_release_is_taken_over(project: Checkout, version: str) -> None:
         f"Deployment {namespace}/mjs-job-manager",
         f"ConfigMap {namespace}/mjs-worker-template",
     }
-    previewed = steps(project)
+    previewed = steps(adopter)
     assert previewed.keys() <= {"update", "create", "same"}, "nothing is replaced or deleted"
     assert previewed["update"] == objects_of(report)
     assert previewed["create"] == set(report["created"])
-    project.run("up")
+    adopter.run("up")
     after = objects(installation)
     for name, item in before.items():
         assert after[name]["metadata"]["uid"] == item["metadata"]["uid"], name
@@ -108,35 +95,35 @@ def test_a_release_is_taken_over(project: Checkout, version: str) -> None:
     for name in KEPT["secrets"][1]:
         assert after[f"secrets/{name}"]["data"] == before[f"secrets/{name}"]["data"], name
         assert "ownerReferences" not in after[f"secrets/{name}"]["metadata"], name
-    outputs = project.outputs()
+    outputs = adopter.outputs()
     assert outputs["adminPassword"] == PASSWORD
     assert json.loads(outputs["profile"])["SchedulerComponent"]["Host"].endswith(f"{installation.address()}:1080")
 
-    writes = len(project.writes())
-    project.run("up")
-    assert project.writes()[writes:] == [], "the second up changes nothing"
+    writes = len(adopter.writes())
+    adopter.run("up")
+    assert adopter.writes()[writes:] == [], "the second up changes nothing"
 
-    assert "not the release's name" in adopt(project, "--stack", STACK, "--finish", code=1, CONFIRM="mjs")
+    assert "not the release's name" in adopt(adopter, "--stack", STACK, "--finish", code=1, CONFIRM="mjs")
     assert RELEASE in installation.helm(version, "list")
-    adopt(project, "--stack", STACK, "--finish", CONFIRM=RELEASE)
+    adopt(adopter, "--stack", STACK, "--finish", CONFIRM=RELEASE)
     assert RELEASE not in installation.helm(version, "list")
 
 
 @pytest.mark.parametrize(("version", "words"), [("3", ()), ("4", ("--force-conflicts",))])
-def test_until_the_first_update_helm_can_have_it_back(project: Checkout, version: str, words: tuple[str, ...]) -> None:
+def test_until_the_first_update_helm_can_have_it_back(adopter: Checkout, version: str, words: tuple[str, ...]) -> None:
     """A takeover can be interrupted and repeated; or abandoned, and Helm goes on."""
-    installation = Installation(project, f"back{version}")
+    installation = Installation(adopter, f"back{version}")
     installation.install(version)
     installation.control()
     before = objects(installation)
-    adopt(project, "--namespace", installation.namespace, "--out", ".")
-    adopt(project, "--stack", STACK)
-    shutil.rmtree(project.root / ".state")
+    adopt(adopter, "--namespace", installation.namespace, "--out", ".")
+    adopt(adopter, "--stack", STACK)
+    shutil.rmtree(adopter.root / ".state")
     # As if it had ended after the transfer and before the import.
-    project.run("pulumi", "--", "stack", "init", STACK)
-    report = json.loads(adopt(project, "--stack", STACK, "--json"))
+    adopter.run("pulumi", "--", "stack", "init", STACK)
+    report = json.loads(adopt(adopter, "--stack", STACK, "--json"))
     assert report["added"] > len(before)
-    assert "Added 0 resources" in adopt(project, "--stack", STACK)
+    assert "Added 0 resources" in adopt(adopter, "--stack", STACK)
     after = objects(installation)
     for item in (*before.values(), *after.values()):
         item["metadata"].pop("managedFields")
@@ -146,25 +133,25 @@ def test_until_the_first_update_helm_can_have_it_back(project: Checkout, version
             item.pop("status")
     assert after == before, "a takeover changes nothing but who owns the fields"
 
-    text = adopt(project, "--stack", STACK, "--finish", code=1, CONFIRM=RELEASE)
+    text = adopt(adopter, "--stack", STACK, "--finish", code=1, CONFIRM=RELEASE)
     assert "still owns" in text
     assert "Nothing was deleted" in text
-    project.run("pulumi", "--", "stack", "rm", "--force", "--yes", "--preserve-config")
+    adopter.run("pulumi", "--", "stack", "rm", "--force", "--yes", "--preserve-config")
     values = ("--reuse-values", "--set-json", 'loadBalancerAnnotations={"example.org/class":"new"}', *words)
     installation.helm(version, "upgrade", RELEASE, str(CHART), *values)
     annotations = objects(installation)["services/mjs-ingress-proxy"]["metadata"]["annotations"]
     assert annotations["example.org/class"] == "new"
 
 
-def test_what_cannot_be_taken_over_ends_in_a_sentence(project: Checkout, tmp_path: Path) -> None:
-    writes = len(project.writes())
-    text = adopt(project, "--namespace", "default", "--out", ".", code=1)
+def test_what_cannot_be_taken_over_ends_in_a_sentence(adopter: Checkout, tmp_path: Path) -> None:
+    writes = len(adopter.writes())
+    text = adopt(adopter, "--namespace", "default", "--out", ".", code=1)
     assert "Namespace default has no release of chart mjs" in text
-    assert "belong together" in adopt(project, "--namespace", "default", code=1)
-    assert project.writes()[writes:] == []
-    assert not project.stack_file.exists()
+    assert "belong together" in adopt(adopter, "--namespace", "default", code=1)
+    assert adopter.writes()[writes:] == []
+    assert not adopter.stack_file.exists()
 
-    installation = Installation(project, "first")
+    installation = Installation(adopter, "first")
     chart = tmp_path / "chart"
     shutil.copytree(CHART, chart)
     about = chart / "Chart.yaml"
@@ -172,14 +159,14 @@ def test_what_cannot_be_taken_over_ends_in_a_sentence(project: Checkout, tmp_pat
     installation.install("3", chart)
     installation.control()
     secret = installation.api.request("GET", f"/api/v1/namespaces/first/secrets/{names.SHARED_SECRET}")
-    text = adopt(project, "--namespace", "first", "--out", ".", code=1)
+    text = adopt(adopter, "--namespace", "first", "--out", ".", code=1)
     assert "cannot be taken over in place" in text
     commands = [line.strip() for line in text.splitlines()]
-    run(project, *(line for line in commands if line.startswith(("helm get", "kubectl patch", "kubectl get"))))
-    kept = json.loads((project.root / "secret.json").read_text())
+    run(adopter, *(line for line in commands if line.startswith(("helm get", "kubectl patch", "kubectl get"))))
+    kept = json.loads((adopter.root / "secret.json").read_text())
     assert kept["serverKey"].startswith("-----BEGIN PRIVATE KEY-----")
-    assert yaml.safe_load((project.root / "values.yaml").read_text())["checkpointPVC"] == "jobs"
-    run(project, *(line for line in commands if line.startswith("helm uninstall")))
+    assert yaml.safe_load((adopter.root / "values.yaml").read_text())["checkpointPVC"] == "jobs"
+    run(adopter, *(line for line in commands if line.startswith("helm uninstall")))
     path = "/apis/apps/v1/namespaces/first/deployments/mjs-controller"
     wait_for(lambda: installation.api.get(path) is None)
     profile = f"/api/v1/namespaces/first/secrets/{names.PROFILE_SECRET}"
@@ -188,13 +175,13 @@ def test_what_cannot_be_taken_over_ends_in_a_sentence(project: Checkout, tmp_pat
     assert after["data"] == secret["data"], "the CA outlives the controller, as the profile did not"
 
 
-def run(project: Checkout, *commands: str) -> None:
+def run(adopter: Checkout, *commands: str) -> None:
     """Run the commands that a report gives, as a person pastes them."""
-    folders = (str(helm("3").parent), str(project.control_plane.binaries["kubectl"].parent), os.environ["PATH"])
+    folders = (str(helm("3").parent), str(adopter.control_plane.binaries["kubectl"].parent), os.environ["PATH"])
     for command in commands:
         answer = subprocess.run(
             ["bash", "-c", command],
-            cwd=project.root, env={**os.environ, "PATH": os.pathsep.join(folders)},
+            cwd=adopter.root, env={**os.environ, "PATH": os.pathsep.join(folders)},
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         assert answer.returncode == 0, f"{command}: {answer.stderr}"

@@ -227,7 +227,8 @@ def mistakes_are_explained(machine: Machine) -> None:
         assert "HTTP 401, the token is not valid" in said(("SSL_TOKEN=", "SSL_TOKEN=x"))
         assert "HTTP 403, not allowed" in said(("ARKOUDA_SLICE=night-job", "ARKOUDA_SLICE=day-job"))
         environment.write_text(right)
-        assert "HTTP 422, not a valid object" in machine.run("./job.sh", code=1, ARKOUDA_ADDRESS="0.0.0.0")  # noqa: S104
+        everywhere = dict.fromkeys(("ARKOUDA_ADDRESS", "STAND_IN_ADDRESS"), "0.0.0.0")  # noqa: S104 - in the namespace
+        assert "HTTP 422, not a valid object" in machine.run("./job.sh", code=1, **everywhere)
         # What libcurl's 36 is not: a certificate that cannot be read is 58.
         without_token = "\n".join(line for line in right.splitlines() if not line.startswith("SSL_TOKEN="))
         environment.write_text(without_token)

@@ -279,6 +279,7 @@ def test_connections_break_off(remote: Checkout) -> None:
             through.write_text(direct.replace(f":{port}", f":{relay.port}"))
             process = ready.enter_context(started(remote, "up"))
             wait_for(lambda: (remote.api.get(deployment) or {}).get("status", {}).get("unavailableReplicas") == 1)
+            everything_else_is_written(remote)
             broken = 0
             for _ in range(CUTS):
                 time.sleep(1)
