@@ -49,8 +49,8 @@ JULIA: Final = (
         Level.ERROR,
         "pods",
         "Rights of the session are missing",
-        "Its ServiceAccount, Role or RoleBinding was deleted, or never made. `addprocs` fails with `pods is forbidden`, or "
-        "users cannot attach.",
+        "Its ServiceAccount, Role or RoleBinding was deleted, or never made. `addprocs` fails with "
+        "`pods is forbidden`, or users cannot attach.",
         RESTORE,
     ),
     like(

@@ -168,7 +168,7 @@ MATLAB: Final = (
         Level.ERROR,
         "pods",
         "Rights of the controller are missing",
-        "Its ServiceAccount, Role or RoleBinding was deleted, or never made. It can neither start workers nor see them.",
+        "Its ServiceAccount, Role or RoleBinding was deleted, or never made. It can neither start nor see workers.",
         RESTORE,
     ),
     Row(
