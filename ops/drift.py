@@ -35,7 +35,7 @@ _WHAT: Final = {
 
 @dataclass(frozen=True)
 class Drift:
-    """What `pulumi preview --refresh` would change."""
+    """What `pulumi preview --refresh` would change, and what somebody else added."""
 
     plan: Plan
 
@@ -44,7 +44,7 @@ class Drift:
         """Exit code: 0 no drift, 7 drift, 1 nobody could look."""
         if self._failures:
             return FAILED
-        return DRIFT if self.plan.changes else NONE
+        return DRIFT if self.plan.changes or self.plan.foreign else NONE
 
     @property
     def conflicts(self) -> list[str]:
@@ -59,6 +59,15 @@ class Drift:
         return others
 
     @property
+    def _foreign(self) -> list[tuple[str, str]]:
+        """Objects, and what somebody else added to each."""
+        objects: dict[str, list[str]] = {}
+        for one in self.plan.foreign:
+            title = f"{one.kind} {one.namespace}/{one.name}" if one.namespace else f"{one.kind} {one.name}"
+            objects.setdefault(title, []).append(f"{one.path}, by {one.manager}")
+        return [(title, "; ".join(sorted(fields))) for title, fields in sorted(objects.items())]
+
+    @property
     def title(self) -> str:
         """Title of an issue."""
         return f"Drift in stack {self.plan.stack}"
@@ -70,7 +79,9 @@ class Drift:
             paths = sorted(change.paths)
             more = f" and {len(paths) - PATHS} more" if len(paths) > PATHS else ""
             where = f" ({', '.join(paths[:PATHS])}{more})" if paths else ""
-            found.append(f"{change.title} {_WHAT[change.operation]}{where}.")
+            what = f"is not ready, and `up` waits for it: {change.unready}" if change.unready else ""
+            found.append(f"{change.title} {what or f'{_WHAT[change.operation]}{where}.'}")
+        found += [f"{title} has more than the stack set, and `up` leaves it: {what}." for title, what in self._foreign]
         return found + [
             f"`up` fails until you set this back in the cluster: {' '.join(conflict.split())}"
             for conflict in self.conflicts
@@ -80,7 +91,7 @@ class Drift:
         """For a terminal."""
         if self.code == FAILED:
             return "\n".join([f"Stack {self.plan.stack}: could not look for drift.", *self.plan.errors]) + "\n"
-        count = len(self.plan.changes)
+        count = len({change.title for change in self.plan.changes} | {title for title, _ in self._foreign})
         summary = f"{count} object{'s' if count > 1 else ''} drifted" if count else "no drift"
         return "\n".join([f"Stack {self.plan.stack}: {summary}", *(f"  {line}" for line in self.lines())]) + "\n"
 
@@ -98,9 +109,11 @@ class Drift:
                     "namespace": change.namespace,
                     "name": change.name,
                     "paths": sorted(change.paths),
+                    "unready": change.unready,
                 }
                 for change in self.plan.changes
             ],
+            "foreignFields": [one._asdict() for one in self.plan.foreign],
         }
 
     def issue(self) -> str:
@@ -111,7 +124,7 @@ class Drift:
         else:
             lines += ["The cluster is not as the stack deployed it, or the stack file has not been deployed:", ""]
             lines += [f"- `{line.replace('`', chr(39))}`" for line in self.lines()]
-            lines += ["", "`pulumi up` brings it back. To keep a change, put it into the stack file."]
+            lines += ["", "`pulumi up` brings back what it can. To keep a change, put it into the stack file."]
         return cut("\n".join(lines) + "\n", LOCAL.replace("impact", "drift"))
 
 

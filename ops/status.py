@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 import time
@@ -13,23 +14,25 @@ from typing import Any, Final
 from components.matlab import names
 from components.matlab.job_queue import PAUSED, JobQueue, NoAnswerError
 from components.shared.inventory import FORBIDDEN
-from components.shared.kube import ApiError, Json, KubernetesApi, Unreachable
+from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi, Unreachable
 from components.shared.pem import EXPIRY_WARNING
 from components.shared.target import connect
 from ops import where
 from ops.doctor import command as doctor
 from ops.doctor import credentials
-from ops.doctor.place import places
+from ops.doctor.place import app, places
 from ops.doctor.snapshot import Snapshot
 from ops.doctor.snapshot import time as parsed_time
 from ops.errors import CommandError
+from ops.hollow import explanation, is_hollow
 from ops.running_cost import RunningCost, sentence
 
 WATCH_SECONDS: Final = 5
 MOST_WARNINGS: Final = 5
 _SHOWN: Final = ("Pod", "Deployment", "Service", "Secret", "Event")
 _CLEAR: Final = "\x1b[2J\x1b[H"
-_FIRST: Final = (names.JOB_MANAGER, names.CONTROLLER, names.INGRESS_PROXY, names.PARALLEL_SERVER_PROXY)
+_NEEDED: Final = (names.JOB_MANAGER, names.CONTROLLER)
+_FIRST: Final = (*_NEEDED, names.INGRESS_PROXY, names.PARALLEL_SERVER_PROXY)
 """Deployments in the order in which a person asks for them; pool proxies follow."""
 
 
@@ -60,6 +63,8 @@ class Status:
 
     namespace: str
     deployments: Sequence[Deployed]
+    missing: Sequence[str]
+    """Deployments without which there is no MATLAB cluster, and which do not exist."""
     workers: Workers
     pausedSince: str | None  # noqa: N815 - its name in the JSON
     """When an update paused the queue, if it has not resumed it yet."""
@@ -130,11 +135,13 @@ def status(api: KubernetesApi, namespace: str) -> Status:
     """Look at one namespace. Raises ApiError for anything but a missing right."""
     snapshot = Snapshot.take(api, namespace, _SHOWN)
     ends = credentials.ends(snapshot)
-    job_manager = snapshot.of("Deployment").get(names.JOB_MANAGER, {"metadata": {}})
+    present = snapshot.of("Deployment")
+    job_manager = present.get(names.JOB_MANAGER, {"metadata": {}})
     return Status(
         namespace=namespace,
         deployments=list(_deployments(snapshot)),
-        workers=_workers(snapshot, JobQueue(api, namespace)),
+        missing=[name for name in _NEEDED if name not in present and "Deployment" not in snapshot.unseen],
+        workers=_workers(api, snapshot),
         pausedSince=(job_manager["metadata"].get("annotations") or {}).get(PAUSED),
         address=_address(snapshot),
         certificates={name: f"{end:%Y-%m-%d}" for name, end in ends.items()},
@@ -152,24 +159,33 @@ def _deployments(snapshot: Snapshot) -> Iterator[Deployed]:
         yield Deployed(name, found[name].get("status", {}).get("readyReplicas", 0), spec.get("replicas", 1), image)
 
 
-def _workers(snapshot: Snapshot, queue: JobQueue) -> Workers:
+def _workers(api: KubernetesApi, snapshot: Snapshot) -> Workers:
     pods = [
         pod
         for pod in snapshot.of("Pod").values()
-        if (pod["metadata"].get("labels") or {}).get("app") == names.WORKER
-        and "deletionTimestamp" not in pod["metadata"]
+        if app(pod) == names.WORKER and "deletionTimestamp" not in pod["metadata"]
     ]
     running = sum(pod.get("status", {}).get("phase") == "Running" for pod in pods)
     pending = len(pods) - running
     try:
-        asked = queue.status()
+        asked = JobQueue(api, snapshot.name).status()
     except NoAnswerError as error:
-        return Workers(running, pending, None, None, str(error))
+        return Workers(running, pending, None, None, _hollow(api, snapshot) or str(error))
     except ApiError as error:
         if error.status != FORBIDDEN:
             raise
         return Workers(running, pending, None, None, "you may not run commands in the job manager (create pods/exec)")
     return Workers(running, pending, asked.wanted, asked.busy, None)
+
+
+def _hollow(api: KubernetesApi, snapshot: Snapshot) -> str | None:
+    """Why the job manager cannot answer, if it is on a hollow node."""
+    for pod in snapshot.of("Pod").values():
+        node = pod["spec"].get("nodeName")
+        if app(pod) == names.JOB_MANAGER and node:
+            with contextlib.suppress(ApiError):
+                return explanation(node) if is_hollow(api.get(f"{RESOURCES['Node'].path()}/{node}") or {}) else None
+    return None
 
 
 def _address(snapshot: Snapshot) -> str:
@@ -218,7 +234,9 @@ def lines(found: Status) -> Iterator[str]:
         state = "Ready" if one.ready >= one.replicas else f"{one.ready} of {one.replicas} Ready"
         if not one.replicas:
             state = "stopped: its Deployment has 0 replicas"
-        yield _row(one.name.removeprefix("mjs-").replace("-", " "), f"{state}, {one.image}")
+        yield _row(_title(one.name), f"{state}, {one.image}")
+    for name in found.missing:
+        yield _row(_title(name), f"missing: Deployment {name} does not exist")
     if found.pausedSince:
         yield _row("queue", f"paused by an update since {found.pausedSince}; `up` resumes it")
     workers = found.workers
@@ -234,6 +252,10 @@ def lines(found: Status) -> Iterator[str]:
         yield _row(title, text)
     if found.notChecked:
         yield _row("not checked", f"you may not list {', '.join(found.notChecked)}")
+
+
+def _title(deployment: str) -> str:
+    return deployment.removeprefix("mjs-").replace("-", " ")
 
 
 def _row(title: str, text: str) -> str:

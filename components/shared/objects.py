@@ -112,7 +112,7 @@ def _pod_template(manifest: Manifest) -> Manifest:
 
 
 def references(pod_template: Manifest) -> list[Key]:
-    """Kind and name of every object that the pods of a template mount, read or run as."""
+    """Kind and name of every object without which the pods of a template cannot start."""
     spec: Manifest = pod_template.get("spec") or {}
     found: list[Key] = []
     for volume in spec.get("volumes") or ():
@@ -145,7 +145,7 @@ def _of_volume(volume: Manifest) -> list[Key]:
 
 def _named(source: Manifest | None, kind: str, field: str) -> list[Key]:
     name = (source or {}).get(field)
-    return [(kind, name)] if name else []
+    return [(kind, name)] if source and name and not source.get("optional") else []
 
 
 def kept_on_destroy(objects: Sequence[PlannedObject]) -> list[str]:

@@ -21,6 +21,7 @@ from ops.doctor.log_rows import LOG_ROWS, LogRow
 from ops.doctor.place import Place, app
 from ops.doctor.pods import is_ready
 from ops.doctor.snapshot import Snapshot
+from ops.hollow import explanation, is_hollow
 
 MOST_PODS: Final = 12
 MOST_WORKERS: Final = 3
@@ -30,6 +31,8 @@ TIMEOUT: Final = 3.0
 _RECENT: Final = 900
 """Seconds of a log that count while its pod is ready: older lines may be about what is over."""
 _BYTES: Final = 1_000_000
+_REQUEST: Final = re.compile(r'Get "[^"]*": ')
+"""How the API server begins an error of its own request to a kubelet."""
 _LONGEST: Final = 300
 """Characters of a line that are shown."""
 
@@ -44,12 +47,14 @@ def with_logs(api: KubernetesApi, place: Place, snapshot: Snapshot) -> Snapshot:
     sources = list(_sources(place, snapshot))
 
     def read(source: _Source) -> tuple[str, str, str]:
-        name = source.pod["metadata"]["name"]
+        name, node = source.pod["metadata"]["name"], source.pod["spec"]["nodeName"]
+        if is_hollow(snapshot.of("Node").get(node, {})):
+            return name, "", explanation(node)
         path = f"{RESOURCES['Pod'].path(snapshot.name)}/{name}/log"
         try:
             return name, api.text(path, query=source.query, timeout=TIMEOUT), ""
         except ApiError as error:
-            return name, "", "you may not read logs" if error.status == FORBIDDEN else str(error)
+            return name, "", "you may not read logs" if error.status == FORBIDDEN else _plain(str(error))
         except Unreachable as error:
             return name, "", str(error)
 
@@ -60,6 +65,10 @@ def with_logs(api: KubernetesApi, place: Place, snapshot: Snapshot) -> Snapshot:
         logs[name] = logs.get(name, "") + text
     failed = {name: why for name, _, why in answers if why}
     return dataclasses.replace(snapshot, logs=logs, unread_logs=failed)
+
+
+def _plain(error: str) -> str:
+    return _REQUEST.sub("the API server does not reach the node: ", error)
 
 
 def _sources(place: Place, snapshot: Snapshot) -> Iterator[_Source]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import yaml
-
 from components.matlab import names
 from components.matlab.job_queue import PAUSED
 from components.shared.quantities import quantity
@@ -82,8 +80,8 @@ def _largest_node(snapshot: Snapshot) -> Iterator[Finding]:
     nodes = snapshot.objects.get("Node")
     if template is None or not nodes:
         return
-    spec = yaml.safe_load(template["data"][names.TEMPLATE_FILE])["spec"]
-    requests = (spec["containers"][0].get("resources") or {}).get("requests") or {}
+    containers = pods.worker_spec(template).get("containers") or [{}]
+    requests = (containers[0].get("resources") or {}).get("requests") or {}
     for what in ("cpu", "memory"):
         if what not in requests:
             continue

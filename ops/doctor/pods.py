@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+import yaml
+
 from components.matlab import names
 from components.shared.kube import Json
 from components.shared.manifest import GPU
@@ -78,15 +80,36 @@ def _lasting(spec: Json) -> Iterator[Json]:
 
 def _missing(place: Place, pods: Iterable[Json], snapshot: Snapshot) -> Iterator[Finding]:
     """What pods cannot start without. An object that nobody may read counts as present."""
-    waiting: dict[Key, list[str]] = {}
-    for pod in pods:
-        if pod.get("status", {}).get("phase") == "Pending" and not pod["metadata"].get("deletionTimestamp"):
-            for kind, name in references({"spec": pod["spec"]}):
-                if kind in snapshot.objects and name not in snapshot.of(kind):
-                    waiting.setdefault((kind, name), []).append(pod["metadata"]["name"])
-    for key, names_of_pods in waiting.items():
+    first: dict[Key, str] = {}
+    for spec, who in _starting(place, pods, snapshot):
+        for kind, name in references({"spec": spec}):
+            if kind in snapshot.objects and name not in snapshot.of(kind):
+                first.setdefault((kind, name), who)
+    for key, who in first.items():
         number = "030" if key[0] == "PersistentVolumeClaim" else "023"
-        yield Finding(place.code(number), key, f"does not exist, and pod {min(names_of_pods)} needs it")
+        yield Finding(place.code(number), key, f"does not exist, and {who} needs it")
+
+
+def _starting(place: Place, pods: Iterable[Json], snapshot: Snapshot) -> Iterator[tuple[Json, str]]:
+    """The specs of pods that start now, then of those that will: of a workload's next pod, and of the next worker."""
+    for pod in sorted(pods, key=lambda pod: str(pod["metadata"]["name"])):
+        if pod.get("status", {}).get("phase") == "Pending" and not pod["metadata"].get("deletionTimestamp"):
+            yield pod["spec"], f"pod {pod['metadata']['name']}"
+    for kind in ("Deployment", "StatefulSet"):
+        for name, item in snapshot.of(kind).items():
+            if app(item["spec"]["template"]) in place.apps:
+                yield item["spec"]["template"]["spec"], f"the next pod of {kind} {name}"
+    if template := snapshot.of("ConfigMap").get(names.WORKER_TEMPLATE):
+        yield worker_spec(template), "every new worker"
+
+
+def worker_spec(template: Json) -> Json:
+    """The spec in the ConfigMap from which MATLAB's controller makes workers; empty if somebody made it unreadable."""
+    try:
+        spec: Json = yaml.safe_load(template["data"][names.TEMPLATE_FILE])["spec"]
+    except (KeyError, TypeError, yaml.YAMLError):
+        return {}
+    return spec
 
 
 def _unschedulable(pod: Json, message: str, needs: frozenset[Key]) -> Problem:

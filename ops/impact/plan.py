@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from components.cost_of_stack import OUTPUT, Range, announced, range_of
 from components.shared.manifest import Manifest
+from ops.foreign_fields import ForeignField, foreign_fields
 
 
 class UnreadablePlanError(Exception):
@@ -71,6 +72,8 @@ class Change:
     protected: bool = False
     paths: frozenset[str] = frozenset()
     """Where the provider found a difference, for instance `spec.template.spec.containers[0].image`."""
+    unready: str = ""
+    """What the object lacks for being ready, if that is all that `up` would wait for."""
 
     @property
     def in_cluster(self) -> bool:
@@ -139,6 +142,10 @@ class Plan:
     changes: tuple[Change, ...]
     errors: tuple[str, ...] = ()
     """Why `up` would fail, in the words of Pulumi and of the program."""
+    warnings: tuple[str, ...] = ()
+    """What the program warns of."""
+    foreign: tuple[ForeignField, ...] = ()
+    """What somebody else added to objects; only a plan with --refresh and --show-sames knows all of it."""
     cost: Cost = NO_COST
 
     def of(self, kind: str, name: str | None = None) -> Iterator[Change]:
@@ -191,13 +198,30 @@ def read(text: str, stack: str = "") -> Plan:
         changes = tuple(change for urn, group in steps.items() if (change := _change(urn, group)))
     except (AttributeError, KeyError, TypeError) as error:
         raise UnreadablePlanError(f"The plan has a step of an unknown form: {error!r}") from error
+    foreign = tuple(field for group in steps.values() for field in _foreign(_last(group, "oldState")))
     stacks = {urn.split("::")[0].rpartition(":")[2] for urn in steps}
-    errors = tuple(
-        _without_prefix(item["message"])
-        for item in document.get("diagnostics") or ()
-        if item.get("severity") == "error" and item.get("message")
+    return Plan(
+        stacks.pop() if len(stacks) == 1 else stack,
+        changes,
+        _messages(document, "error"),
+        _messages(document, "warning"),
+        foreign,
+        _cost(document),
     )
-    return Plan(stacks.pop() if len(stacks) == 1 else stack, changes, errors, _cost(document))
+
+
+def _messages(document: Mapping[str, Any], severity: str) -> tuple[str, ...]:
+    return tuple(
+        item["message"].removeprefix(f"{severity}: ").strip()
+        for item in document.get("diagnostics") or ()
+        if item.get("severity") == severity and item.get("message")
+    )
+
+
+def _foreign(state: Mapping[str, Any]) -> Iterator[ForeignField]:
+    live, known = state.get("outputs"), state.get("inputs")
+    if isinstance(live, dict) and isinstance(known, dict) and "apiVersion" in live:
+        yield from foreign_fields(known, live)
 
 
 def _cost(document: Mapping[str, Any]) -> Cost:
@@ -208,10 +232,6 @@ def _cost(document: Mapping[str, Any]) -> Cost:
     messages = (item.get("message") or "" for item in document.get("diagnostics") or ())
     said = (announced(message.removeprefix("info: ").strip()) for message in messages)
     return Cost(before, next((cost for cost in said if cost), None))
-
-
-def _without_prefix(message: str) -> str:
-    return message.removeprefix("error: ").strip()
 
 
 def _change(urn: str, steps: Sequence[Mapping[str, Any]]) -> Change | None:
@@ -235,7 +255,14 @@ def _change(urn: str, steps: Sequence[Mapping[str, Any]]) -> Change | None:
         new=_object(new, urn) if operation is not Operation.DELETE else {},
         protected=bool(old.get("protect")),
         paths=frozenset(_last(steps, "detailedDiff")),
+        unready=_unready(steps[-1]) if operation is Operation.UPDATE else "",
     )
+
+
+def _unready(step: Mapping[str, Any]) -> str:
+    """An object that never became ready is updated again, without a difference; the first sentence says only that."""
+    _, *errors = (step.get("oldState") or {}).get("initErrors") or [""]
+    return "" if step.get("detailedDiff") else " ".join(errors)
 
 
 def _last(steps: Sequence[Mapping[str, Any]], part: str) -> Mapping[str, Any]:

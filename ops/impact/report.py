@@ -18,6 +18,7 @@ FINDERS: Final = (data.findings, pods.findings, access.findings)
 DOCUMENT: Final = "docs/impact.md"
 MARKER: Final = "<!-- clusters: impact -->"
 """First line of the comment on a pull request: by it the comment is found again."""
+WARNINGS: Final = "Warnings of the preview"
 LIMIT: Final = 64_000
 """Characters of a comment. GitHub rejects more than 65,536."""
 LOCAL: Final = "`python -m ops impact --stack NAME`"
@@ -87,6 +88,8 @@ class Report:
                 lines += [f"  {rule.title} [{rule.code}]", f"    {rule.meaning}"]
                 lines += [f"    {_subject(finding)}" for finding in group]
                 lines += [f"    → {rule.remedy}"] if rule.remedy else []
+        if self.plan.warnings:
+            lines += ["", WARNINGS.upper(), *(f"  {' '.join(warning.split())}" for warning in self.plan.warnings)]
         return "\n".join(lines) + "\n"
 
     def json(self) -> dict[str, Any]:
@@ -98,6 +101,7 @@ class Report:
             "unclear": self.unclear,
             "counts": self.plan.counts(),
             "costPerHour": self.plan.cost.json(),
+            "warnings": list(self.plan.warnings),
             "findings": [_finding(finding) for finding in self.findings],
             "objects": [
                 {
@@ -123,6 +127,8 @@ class Report:
                 rule = group[0].rule
                 lines.append(f"- **{rule.title}.** {rule.meaning}{f' *{rule.remedy}*' if rule.remedy else ''}")
                 lines += [f"  - {_escaped(_subject(finding))}" for finding in group]
+        if self.plan.warnings:
+            lines += ["", f"**{WARNINGS}**", "", *(f"- {_escaped(warning)}" for warning in self.plan.warnings)]
         if objects and self.plan.objects:
             lines += ["", f"<details><summary>{len(self.plan.objects)} objects</summary>", ""]
             lines += [f"- {_DONE[change.operation]}: `{_code(change.title)}`" for change in _sorted(self.plan.objects)]

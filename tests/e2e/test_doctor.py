@@ -124,9 +124,9 @@ def the_command_finds_a_healthy_cluster_healthy(patient: Patient) -> None:
     done = doctor(patient.checkout)
     assert done.returncode == 0, done.stderr
     healthy, nothing, logs = done.stdout.splitlines()
-    # A hollow node has no logs, and that is said.
     assert (healthy, nothing) == ("Namespace mjs: healthy", "")
     assert logs.startswith("The log of pod mjs-controller-")
+    assert logs.endswith("is a hollow node of the embedded cluster, which runs no containers")
     assert patient.checkout.control_plane.audit_log.read_text().count('"verb":"create"') == before
     (answer,) = json.loads(doctor(patient.checkout, "--json").stdout)["namespaces"]
     (unread,) = answer.pop("notChecked")
@@ -175,6 +175,16 @@ def a_missing_secret(patient: Patient) -> None:
     (finding,) = json.loads(doctor(patient.checkout, "--json").stdout)["namespaces"][0]["findings"]
     assert (finding["code"], finding["level"], finding["kind"]) == ("MJS023", "error", "Secret")
     metadata = {"name": "mjs-admin-password", "labels": secret["metadata"]["labels"]}
+    patient.post("secrets", {**secret, "metadata": metadata})
+
+
+def a_secret_of_workers_that_do_not_run_yet(patient: Patient) -> None:
+    """All is Ready, and no job will ever start."""
+    secret = patient.checkout.get("secrets", "mjs-worker-user")
+    assert secret is not None
+    patient.delete("Secret/mjs-worker-user")
+    patient.expect("MJS023", words="Secret mjs-worker-user does not exist, and every new worker needs it")
+    metadata = {"name": "mjs-worker-user", "labels": secret["metadata"]["labels"]}
     patient.post("secrets", {**secret, "metadata": metadata})
 
 
@@ -513,6 +523,7 @@ def the_namespace(patient: Patient) -> None:
 
 STORIES: tuple[Callable[[Patient], None], ...] = (
     a_missing_secret,
+    a_secret_of_workers_that_do_not_run_yet,
     a_selector_that_no_node_has,
     a_worker_without_a_gpu,
     a_quota,

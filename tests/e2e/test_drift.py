@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from tests.e2e.checkout import NAMESPACE, Checkout
+from tests.e2e.disturbance import wait_for
 
 POLICIES = f"/apis/networking.k8s.io/v1/namespaces/{NAMESPACE}/networkpolicies"
 JOB_MANAGER = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/mjs-job-manager"
@@ -29,6 +30,7 @@ def drift(checkout: Checkout, code: int, **variables: str) -> dict[str, Any]:
 def test_what_somebody_changed_by_hand_is_drift(checkout: Checkout) -> None:
     checkout.run("up")
     assert drift(checkout, code=0)["objects"] == []
+    what_somebody_added_is_drift_although_up_leaves_it(checkout)
     image = [{"name": "mjs-job-manager", "image": "registry.example.org/other:1"}]
     patch = {"spec": {"template": {"spec": {"containers": image}}}}
     strategic = "application/strategic-merge-patch+json"
@@ -42,3 +44,26 @@ def test_what_somebody_changed_by_hand_is_drift(checkout: Checkout) -> None:
     checkout.matlab["release"] = "r2020a"
     checkout.write()
     assert drift(checkout, code=1)["errors"] != [], "a failure is no drift"
+
+
+def what_somebody_added_is_drift_although_up_leaves_it(checkout: Checkout) -> None:
+    """Its pod starts nowhere, `refresh` sees no change, and no `up` removes it."""
+    merge = "application/merge-patch+json"
+    for value in ("such-node", None):
+        patch = {"spec": {"template": {"spec": {"nodeSelector": value and {"no": value}}}}}
+        checkout.api.request("PATCH", JOB_MANAGER, patch, query={"fieldManager": "kubectl-patch"}, content_type=merge)
+        if value:
+            wait_for(lambda: ready(checkout) is False)
+            report = drift(checkout, code=7)
+            (job_manager,) = report["objects"]
+            assert "Minimum number of live Pods was not attained" in job_manager["unready"]
+            (added,) = report["foreignFields"]
+            assert (added["path"], added["manager"]) == ("spec.template.spec.nodeSelector", "kubectl-patch")
+    wait_for(lambda: ready(checkout))
+    assert drift(checkout, code=0)["foreignFields"] == []
+
+
+def ready(checkout: Checkout) -> bool:
+    found = checkout.api.get(JOB_MANAGER)
+    assert found is not None
+    return found["status"].get("availableReplicas", 0) == 1

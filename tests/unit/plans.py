@@ -39,8 +39,9 @@ def step(op: str, old: dict[str, Any] | None, new: dict[str, Any] | None, *paths
     return found
 
 
-def document(*steps: dict[str, Any], errors: tuple[str, ...] = ()) -> str:
-    diagnostics = [{"severity": "error", "message": f"error: {error}\n"} for error in errors]
+def document(*steps: dict[str, Any], errors: tuple[str, ...] = (), warnings: tuple[str, ...] = ()) -> str:
+    said = [("error", text) for text in errors] + [("warning", text) for text in warnings]
+    diagnostics = [{"severity": severity, "message": f"{severity}: {text}\n"} for severity, text in said]
     root = {"op": "same", "urn": "urn:pulumi:lab::clusters::pulumi:pulumi:Stack::clusters-lab", "oldState": {}}
     return json.dumps({"config": {}, "steps": [root, *steps], "diagnostics": diagnostics})
 

@@ -61,7 +61,7 @@ def pod(name: str = CONTROLLER, app: str = "mjs-controller", *, ready: bool = Fa
     one = {"name": app, "image": "i", "state": {"running": {}}, "restartCount": 0, **status}
     return {
         "metadata": {"name": name, "labels": {"app": app}},
-        "spec": {"containers": [{"name": app}]},
+        "spec": {"nodeName": "node-1", "containers": [{"name": app}]},
         "status": {
             "phase": "Running",
             "conditions": [{"type": "Ready", "status": str(ready)}],
@@ -110,6 +110,13 @@ def test_logs_that_cannot_be_read_are_named() -> None:
     api = Logs({CONTROLLER: ApiError(403, "Forbidden", "pods/log"), other: ApiError(500, "", "no kubelet")})
     taken = read(api, pod(), pod(other))
     assert list(logs.remarks(taken)) == [f"The log of pod {CONTROLLER} and 1 more was not read: you may not read logs"]
+
+
+def test_the_address_of_a_kubelet_is_no_explanation() -> None:
+    api = Logs({CONTROLLER: ApiError(500, "", 'Get "https://node-1:10250/containerLogs": dial tcp: i/o timeout')})
+    assert list(logs.remarks(read(api, pod()))) == [
+        f"The log of pod {CONTROLLER} was not read: the API server does not reach the node: dial tcp: i/o timeout"
+    ]
 
 
 def test_a_log_file_of_a_job_is_recognised(tmp_path: Path) -> None:

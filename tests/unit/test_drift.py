@@ -79,6 +79,37 @@ def test_a_field_that_somebody_took_over_is_drift(
     assert (sentence in capsys.readouterr().out) == (code == 7)
 
 
+ADDED = {"f:spec": {"f:externalIPs": {}}}
+
+
+def said(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], code: int = 7) -> str:
+    file = tmp_path / "plan.json"
+    file.write_text(text)
+    assert main(["drift", "--plan", str(file)]) == code
+    return capsys.readouterr().out
+
+
+def test_what_somebody_added_is_drift_that_up_leaves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    metadata = {"name": "mjs-job-manager", "namespace": "mjs"}
+    entries = [{"manager": "kubectl-edit", "operation": "Update", "fieldsV1": ADDED}]
+    live = {"apiVersion": "v1", "kind": "Service", "metadata": {**metadata, "managedFields": entries}}
+    step = plans.step("same", {**STATE, "outputs": live}, None)
+    assert said(plans.document(step), tmp_path, capsys) == (
+        "Stack lab: 1 object drifted\n  Service mjs/mjs-job-manager has more than the stack set, and `up` leaves it: "
+        "spec.externalIPs, by kubectl-edit.\n"
+    )
+
+
+def test_an_object_that_is_not_ready_is_not_called_different(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`up` updates it without a difference, in order to wait for it."""
+    errors = ["Resource 'mjs-job-manager' was created but failed to initialize", "Minimum number of Pods not attained"]
+    text = said(plans.document(plans.step("update", {**STATE, "initErrors": errors}, STATE)), tmp_path, capsys)
+    assert "is not ready, and `up` waits for it: Minimum number of Pods not attained\n" in text
+    assert "changes it back" not in text
+
+
 def test_what_is_no_plan_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "plan.json").write_text("error: no stack selected")
     assert main(["drift", "--plan", str(tmp_path / "plan.json")]) == 1

@@ -219,6 +219,16 @@ def test_a_plan_that_fails_is_unclear_and_says_why() -> None:
     assert "`up` would fail: The stack config has 1 mistake." in report.text()
 
 
+def test_what_the_preview_warns_of_is_in_every_form() -> None:
+    """In a pull request nobody reads the output of the preview itself."""
+    report = Report(read(plans.document(warnings=("Certificate of @everyone ends\n  in 9 days.",))))
+    assert report.code == 0
+    assert report.json()["warnings"] == ["Certificate of @everyone ends\n  in 9 days."]
+    assert "WARNINGS OF THE PREVIEW\n  Certificate of @everyone ends in 9 days.\n" in report.text()
+    assert "**Warnings of the preview**\n\n- Certificate of @\N{ZERO WIDTH SPACE}everyone ends" in report.markdown()
+    assert "arning" not in Report(read(plans.document())).text() + Report(read(plans.document())).markdown()
+
+
 def test_pods_of_an_unknown_kind_are_unclear() -> None:
     item = manifest("apps/v1", "DaemonSet", "agent", "mjs", spec={"template": {}})
     report = single("update", item, item, "spec.template")
