@@ -125,7 +125,7 @@ def add_command(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "drift",
         help="say which objects are no longer as the stack deployed them",
-        epilog="Exit code 0: none; 7: some are not; 1: the cluster could not be looked at.",
+        epilog="Exit code 0: no drift; 7: drift; 1: the cluster could not be looked at.",
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--stack", metavar="NAME", help="run the preview of this stack, Pulumi.NAME.yaml")
