@@ -37,7 +37,7 @@ class StackConfig:
     doctor: Doctor = field(default_factory=Doctor)
     """What `python -m ops doctor` considers normal."""
     prices: Prices | None = None
-    """What resources cost; None: nobody said."""
+    """What resources cost; None: the stack file has no prices."""
 
 
 def load_stack(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=BaseModel)
 
 PLACEHOLDER_ADDRESS: Final = "load-balancer-address.invalid"
-"""Stands for the external address where nobody can know it; names under .invalid never resolve (RFC 2606)."""
+"""Placeholder for the external address where it cannot be known; names under .invalid never resolve (RFC 2606)."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ does not say what the program leaves as it is."""
 CONFLICT: Final = "Server-Side Apply field conflict detected"
 """What the provider says of a field that somebody took over. `up` does not take it back, and so the preview fails."""
 CONSEQUENCES: Final = ("preview failed", "Resource monitor has terminated")
-"""How errors begin that Pulumi adds to any other one."""
+"""Prefixes of the errors that Pulumi adds to any other one."""
 PATHS: Final = 5
 """Fields of one object that the text names."""
 _WHAT: Final = {

@@ -116,7 +116,7 @@ def manifests(stack: StackConfig, *, preview: bool, subject: Manifest | None = N
 
 
 def rules(rights: Iterable[Right]) -> list[Manifest]:
-    """As few rules as say the same: resources with the same verbs share one, and so do names."""
+    """The fewest rules that say the same: resources with the same verbs share one, and so do names."""
     verbs: dict[tuple[str, str, str], list[str]] = {}
     for right in sorted(rights):
         verbs.setdefault((right.group, right.resource, right.name), []).append(right.verb)
