@@ -19,15 +19,16 @@ OLDEST_KUBERNETES = $(shell $(RUN) -c 'from local.cluster.layout import versions
 
 help:
 	@echo "make up | preview | outputs | destroy      STACK=$(STACK); SHOW_SECRETS=1 for outputs, PURGE=1 for destroy,"
-	@echo "                                           YES=1 to answer the question of a real cluster"
+	@echo "                                           YES=1 to skip the question on a real cluster"
 	@echo "make impact                                who will notice the next up: docs/impact.md"
-	@echo "make drift                                 what is no longer as the last up left it; 7 if anything"
-	@echo "make pulumi ARGS=\"config set …\"           any other command of Pulumi's, on the stack"
+	@echo "make drift                                 what differs from the last up; fails if anything does"
+	@echo "make pulumi ARGS=\"config set …\"           any other pulumi command, on the stack"
 	@echo "make docs                                  the handbook as a site, in the folder site"
-	@echo "make policy                                the environment of the policy pack: docs/policy.md"
-	@echo "make test | test-unit | lint | golden      what has to be green"
+	@echo "make policy                                install what the policy pack needs: docs/policy.md"
+	@echo "make test | test-unit | lint               the checks that a change must pass"
+	@echo "make golden                                rewrite the rendered manifests in tests/golden"
 	@echo "make test-oldest                           the life of a stack on the oldest Kubernetes"
-	@echo "make test-long                             what needs many minutes: takeovers, faults, the doctor"
+	@echo "make test-long                             tests that take many minutes: takeovers, faults, the doctor"
 	@echo "make test-node                             pods on a real node, in namespaces of their own; needs root"
 	@echo "make test-disturbed                        runs killed at every object, every fault in every phase"
 	@echo "make test-properties                       10,000 generated configs on a real API server"
@@ -35,7 +36,8 @@ help:
 	@echo "make lock                                  requirements.txt from requirements.in; UPGRADE=1 for the newest"
 	@echo "make sbom                                  what is installed and built, as CycloneDX: docs/releases.md"
 	@echo "make build                                 find or build Kubernetes and Pulumi, and nothing else"
-	@echo "make cluster-up | cluster-down | clean     the embedded Kubernetes"
+	@echo "make cluster-up | cluster-down             start or stop the embedded Kubernetes; its data stays"
+	@echo "make clean                                 delete the embedded Kubernetes, and the states in .state"
 
 # One environment for everything; it is updated when a pinned version changes.
 $(VENV)/runtime: requirements.txt

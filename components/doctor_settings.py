@@ -39,7 +39,7 @@ def _each_code_once(value: tuple[Suppression, ...]) -> tuple[Suppression, ...]:
 
 
 class Doctor(Model):
-    """What `python -m ops doctor` takes for normal in this stack."""
+    """What `python -m ops doctor` considers normal in this stack."""
 
     suppress: Annotated[tuple[Suppression, ...], AfterValidator(_each_code_once)] = ()
     """Findings that are listed as suppressed and do not count."""

@@ -1,7 +1,7 @@
-"""What the Kubernetes cluster itself says against a stack config, found before anything is changed.
+"""Checks a stack config against its Kubernetes cluster, before anything changes.
 
-The checks only read, except for access reviews, which change nothing. What you may not read is not checked. After them,
-what a create left whose answer was lost is prepared for being written again.
+The checks only read, except for access reviews, which change nothing. What you may not read is not checked. Then
+objects whose creation was not recorded are prepared, so that they can be written again.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Preflight:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a cluster says against a stack, apart from lacking rights."""
+    """What speaks against a stack on this cluster, apart from missing rights."""
 
     survey: Survey
     mistakes: tuple[Mistake, ...]
@@ -78,7 +78,7 @@ def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
 
 
 def judge(stack: StackConfig, api: KubernetesApi, state: State) -> Verdict:
-    """Everything that the cluster says against the stack. Only reads."""
+    """Everything that speaks against the stack on this cluster. Only reads."""
     systems = [(SYSTEMS[key], settings) for key, settings in stack.systems.items()]
     found = survey(api, namespaces(stack), state, named(stack))
     alive = _alive(state, found)

@@ -1,4 +1,4 @@
-"""The systems that a stack can deploy. A new one is a folder beside `matlab` and a line here."""
+"""The systems that a stack can deploy. A new one is a folder next to `matlab` and a line here."""
 
 from __future__ import annotations
 

@@ -35,9 +35,9 @@ class StackConfig:
     systems: Mapping[str, BaseModel]
     """The settings of each system that the stack deploys, by key."""
     doctor: Doctor = field(default_factory=Doctor)
-    """What `python -m ops doctor` takes for normal."""
+    """What `python -m ops doctor` considers normal."""
     prices: Prices | None = None
-    """What resources cost; None: nobody said."""
+    """What resources cost; None: the stack file has no prices."""
 
 
 def load_stack(
@@ -50,7 +50,7 @@ def load_stack(
 ) -> StackConfig:
     """Check the stack's config, `values` by key; `secret_keys` are the keys that hold something encrypted.
 
-    `decrypted` says that `values` has the secrets themselves; otherwise placeholders stand for them.
+    `decrypted` says that `values` has the secrets themselves; otherwise it has placeholders.
     `file` is the file that the values may come from; it counts only if it holds the same values.
     Raises ConfigError with every mistake of every key.
     """

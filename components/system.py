@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=BaseModel)
 
 PLACEHOLDER_ADDRESS: Final = "load-balancer-address.invalid"
-"""Stands for the external address where nobody can know it; names under .invalid never resolve (RFC 2606)."""
+"""Placeholder for the external address where it cannot be known; names under .invalid never resolve (RFC 2606)."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Site:
     labels: Mapping[str, str]
     """Labels of every object."""
     api: KubernetesApi | None = None
-    """The API server, for what a deployment does besides writing objects; None: there is none."""
+    """The API server, for what a deployment does apart from writing objects; None: there is none."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class System(Generic[S]):
     objects: Callable[[S, Fingerprint, Survey], list[PlannedObject]]
     """Every Kubernetes object, in the order in which it is written."""
     workers: Callable[[S], Iterator[PodGroup]]
-    """The pods that are no workload of the stack: somebody creates and deletes them with demand."""
+    """The pods that are not part of a workload of the stack: they are created and deleted on demand."""
     secret_sources: Callable[[S], Mapping[str, Any]]
     """What the content of each Secret is made from, by name: equal sources mean equal content."""
     objections: Callable[[S, Survey], Iterator[Mistake]]
@@ -72,7 +72,7 @@ class System(Generic[S]):
     deploy: Callable[[S, Site], Mapping[str, pulumi.Output[Any]]]
     """Registers the system; returns its stack outputs."""
     rights: Callable[[S], Iterable[Right]] = lambda _: ()
-    """What a deployment needs besides writing and deleting its objects."""
+    """What a deployment needs in addition to writing and deleting its objects."""
     optional_rights: Callable[[S], Iterable[Right]] = lambda _: ()
     """Without these, something is not checked."""
     named: Callable[[S], Iterable[Named]] = lambda _: ()

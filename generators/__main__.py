@@ -1,4 +1,4 @@
-"""`python -m generators`: write the documents that the settings models describe. See `generators/documents.py`."""
+"""`python -m generators`: write the generated documents. They are listed in `generators/documents.py`."""
 
 from __future__ import annotations
 

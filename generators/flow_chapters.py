@@ -151,9 +151,9 @@ ARKOUDA: Final = Chapter(
         f"pods of namespace {_SCRAPERS}": "`network.prometheusNamespaces`",
     },
     text="""\
-The words in the last column are kinds of servers; a `declared` one that jobs register is as `selfRegistered`. The
-exporter exists with `metrics.exporter`. Servers outside Kubernetes are not behind NetworkPolicies: clients in
-Kubernetes need policies of their own that allow the address, and the nodes of jobs reach the API server at
-`apiServer`. Only the connections to the API server are encrypted.
+The words in the last column are kinds of servers; for a `declared` one that jobs register, see `selfRegistered`. The
+exporter exists with `metrics.exporter`. NetworkPolicies do not cover servers outside Kubernetes: policies of your own
+for clients in Kubernetes must allow the address, and the nodes of jobs must be able to connect to `apiServer`. Only
+the connections to the API server are encrypted.
 """,
 )

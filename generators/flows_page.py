@@ -18,10 +18,10 @@ EVERY_POD: Final = "every pod"
 _GENERATED: Final = "<!-- Written by `python -m generators` from the NetworkPolicies of several stacks. -->"
 _TEXT: Final = """# Allowed connections
 
-Everything that the NetworkPolicies of a stack allow. In a namespace that the stack creates, nothing else is; in an
-existing one, this holds for the pods in the table. A connection between two pods is listed if both of them allow it.
-The numbers are those of the default settings; a setting of a port changes them, and ports of name servers and API
-server that the cluster reports are added.
+Every connection that the NetworkPolicies of a stack allow. In a namespace that the stack creates, everything else is
+denied; in an existing one, it is denied for the pods in the tables. A connection between two pods is listed if the
+policies of both allow it. The ports are those of the default settings; if the cluster reports other ports of its API
+server or its name servers, they are added.
 """
 
 

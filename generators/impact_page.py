@@ -20,7 +20,7 @@ right about this plan, whatever led to it: a changed setting, a new version of t
 made in the cluster (with `pulumi preview --refresh --show-sames --json`). [restarts.md](restarts.md) lists the same
 effects by setting, before you change one.
 
-With [prices](costs.md), a line says what the change does to the cost per hour.
+With [prices](costs.md), a line says how the change affects the cost per hour.
 
 `--json` prints the report for programs. `--markdown` prints a comment for a pull request, of at most {LIMIT:,}
 characters; [pull-requests.md](pull-requests.md) has the workflows that post it. Several plans make one report.
@@ -36,9 +36,9 @@ and folders only.
 
 ## How long it takes
 
-The report gives the times that the manifests themselves contain: how long a pod may take to stop
-(`terminationGracePeriodSeconds`) and to start (its startup probe) before Kubernetes intervenes. They are limits and
-no forecast. How long pulling an image or attaching a volume takes is not in a plan.
+The report gives the times that are in the manifests: how long a pod may take to stop
+(`terminationGracePeriodSeconds`) and to start (its startup probe) before Kubernetes intervenes. They are limits, not
+a forecast. How long it takes to pull an image or attach a volume is not in a plan.
 
 ## What a plan does not show
 
@@ -46,7 +46,7 @@ no forecast. How long pulling an image or attaching a volume takes is not in a p
 - Files that you handed out for Arkouda servers outside Kubernetes. Write them again with `python -m ops arkouda-files`
   after a change of such a server, and submit its job again.
 - What a load balancer does with its annotations.
-- Pods of other programs.
+- Pods that do not belong to the stack.
 
 ## Rules
 
@@ -65,5 +65,5 @@ def page() -> str:
             if rule.level is level:
                 lines += ["", f"### {rule.code}", "", f"**{rule.title}.** {rule.meaning}"]
                 lines += ["", f"{rule.remedy.rstrip('.')}."] if rule.remedy else []
-                lines += ["", f"*Announced when:* {rule.sign[0].lower()}{rule.sign[1:]}"]
+                lines += ["", f"*Announced when:* {rule.sign}"]
     return "\n".join(lines) + "\n"

@@ -38,8 +38,8 @@ def page() -> str:
         "",
         "A quantity is a number with an optional suffix, as Kubernetes writes it: `2`, `500m`, `8Gi`.",
         "",
-        "Programs read some YAML in different ways. So that `pulumi` and `ops render` never differ, numbers such as",
-        "`1e3`, `1_000` and `08` are rejected, and so are unquoted dates, tags and keys that are defined twice.",
+        "YAML libraries read some text differently. So that `pulumi` and `ops render` never disagree, numbers such as",
+        "`1e3`, `1_000` and `08` are rejected, and so are unquoted dates, tags, and keys that are defined twice.",
         "Write plain decimal numbers, and put text that looks like a number or a date in quotes.",
         "",
     ]
@@ -54,7 +54,7 @@ def _section(path: str, model: type[BaseModel], level: int) -> Iterator[str]:
     yield from (f"{'#' * level} {path}", "", documentation(model), "")
     if len(own) < len(every):
         root = path.partition(".")[0]
-        yield from (f"It also has every setting of `{root}.defaults`, for itself alone.", "")
+        yield from (f"It also has every setting of `{root}.defaults`, which it overrides for itself.", "")
     if plain := [setting for setting in own if not setting.is_group]:
         yield from ("| Setting | Type | Default | Meaning |", "|---|---|---|---|")
         for setting in plain:

@@ -34,12 +34,12 @@ _FILES: Final = """
 ## What is installed
 
 `requirements.txt` pins every Python package that the program needs at run time, with the SHA-256 of each of its
-files for all platforms. pip then accepts no other file: neither `make` nor the workflows nor `pulumi install` install a
-package that somebody has exchanged. The Go modules of what is built on your machine are pinned by the
-`go.sum` beside each `go.mod`.
+files for all platforms. pip accepts no other file, so neither `make` nor the workflows nor `pulumi install` install a
+package that somebody has tampered with. The `go.sum` next to each `go.mod` pins the Go modules that are built on your
+machine.
 
-To change a version, edit `requirements.in` and run `make lock`; `make lock UPGRADE=1` also updates what these packages
-need themselves. Until you do, `make test-unit` fails.
+To change a version, edit `requirements.in` and run `make lock`; `make lock UPGRADE=1` also updates the packages that
+these depend on. Until you do, `make test-unit` fails.
 
 `make sbom` writes a CycloneDX list of all these packages and modules to `dist/sbom.cdx.json`. Go modules are `optional`
 there: they are built only on a machine without Pulumi, or for the embedded Kubernetes. Container images are not part of

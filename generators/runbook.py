@@ -9,8 +9,9 @@ _INTRODUCTION = """# Runbook
 <!-- Written by `python -m generators`. Edit ops/doctor/rows.py instead. -->
 
 `python -m ops doctor --stack NAME` looks at every system of a deployed stack and says what is wrong, why, and what to
-do. It only reads. It needs the right to list the objects of the namespace, such as ClusterRole `view` gives, and names
-what it may not see. Exit code 0 means healthy, 1 that something is wrong, 2 that it could not look.
+do. It only reads. It needs the right to list the objects of the namespace: ClusterRole `view` covers most of them, and
+the report names what could not be checked. Exit code 0 means healthy, 1 that something is wrong, 2 that it could not
+look.
 
 A finding that follows from another one is listed under it: fix the first one first.
 
@@ -21,12 +22,12 @@ A finding that follows from another one is listed under it: fix the first one fi
 | `--before` | what would go wrong if you deployed the stack now: missing objects and rights, quotas, nodes |
 | `--log FILE` | also look into a log file, such as that of a Slurm job with an Arkouda server |
 | `--bundle FILE` | also write objects, events and logs, without secrets, to a tar.gz for support |
-| `--json` | print the same for programs |
+| `--json` | print JSON on standard output |
 
 Codes begin with MJS for MATLAB, JUL for Julia, ARK for Arkouda, and PRE for `--before`.
 
-A finding that is normal for you does not count once its code is in the stack file. The doctor still lists it, with your
-reason:
+If a finding is normal for you, put its code into the stack file: it then no longer counts. The doctor still lists it,
+with your reason:
 
 ```yaml
   clusters:doctor:

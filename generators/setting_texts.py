@@ -131,7 +131,7 @@ TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
         (AnnotationText, Text("text", {"type": "string"}, ("other", "another"))),
         (Argument, Text("one line of text", {"type": "string", "minLength": 1}, ("other", "another"))),
         (Line, Text("one line of text", {"type": "string", "minLength": 1}, ("other", "another"))),
-        (NoProxy, Text("host, domain or network", {"type": "string", "minLength": 1}, ("other", ".example.org"))),
+        (NoProxy, Text("no-proxy item", {"type": "string", "minLength": 1}, ("other", ".example.org"))),
         (MountPath, Text("mount path", _pattern("^/[^:]+$"), ("/other", "/another"))),
         (Price, Text("price", _PRICE, ("0.5", "2"))),
         (PrincipalFormat, Text("principal format", _pattern(r"\[username\]"), ("[username]@other", "uid=[username]"))),

@@ -5,6 +5,7 @@ A setting of a new type fails `tests/unit/test_reference.py` until the type is d
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -142,12 +143,20 @@ def _list(item: Type, metadata: tuple[Any, ...]) -> Type:
             )
         samples = ITEMS[item.group]
     return Type(
-        f"list of {item.words}s",
+        f"list of {_plural(item.words)}",
         schema,
         (*([sample] for sample in samples), [*samples[:3]], []),
         item.group,
         is_list=True,
     )
+
+
+def _plural(words: str) -> str:
+    """Several of a kind: `network (CIDR)` becomes `networks (CIDR)`. Choices have no plural."""
+    if " or " in words:
+        return words
+    noun, *rest = re.split(r"(?= of |, | \()", words.removeprefix("one "), maxsplit=1)
+    return f"{noun}s{''.join(rest)}"
 
 
 def _map(key: Type, value: Type) -> Type:

@@ -18,9 +18,9 @@ $ python -m ops import-values values.yaml --chart-version 2.0.1 --context NAME -
 $ pulumi stack init prod                                # adds the salt to the file, so that you can set secrets
 ```
 
-`helm get values` prints what `--values` and `--set` gave, already merged. If you have no release, give the values
-files in Helm's order. Some files hold something else: values encrypted with SOPS, templates that are not rendered, or
-values nested under a sub-chart, a HelmRelease or an Argo CD Application. The command says how to extract the values.
+`helm get values` prints what `--values` and `--set` gave, already merged. If you have no release, list the values
+files in Helm's order. Some files do not contain plain values: they are encrypted with SOPS, are templates, or nest the
+values under a sub-chart, a HelmRelease or an Argo CD Application. The command then says how to extract the values.
 
 `--namespace` (default mjs) is the namespace of the release, which does not change. `--context` names the cluster;
 without it, the stack file has a comment to fill in. `--ldap-certificate cert.pem` reads the certificate of an
@@ -28,11 +28,11 @@ without it, the stack file has a comment to fill in. `--ldap-certificate cert.pe
 before it is written.
 
 The stack file deploys what that version of the chart would have deployed, apart from [its bugs](hazards.md). If a
-default here differs from the chart's, the setting is written with a comment; remove the line for the default of this
-program. Every value becomes settings, or a comment and a line of the report that say why not. Passwords are never
+default here differs from the chart's, the setting is written with a comment; remove the line to use the default of this
+program. Every value becomes a setting, or a comment and a line of the report that say why not. Passwords are never
 written; the report has the commands that set them.
 
-The exit code is 0; 2 if something needs correcting (the file is written and says what); 1 if nothing was written.
+The exit code is 0; 2 if you have to correct something (the file is written, and says what); 1 if nothing was written.
 `--json` prints the report as JSON: `written`, `became` (settings or reason by value), `notes`, `mistakes`, `commands`.
 """
 

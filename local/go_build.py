@@ -194,7 +194,7 @@ def go_version(go: Path | str) -> str:
 
 
 def present_go(module: Path) -> Path | None:
-    """Return a Go of this machine that is new enough: on PATH, or beside this Python."""
+    """Return a Go of this machine that is new enough: on PATH, or next to this Python."""
     least = _least_go(module)
     candidates = (shutil.which("go"), Path(sys.executable).parent / "go")
     return next((Path(path) for path in candidates if path and _numbers(go_version(path)) >= least), None)

@@ -76,7 +76,7 @@ def said_yes() -> bool:
 
 
 def require_consent(stack: StackConfig, action: str) -> None:
-    """Refuse to change a real cluster from a script that does not say YES=1: Pulumi could ask nobody."""
+    """Refuse to change a real cluster from a script that does not say YES=1: Pulumi would have nobody to ask."""
     if stack.target.embedded or said_yes() or (sys.stdin.isatty() and sys.stdout.isatty()):
         return
     raise CommandError(

@@ -1,4 +1,7 @@
-"""Commands for operators: `python -m ops …`. Exit code 0; 2 for a rejected config; 1 for anything else."""
+"""Commands for operators: `python -m ops …`.
+
+Exit code 0; 2 for a rejected config; 1 for anything else, unless the help of the command says otherwise.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +25,12 @@ def _render(arguments: argparse.Namespace) -> int:
     if arguments.kustomize:
         files = render_base(stack)
         write_files(files, arguments.out)
+        what = "files"
     else:
         files, outputs = render(stack)
         write(files, outputs, arguments.out)
-    print(f"{len(files)} objects in {arguments.out}", file=sys.stderr)
+        what = "objects"
+    print(f"{len(files)} {what} in {arguments.out}", file=sys.stderr)
     return 0
 
 
@@ -74,7 +79,8 @@ def main(argv: list[str] | None = None) -> int:
         return REFUSED
     except (CommandError, OSError) as error:
         print(error, file=sys.stderr)
-        return 1
+        failed: int = getattr(arguments, "failed", 1)
+        return failed
     return code
 
 

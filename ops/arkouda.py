@@ -27,11 +27,11 @@ def add_commands(commands: Any) -> None:
     """Add the commands to the parser."""
     files = commands.add_parser("arkouda-files", help="write the files that the stack hands out for Arkouda servers")
     files.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder; each server gets one in it")
-    files.add_argument("--server", metavar="NAME", help="only this server, into DIR itself")
+    files.add_argument("--server", metavar="NAME", help="only this server; its files go directly into DIR")
     files.set_defaults(run=_files)
     orphans = commands.add_parser("arkouda-orphans", help="list or delete Services that self-registered servers left")
     orphans.add_argument("--config", type=Path, required=True, metavar="Pulumi.NAME.yaml", help="stack file")
-    orphans.add_argument("--server", metavar="NAME", help="only of this server")
+    orphans.add_argument("--server", metavar="NAME", help="only those of this server")
     orphans.add_argument("--delete", action="store_true", help="delete them; running servers become unreachable")
     orphans.set_defaults(run=_orphans, json=False)
 

@@ -1,4 +1,4 @@
-"""The question before something that people notice."""
+"""The confirmation before a change that people notice."""
 
 from __future__ import annotations
 

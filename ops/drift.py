@@ -22,7 +22,7 @@ does not say what the program leaves as it is."""
 CONFLICT: Final = "Server-Side Apply field conflict detected"
 """What the provider says of a field that somebody took over. `up` does not take it back, and so the preview fails."""
 CONSEQUENCES: Final = ("preview failed", "Resource monitor has terminated")
-"""How errors begin that Pulumi adds to any other one."""
+"""Prefixes of the errors that Pulumi adds to any other one."""
 PATHS: Final = 5
 """Fields of one object that the text names."""
 _WHAT: Final = {
@@ -138,7 +138,7 @@ def add_command(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "drift",
         help="say which objects are no longer as the stack deployed them",
-        epilog="Exit code 0: none; 7: some are not; 1: the cluster could not be looked at.",
+        epilog="Exit code 0: no drift; 7: drift; 1: the cluster could not be looked at.",
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--stack", metavar="NAME", help="run the preview of this stack, Pulumi.NAME.yaml")

@@ -33,14 +33,14 @@ SYSTEM: Final = Question("system", "What to deploy: matlab, julia or arkouda", "
 QUESTIONS: Final[Mapping[str, tuple[Question, ...]]] = {
     "matlab": (
         Question("release", "MATLAB release", "r2026a"),
-        Question("max-workers", "Most workers at a time", "4"),
+        Question("max-workers", "Maximum number of workers", "4"),
         Question("license", "License manager as port@host (online: users sign in)", "online"),
     ),
     "julia": (
         Question("session", "Name of the first session", "first"),
-        Question("max-workers", "Most workers at a time", "4"),
+        Question("max-workers", "Maximum number of workers", "4"),
     ),
-    "arkouda": (Question("server", "Name of the server", "first"), Question("memory", "Its memory", "2Gi")),
+    "arkouda": (Question("server", "Name of the server", "first"), Question("memory", "Memory of the server", "2Gi")),
 }
 """What each system needs to know."""
 

@@ -1,4 +1,4 @@
-"""A rendering as a Kustomize base: what a GitOps tool applies in place of Pulumi."""
+"""A rendering as a Kustomize base: what a GitOps tool applies instead of Pulumi."""
 
 from __future__ import annotations
 

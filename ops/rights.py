@@ -34,7 +34,7 @@ def add_command(commands: Any) -> None:
         "rights", help="print the Roles for the account that deploys a stack", epilog="docs/rights.md explains them."
     )
     parser.add_argument("--stack", metavar="NAME", required=True, help="the stack, by the name in Pulumi.NAME.yaml")
-    parser.add_argument("--preview", action="store_true", help="for an account that runs `pulumi preview` only")
+    parser.add_argument("--preview", action="store_true", help="for an account that only runs `pulumi preview`")
     parser.add_argument(
         "--subject",
         metavar="KIND:NAME",
@@ -78,7 +78,7 @@ def planned(stack: StackConfig) -> list[Manifest]:
 
 
 def besides(stack: StackConfig) -> list[Right]:
-    """What a deployment needs besides writing and deleting its objects."""
+    """What a deployment needs in addition to writing and deleting its objects."""
     return [right for key, settings in stack.systems.items() for right in SYSTEMS[key].rights(settings)]
 
 
@@ -116,7 +116,7 @@ def manifests(stack: StackConfig, *, preview: bool, subject: Manifest | None = N
 
 
 def rules(rights: Iterable[Right]) -> list[Manifest]:
-    """As few rules as say the same: resources with the same verbs share one, and so do names."""
+    """The fewest rules that say the same: resources with the same verbs share one, and so do names."""
     verbs: dict[tuple[str, str, str], list[str]] = {}
     for right in sorted(rights):
         verbs.setdefault((right.group, right.resource, right.name), []).append(right.verb)

@@ -1,4 +1,4 @@
-"""What a stack costs at this moment, beside the least and the most that it can cost."""
+"""What a stack costs at this moment, and the least and the most that it can cost."""
 
 from __future__ import annotations
 

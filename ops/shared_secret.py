@@ -25,7 +25,7 @@ def add_command(commands: Any) -> None:
         epilog="docs/data.md says where to get it, and what to do with the output.",
     )
     parser.add_argument("--in", dest="source", type=Path, metavar="FILE", help="the secret; default: standard input")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON, readable by you alone")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON file, readable only by you")
     parser.set_defaults(run=_run, json=False)
 
 

@@ -88,7 +88,7 @@ def add_command(commands: Any) -> None:
     where.add_arguments(parser)
     parser.add_argument("--watch", action="store_true", help=f"show it again every {WATCH_SECONDS} seconds")
     parser.add_argument("--json", action="store_true", help="print JSON on standard output; with --watch, in lines")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, failed=doctor.BLIND)
 
 
 def _run(arguments: argparse.Namespace) -> int:

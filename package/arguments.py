@@ -16,8 +16,8 @@ class Target(TypedDict, total=False):
     embedded: bool
     """true: the local control plane that `make cluster-up` starts."""
     labels: dict[str, str]
-    """Labels of every object that the stack creates, such as owner: vision. Pods that run already are not restarted:
-    labels of pods stay as they are."""
+    """Labels of every object that the stack creates, such as owner: vision. Running pods are not restarted: their
+    labels stay as they are."""
 
 
 class MatlabNamespace(TypedDict, total=False):
@@ -70,7 +70,7 @@ class MatlabWorkers(TypedDict, total=False):
     idleStop: int
     """Seconds after which an idle worker is stopped."""
     autoScalingPeriod: int
-    """Seconds between two checks of the controller whether workers are needed."""
+    """Seconds between two checks in which the controller compares workers with demand."""
     stopWorkerGracePeriod: int
     """Seconds that a worker has to shut down."""
     numGPUs: int
@@ -213,16 +213,16 @@ class MatlabSnapshot(TypedDict, total=False):
     timeout: int
     """Seconds that an update waits until the snapshot can be used. Then it stops without a restart."""
     keep: int
-    """Snapshots that stay. An update deletes older ones that updates of this stack have made, and no others."""
+    """Number of snapshots to keep. An update deletes older ones that updates of this stack have made, and no others."""
 
 
 class MatlabUpdates(TypedDict, total=False):
-    """What an update does about running jobs if it restarts the job manager or replaces the workers."""
+    """How an update treats running jobs when it restarts the job manager or replaces the workers."""
 
     waitForJobs: int
-    """Seconds that it waits, with the queue paused, until no worker is busy; 0: it interrupts jobs without waiting."""
+    """Seconds to wait, with the queue paused, until no worker is busy; 0: interrupt jobs without waiting."""
     whenJobsRemain: str
-    """When workers are busy even then: stop: the queue resumes, neither is restarted and `up` fails; continue: the
+    """If workers are still busy after that: stop: nothing restarts, the queue resumes, and `up` fails; continue: the
     update interrupts the jobs."""
     snapshot: MatlabSnapshot
     """A VolumeSnapshot of the job database before an update that restarts the job manager; off without class."""
@@ -307,7 +307,7 @@ class MatlabWebProxy(TypedDict, total=False):
     https: str
     """Proxy of https:// addresses (HTTPS_PROXY)."""
     noProxy: list[str]
-    """Hosts, domains and networks that need no proxy (NO_PROXY), besides the pod itself and Services."""
+    """Hosts, domains and networks that need no proxy (NO_PROXY), in addition to the pod itself and Services."""
 
 
 class MatlabLoadBalancer(TypedDict, total=False):
@@ -335,7 +335,7 @@ class MatlabGateway(TypedDict, total=False):
     namespace: str
     """Namespace of the Gateway. Required with name."""
     podNamespace: str
-    """Namespace of the pods that carry its connections: NetworkPolicies then let in no others. null: any address."""
+    """Namespace of the pods that carry its connections: NetworkPolicies then admit no others. null: any address."""
     acceptTimeout: int
     """Seconds that `up` waits until the Gateway has accepted the routes to the cluster."""
 
@@ -369,7 +369,7 @@ class MatlabNetwork(TypedDict, total=False):
     internalClientsOnly: bool
     """true: only clients inside Kubernetes can connect; no load balancer is created."""
     ipFamilyPolicy: str
-    """IP families of every Service (ipFamilyPolicy); null: Kubernetes decides, which means one."""
+    """IP families of every Service (ipFamilyPolicy); null: Kubernetes' default, SingleStack."""
     ipFamilies: list[str]
     """IP families of every Service, the main one first; empty: those of the cluster. The first one cannot change."""
     webProxy: MatlabWebProxy
@@ -483,7 +483,7 @@ class MatlabHaproxy(TypedDict, total=False):
 
 
 class MatlabAuthority(TypedDict, total=False):
-    """An existing CA. Profiles that were handed out with it stay valid (docs/data.md)."""
+    """An existing CA. Profiles that were made with it stay valid (docs/data.md)."""
 
     certificate: str
     """PEM certificate of the CA: serverCert of secret.json in Secret mjs-shared-secret."""
@@ -503,12 +503,12 @@ class MatlabSecurity(TypedDict, total=False):
     adminUser: str
     """Name of the MJS administrator. With LDAP, a user of the LDAP server."""
     authority: MatlabAuthority
-    """An existing CA. Profiles that were handed out with it stay valid (docs/data.md)."""
+    """An existing CA. Profiles that were made with it stay valid (docs/data.md)."""
     credentialsGeneration: int
     """Increase by one to replace the CA, the certificates and the profile. Every profile in use becomes invalid."""
     leafGeneration: int
     """Increase by one to replace the certificates of job manager, proxy, profile and metrics. The CA stays, so profiles
-    in use stay valid."""
+    in use stay valid until their own certificate expires."""
 
 
 class MatlabLdap(TypedDict, total=False):
@@ -559,7 +559,7 @@ class MatlabWorkerImage(TypedDict, total=False):
     repository: str
     """Registry and path, without a tag."""
     tag: str
-    """Tag; null: the one that fits the release."""
+    """Tag; null: the one that fits the release, or that this version of the program was written for."""
     digest: str
     """sha256 digest. It pins the image; the tag is then only information for people."""
     pullPolicy: str
@@ -572,7 +572,7 @@ class MatlabJobManagerImage(TypedDict, total=False):
     repository: str
     """Registry and path, without a tag."""
     tag: str
-    """Tag; null: the one that fits the release."""
+    """Tag; null: the one that fits the release, or that this version of the program was written for."""
     digest: str
     """sha256 digest. It pins the image; the tag is then only information for people."""
     pullPolicy: str
@@ -585,7 +585,7 @@ class MatlabDepsImage(TypedDict, total=False):
     repository: str
     """Registry and path, without a tag."""
     tag: str
-    """Tag; null: the one that fits the release."""
+    """Tag; null: the one that fits the release, or that this version of the program was written for."""
     digest: str
     """sha256 digest. It pins the image; the tag is then only information for people."""
     pullPolicy: str
@@ -598,7 +598,7 @@ class MatlabControllerImage(TypedDict, total=False):
     repository: str
     """Registry and path, without a tag."""
     tag: str
-    """Tag; null: the one that fits the release."""
+    """Tag; null: the one that fits the release, or that this version of the program was written for."""
     digest: str
     """sha256 digest. It pins the image; the tag is then only information for people."""
     pullPolicy: str
@@ -611,7 +611,7 @@ class MatlabParallelServerProxyImage(TypedDict, total=False):
     repository: str
     """Registry and path, without a tag."""
     tag: str
-    """Tag; null: the one that fits the release."""
+    """Tag; null: the one that fits the release, or that this version of the program was written for."""
     digest: str
     """sha256 digest. It pins the image; the tag is then only information for people."""
     pullPolicy: str
@@ -624,7 +624,7 @@ class MatlabHaproxyImage(TypedDict, total=False):
     repository: str
     """Registry and path, without a tag."""
     tag: str
-    """Tag; null: the one that fits the release."""
+    """Tag; null: the one that fits the release, or that this version of the program was written for."""
     digest: str
     """sha256 digest. It pins the image; the tag is then only information for people."""
     pullPolicy: str
@@ -637,7 +637,7 @@ class MatlabPoolProxyImage(TypedDict, total=False):
     repository: str
     """Registry and path, without a tag."""
     tag: str
-    """Tag; null: the one that fits the release."""
+    """Tag; null: the one that fits the release, or that this version of the program was written for."""
     digest: str
     """sha256 digest. It pins the image; the tag is then only information for people."""
     pullPolicy: str
@@ -712,7 +712,7 @@ class MatlabClusterArgs(TypedDict, total=False):
     controller: MatlabController
     """The controller, which scales the workers."""
     updates: MatlabUpdates
-    """What an update does about running jobs if it restarts the job manager or replaces the workers."""
+    """How an update treats running jobs when it restarts the job manager or replaces the workers."""
     storage: MatlabStorage
     """Volumes for job data and logs."""
     installation: MatlabInstallation
@@ -752,7 +752,7 @@ class JuliaSessionImage(TypedDict, total=False):
     repository: str
     """Registry and path, without a tag."""
     tag: str
-    """Tag; null: the one that fits the release."""
+    """Tag; null: `latest`, which can be another version of Julia tomorrow."""
     digest: str
     """sha256 digest. It pins the image; the tag is then only information for people."""
     pullPolicy: str
@@ -775,7 +775,7 @@ class JuliaManager(TypedDict, total=False):
     tolerations: list[Toleration]
     """Taints that the session tolerates."""
     updates: str
-    """When a running session and the workers of its pool take over a changed config: whenDeleted: when you delete their
+    """When a running session and the workers of its pool apply a changed config: whenDeleted: when you delete their
     pods; immediately: at once, and everything in their memory is lost."""
     startTimeout: int
     """Seconds that `up` waits for the session: the first start pulls the image."""
@@ -882,8 +882,8 @@ class JuliaPackages(TypedDict, total=False):
     depot: str
     """Depot in the image with installed packages; it follows the session's own in JULIA_DEPOT_PATH."""
     project: str
-    """Text of Project.toml; null: the cluster manager alone. A session that starts with another text than before makes
-    its project anew, without the packages that were added by hand."""
+    """Text of Project.toml; null: the cluster manager alone. If the text has changed when a session starts, it creates
+    its project again, without the packages that were added by hand."""
     manifest: str
     """Text of Manifest.toml, which pins every package in `project`."""
     server: str
@@ -1112,7 +1112,7 @@ class ArkoudaSingleNodeImage(TypedDict, total=False):
     repository: str
     """Registry and path, without a tag."""
     tag: str
-    """Tag; null: the one that fits the release."""
+    """Tag; null: the one that fits the release, or that this version of the program was written for."""
     digest: str
     """sha256 digest. It pins the image; the tag is then only information for people."""
     pullPolicy: str
@@ -1197,7 +1197,7 @@ class ArkoudaMultiLocaleImage(TypedDict, total=False):
     repository: str
     """Registry and path, without a tag."""
     tag: str
-    """Tag; null: the one that fits the release."""
+    """Tag; null: the one that fits the release, or that this version of the program was written for."""
     digest: str
     """sha256 digest. It pins the image; the tag is then only information for people."""
     pullPolicy: str
@@ -1286,9 +1286,9 @@ class ArkoudaNetwork(TypedDict, total=False):
     policies: bool
     """true: NetworkPolicies allow only the connections that a server needs."""
     clientNamespaces: list[str]
-    """Namespaces whose pods may connect to servers, besides the servers' own namespace."""
+    """Namespaces whose pods may connect to servers, in addition to the servers' own namespace."""
     prometheusNamespaces: list[str]
-    """Namespaces whose pods may scrape the exporters, besides the servers' own namespace."""
+    """Namespaces whose pods may scrape the exporters, in addition to the servers' own namespace."""
 
 
 class ArkoudaExporterImage(TypedDict, total=False):
@@ -1297,7 +1297,7 @@ class ArkoudaExporterImage(TypedDict, total=False):
     repository: str
     """Registry and path, without a tag."""
     tag: str
-    """Tag; null: the one that fits the release."""
+    """Tag; null: the one that fits the release, or that this version of the program was written for."""
     digest: str
     """sha256 digest. It pins the image; the tag is then only information for people."""
     pullPolicy: str

@@ -46,7 +46,7 @@ Rule = Callable[[Resource, Mapping[str, Any]], Iterator[str]]
 
 
 def mutual_tls(resource: Resource, _: Mapping[str, Any]) -> Iterator[str]:
-    """Whoever reaches a SOCKS proxy without mutual TLS reaches every pod behind it."""
+    """A SOCKS proxy without mutual TLS connects anybody who reaches it to every pod behind it."""
     network = _network(resource)
     if network and network["UseParallelServerProxy"] and not network["ParallelServerProxyUseMutualTLS"]:
         yield (
@@ -56,7 +56,7 @@ def mutual_tls(resource: Resource, _: Mapping[str, Any]) -> Iterator[str]:
 
 
 def security_level(resource: Resource, _: Mapping[str, Any]) -> Iterator[str]:
-    """On level 0, everybody may do everything, in the name of everybody."""
+    """At level 0, anybody can act in the name of any user."""
     network = _network(resource)
     if network and network["SecurityLevel"] == 0:
         yield (
@@ -110,7 +110,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def owners(resource: Resource, config: Mapping[str, Any]) -> Iterator[str]:
-    """Somebody has to be asked about every object, and has to pay for it."""
+    """Every object needs an owner, who can be asked about it and pays for it."""
     wanted: Sequence[str] = config.get("labels") or ("owner",)
     labels = resource.metadata.get("labels") or {}
     missing = [label for label in wanted if not labels.get(label)]

@@ -11,7 +11,7 @@ from components.arkouda.topology import Topology
 from components.shared.objects import PlannedObject, secret
 
 GENERATION: Final = "clusters.pulumi/token-generation"
-"""Pod annotation that changes with the token, so that the server starts anew with it."""
+"""Pod annotation that changes with the token, so that a new token restarts the server."""
 
 
 def secret_name(server: Server) -> str:

@@ -1,4 +1,4 @@
-"""Limits what the account of a self-registered server may create: RBAC knows no names for `create`.
+"""Limits what the account of a self-registered server may create: RBAC cannot limit `create` to names.
 
 Without it, `create services` includes load balancers, node ports and external IPs, with which others' traffic can be
 intercepted (https://kubernetes.io/docs/concepts/services-networking/service/#external-ips).

@@ -1,4 +1,4 @@
-"""Settings of Arkouda servers that have no effect beside the others, each with the reason."""
+"""Settings of Arkouda servers that have no effect together with the others, each with the reason."""
 
 from __future__ import annotations
 

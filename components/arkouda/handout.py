@@ -33,7 +33,7 @@ JOB: Final = "job.sh"
 EXECUTABLE: Final = (JOB, "submit.sh", "request-certificate.sh")
 """Files that are commands."""
 CONNECT_TIMEOUT: Final = 60
-"""Seconds. Without it a client waits for ever, as does one that NetworkPolicies stop."""
+"""Seconds. Without it, a client that NetworkPolicies block waits for ever, like any other."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ SUFFIXES: Final = (
     LOCALES_SUFFIX,
     EXPORTER_SUFFIX,
 )
-"""What objects of a server add to its name."""
+"""Suffixes in the names of a server's objects."""
 
 SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
 SLICE_MANAGER_LABEL: Final = "endpointslice.kubernetes.io/managed-by"

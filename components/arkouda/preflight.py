@@ -1,4 +1,4 @@
-"""What a Kubernetes cluster says against the Arkouda servers: missing claims, unfit storage, orphans."""
+"""Checks Arkouda servers against the Kubernetes cluster: missing claims, unsuitable storage, orphans."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from components.shared.recovery import Recovered, SecretReader
 
 
 def recovered(cluster: Topology, secret: SecretReader) -> Recovered:
-    """Tokens and SSH keys. The token of a server outside Kubernetes is in no Secret, so it is made anew."""
+    """Tokens and SSH keys. The token of a server outside Kubernetes is in no Secret, so a new one is made."""
     passwords: dict[str, str] = {}
     keys: dict[str, str] = {}
     for server in cluster.servers:

@@ -30,7 +30,7 @@ _NO_SERVER: Final = {
     "--version": "prints a text and submits nothing",
     "--wrap": "replaces the script of the job",
 }
-"""Options of sbatch with which no server would run."""
+"""Options of sbatch that keep the server from running."""
 _SHORT: Final = {
     "-a": "--array",
     "-d": "--dependency",

@@ -17,9 +17,9 @@ class Network(Model):
     policies: Bool = True
     """true: NetworkPolicies allow only the connections that a server needs."""
     client_namespaces: Distinct[DnsLabel] = ()
-    """Namespaces whose pods may connect to servers, besides the servers' own namespace."""
+    """Namespaces whose pods may connect to servers, in addition to the servers' own namespace."""
     prometheus_namespaces: Distinct[DnsLabel] = ()
-    """Namespaces whose pods may scrape the exporters, besides the servers' own namespace."""
+    """Namespaces whose pods may scrape the exporters, in addition to the servers' own namespace."""
 
 
 class Settings(Model):

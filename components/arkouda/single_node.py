@@ -27,7 +27,7 @@ def objects(cluster: Topology, server: SingleNode, component: str) -> Iterator[P
 
 
 def deployment(cluster: Topology, server: SingleNode, configuration: Manifest) -> Manifest:
-    """The pod. A second one beside it would hold none of the first one's arrays."""
+    """The pod. A second one would have none of the arrays of the first one."""
     container = pods.container(server, server.image.reference(NEWEST_TAG), pods.SERVER_SCRIPTS[0], ports=ports(server))
     return workload.deployment(
         server.name,

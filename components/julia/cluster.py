@@ -24,7 +24,7 @@ class JuliaSessions(SystemComponent):
     """Julia processes with workers, each in a namespace of its own.
 
     The Kubernetes provider comes through `opts`.
-    `survey` is what the Kubernetes cluster tells about itself, where somebody looked.
+    `survey` is what the Kubernetes cluster tells about itself, if it was asked.
     """
 
     sessions: pulumi.Output[dict[str, Any]]

@@ -1,4 +1,4 @@
-"""Field types of Julia sessions: each refuses a wrong value with the problem and the remedy."""
+"""Field types of Julia sessions: each rejects a wrong value with the problem and the remedy."""
 
 from __future__ import annotations
 

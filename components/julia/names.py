@@ -22,7 +22,7 @@ _DEPOT: Final = "-depot"
 _COOKIE: Final = "-cookie"
 _DENY: Final = "-deny"
 SUFFIXES: Final = (_WORKER, _USERS, _STARTUP, _DEPOT, _COOKIE, _DENY)
-"""What follows the name of a session in the names of its objects. No session's name may end with one of them."""
+"""Suffixes in the names of a session's objects. No session's name may end with one of them."""
 
 
 def session(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What a Kubernetes cluster says against Julia sessions on it: missing claims, unfit storage, closed ports."""
+"""Checks Julia sessions against the Kubernetes cluster: missing claims, unsuitable storage, closed ports."""
 
 from __future__ import annotations
 

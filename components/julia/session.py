@@ -37,7 +37,7 @@ def stateful_set(session: JuliaSession) -> Manifest:
 
 
 def workload(session: JuliaSession, name: str, replicas: int, template: Manifest) -> Manifest:
-    """A StatefulSet whose pods take over a changed template as the settings say."""
+    """A StatefulSet whose pods apply a changed template as the settings say."""
     immediately = session.settings.manager.updates == "immediately"
     return manifest(
         "apps/v1",

@@ -52,6 +52,7 @@ class SessionImage(Image):
 
     repository: Repository = "julia"
     tag: Tag | None = JULIA_TAG
+    """Tag; null: `latest`, which can be another version of Julia tomorrow."""
 
 
 class WorkerImage(Model):
@@ -102,7 +103,7 @@ class Manager(LabelledPods):
     """Extra annotations of the session. By default, two tell autoscalers not to move it: safe-to-evict of the cluster
     autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
     updates: Literal["whenDeleted", "immediately"] = "whenDeleted"
-    """When a running session and the workers of its pool take over a changed config: whenDeleted: when you delete their
+    """When a running session and the workers of its pool apply a changed config: whenDeleted: when you delete their
     pods; immediately: at once, and everything in their memory is lost."""
     start_timeout: Positive = 900
     """Seconds that `up` waits for the session: the first start pulls the image."""
@@ -161,8 +162,8 @@ class Packages(Model):
     depot: AbsolutePath | None = None
     """Depot in the image with installed packages; it follows the session's own in JULIA_DEPOT_PATH."""
     project: TomlText | None = None
-    """Text of Project.toml; null: the cluster manager alone. A session that starts with another text than before makes
-    its project anew, without the packages that were added by hand."""
+    """Text of Project.toml; null: the cluster manager alone. If the text has changed when a session starts, it
+    creates its project again, without the packages that were added by hand."""
     manifest: TomlText | None = None
     """Text of Manifest.toml, which pins every package in `project`."""
     server: ServerUrl = "https://pkg.julialang.org"

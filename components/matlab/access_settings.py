@@ -12,7 +12,7 @@ from components.shared.pem import Certificate, PrivateKey
 
 
 class Authority(Model):
-    """An existing CA. Profiles that were handed out with it stay valid (docs/data.md)."""
+    """An existing CA. Profiles that were made with it stay valid (docs/data.md)."""
 
     certificate: Certificate | None = None
     """PEM certificate of the CA: serverCert of secret.json in Secret mjs-shared-secret."""
@@ -41,7 +41,7 @@ class Security(Model):
     # A longer number looks like the mark of an authority in the names of certificates (rotation.py).
     leaf_generation: Positive = Field(1, le=9_999_999)
     """Increase by one to replace the certificates of job manager, proxy, profile and metrics. The CA stays, so profiles
-    in use stay valid."""
+    in use stay valid until their own certificate expires."""
 
 
 class Ldap(Model):

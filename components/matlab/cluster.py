@@ -39,7 +39,7 @@ class MatlabCluster(SystemComponent):
 
     The Kubernetes provider comes through `opts`.
     `address` finds the load balancer's address; it is not needed where `settings.network.cluster_host` is set.
-    `survey` is what the Kubernetes cluster tells about itself, where somebody looked.
+    `survey` is what the Kubernetes cluster tells about itself, if it was asked.
     `api` is the API server through which an update pauses the queue, and that tells when its pods are Ready; without
     it, an update interrupts running jobs.
     """

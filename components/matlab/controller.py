@@ -32,7 +32,7 @@ RESIZE_COMMAND = "toolbox/parallel/bin/resize"
 
 
 def config_json(cluster: Topology) -> dict[str, Any]:
-    """The controller's configuration: exactly 72 fields, no unknown one is forgiven."""
+    """The controller's configuration: exactly 72 fields; the controller rejects an unknown one."""
     settings, workers, network, security_ = (
         cluster.settings,
         cluster.settings.workers,

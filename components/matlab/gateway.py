@@ -20,7 +20,7 @@ from components.shared.workload import Port
 GATEWAY: Final = "Gateway"
 ROUTE: Final = "TCPRoute"
 UNKNOWN_ADDRESS: Final = "gateway-address.invalid"
-"""Stands for the Gateway's address where nobody asked for it; names under .invalid never resolve (RFC 2606)."""
+"""Placeholder for the Gateway's address where it was not asked for; names under .invalid never resolve (RFC 2606)."""
 _PATH: Final = "matlab.network.gateway"
 _HOST: Final = "matlab.network.clusterHost"
 

@@ -55,9 +55,9 @@ def service_monitor(cluster: Topology) -> Manifest:
 
 
 def scrape_config(cluster: Topology, host: str) -> dict[str, Any]:
-    """An entry of `scrape_configs` for a Prometheus without operator; `host` is where it finds the metrics.
+    """An entry of `scrape_configs` for Prometheus without the operator; `host` is where it finds the metrics.
 
-    The files of the Secret for Prometheus belong beside its configuration
+    Put the files of the Secret for Prometheus next to its configuration
     (https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config).
     """
     address = f"[{host}]" if ":" in host else host

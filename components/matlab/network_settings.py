@@ -51,7 +51,7 @@ class Gateway(Model):
     namespace: DnsLabel | None = None
     """Namespace of the Gateway. Required with name."""
     pod_namespace: DnsLabel | None = None
-    """Namespace of the pods that carry its connections: NetworkPolicies then let in no others. null: any address."""
+    """Namespace of the pods that carry its connections: NetworkPolicies then admit no others. null: any address."""
     accept_timeout: Positive = 120
     """Seconds that `up` waits until the Gateway has accepted the routes to the cluster."""
 
@@ -81,7 +81,7 @@ class WebProxy(Model):
     https: ProxyUrl | None = None
     """Proxy of https:// addresses (HTTPS_PROXY)."""
     no_proxy: Distinct[NoProxy] = ()
-    """Hosts, domains and networks that need no proxy (NO_PROXY), besides the pod itself and Services."""
+    """Hosts, domains and networks that need no proxy (NO_PROXY), in addition to the pod itself and Services."""
 
 
 class Network(Model):
@@ -96,7 +96,7 @@ class Network(Model):
     internal_clients_only: Bool = False
     """true: only clients inside Kubernetes can connect; no load balancer is created."""
     ip_family_policy: Literal["SingleStack", "PreferDualStack", "RequireDualStack"] | None = None
-    """IP families of every Service (ipFamilyPolicy); null: Kubernetes decides, which means one."""
+    """IP families of every Service (ipFamilyPolicy); null: Kubernetes' default, SingleStack."""
     ip_families: Distinct[IPFamily] = ()
     """IP families of every Service, the main one first; empty: those of the cluster. The first one cannot change."""
     web_proxy: WebProxy = WebProxy()

@@ -1,4 +1,4 @@
-"""What a Kubernetes cluster says against a MATLAB cluster on it: missing claims, unfit storage, wrong ports."""
+"""Checks a MATLAB cluster against its Kubernetes cluster: missing claims, unsuitable storage, wrong ports."""
 
 from __future__ import annotations
 

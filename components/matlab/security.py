@@ -34,6 +34,6 @@ def job_manager(user: int) -> Manifest:
 def pool_proxy() -> Manifest:
     """Container of a pool proxy. Exception: the image's own user, and a writable root.
 
-    The image is closed, and its user is not known; what it writes besides its log is not known either.
+    The image is closed, and its user is not known; what it writes apart from its log is not known either.
     """
     return {**container(writable_root=True, capabilities=("DAC_OVERRIDE",)), "seccompProfile": dict(SECCOMP)}

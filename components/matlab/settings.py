@@ -1,7 +1,7 @@
 """The typed stack config of a MATLAB Parallel Server (MJS) cluster: `clusters:matlab` in a stack file.
 
 The single source: the JSON Schema for editors and docs/configuration.md are generated from it. Rules that need more
-than one setting stand in rules.py; the names that MathWorks' chart has for these settings in upstream.py.
+than one setting are in rules.py; the names that MathWorks' chart has for these settings are in upstream.py.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Workers(LabelledPods):
     idle_stop: Seconds = 300
     """Seconds after which an idle worker is stopped."""
     auto_scaling_period: Positive = 15
-    """Seconds between two checks of the controller whether workers are needed."""
+    """Seconds between two checks in which the controller compares workers with demand."""
     stop_worker_grace_period: Seconds = 60
     """Seconds that a worker has to shut down."""
     num_gpus: Annotated[int, Field(strict=True, ge=0, le=MOST_GPUS)] = Field(0, alias="numGPUs")
@@ -140,16 +140,16 @@ class Snapshot(Model):
     timeout: Positive = 300
     """Seconds that an update waits until the snapshot can be used. Then it stops without a restart."""
     keep: Positive = 3
-    """Snapshots that stay. An update deletes older ones that updates of this stack have made, and no others."""
+    """Number of snapshots to keep. An update deletes older ones that updates of this stack have made, and no others."""
 
 
 class Updates(Model):
-    """What an update does about running jobs if it restarts the job manager or replaces the workers."""
+    """How an update treats running jobs when it restarts the job manager or replaces the workers."""
 
     wait_for_jobs: Seconds = 600
-    """Seconds that it waits, with the queue paused, until no worker is busy; 0: it interrupts jobs without waiting."""
+    """Seconds to wait, with the queue paused, until no worker is busy; 0: interrupt jobs without waiting."""
     when_jobs_remain: Literal["stop", "continue"] = "stop"
-    """When workers are busy even then: stop: the queue resumes, neither is restarted and `up` fails; continue: the
+    """If workers are still busy after that: stop: nothing restarts, the queue resumes, and `up` fails; continue: the
     update interrupts the jobs."""
     snapshot: Snapshot = Snapshot()
 

@@ -1,4 +1,4 @@
-"""Where Pulumi calls on the care for running jobs: before and after the updates that interrupt them."""
+"""The Pulumi hooks that protect running jobs, before and after the updates that would interrupt them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _Console:
 
 
 def update(api: KubernetesApi, cluster: Topology, survey: Survey) -> SafeUpdate:
-    """The care of this run; `survey` tells whether an earlier one was interrupted."""
+    """How this run protects running jobs; `survey` tells whether an earlier run was interrupted."""
     paused_since = job_queue.paused_since(survey, cluster.namespace)
     return SafeUpdate.of_stack(api, cluster, pulumi.get_stack(), paused_since, _Console())
 

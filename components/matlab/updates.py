@@ -17,7 +17,7 @@ POLL_SECONDS: Final = 5.0
 PATIENCE: Final = 3
 """Answers in a row that may be missing before a job manager counts as dead."""
 SLOWEST_REPLACEMENT: Final = 120.0
-"""Seconds, besides the controller's period, in which it replaces outdated workers if it works at all."""
+"""Seconds, in addition to the controller's period, in which it replaces outdated workers if it works at all."""
 _RESUME: Final = "Run `up` again, which resumes it, or run `resumejobmanager` in its container."
 
 

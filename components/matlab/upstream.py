@@ -1,7 +1,7 @@
 """The one table from upstream's values to ours: chart key → config path → the object fields where it lands.
 
 docs/values.md is generated from it, `python -m ops import-values` follows it, and tests prove that it is complete and
-true: every key is there, every path exists, and setting a path changes each field that stands beside it.
+true: every key is there, every path exists, and setting a path changes each field that is listed with it.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ _MJS = (
          f"{CONFIG}Network.OpenMetricsPortOutsideKubernetes", f"{BALANCER} spec.ports", HAPROXY_FILE, default=False,
          since="1.3.0"),
     _key("fileDescriptorUlimit", _INTEGER, "fileDescriptorUlimit", *_both(f"{SETTINGS}CLUSTER_FILE_DESCRIPTORS"),
-         since="2.0.0", hidden=True, note="4096 when unset; 0 is refused, the chart took it for unset (B15)"),
+         since="2.0.0", hidden=True, note="4096 when unset; 0 is rejected, which the chart took for unset (B15)"),
     _key("clusterDomain", _TEXT, "network.clusterDomain", f"{CONFIG}Network.ClusterDomain",
          f'{WORKER}metadata.annotations["mjs/worker-domain"]', HAPROXY_FILE, since="2.0.0", hidden=True),
 )  # fmt: skip
@@ -248,7 +248,7 @@ _OTHERS = (
     _key("extraWorkerEnv", _MAP, "workers.env", f"{WORKER_POD}env", hidden=True),
     _key("extraJobManagerEnv", _MAP, "jobManager.env", f"{MANAGER_POD}env", since="2.0.0", hidden=True),
     _key("startupProbeInitialDelay", _INTEGER, "probes.startupInitialDelay", f"{_STARTUP}initialDelaySeconds",
-         hidden=True, note="5 when unset; 0 is 0 here (B15)"),
+         hidden=True, note="5 when unset; 0 means 0 here (B15)"),
     _key("startupProbePeriod", _INTEGER, "probes.startupPeriod", f"{_STARTUP}periodSeconds",
          f"{CONFIG}JobManagerWaitPeriod", hidden=True),
     _key("startupProbeFailureThreshold", _INTEGER, "probes.startupFailureThreshold", f"{_STARTUP}failureThreshold",
@@ -263,13 +263,13 @@ _OTHERS = (
     _key("livenessProbeFailureThreshold", _INTEGER, "probes.livenessFailureThreshold",
          f"{_MANAGER_ALIVE}failureThreshold", f"{_WORKER_ALIVE}failureThreshold", hidden=True),
     _key("preserveSecrets", _BOOLEAN, "", since="1.4.0", hidden=True,
-         note="The credentials belong to the stack, not to the controller's Deployment: they outlive an uninstall "
-              "always, and `make destroy PURGE=1` removes them."),
+         note="The credentials belong to the stack, not to the controller's Deployment: they always outlive an "
+              "uninstall, and `make destroy PURGE=1` deletes them."),
     _key("global", _MAP, "", since="1.5.0", hidden=True, note="The chart accepts it and uses it nowhere."),
 )  # fmt: skip
 
 GROUPS: Final[dict[str, tuple[Key, ...]]] = {
-    "Release, sizes, licence": _SIZES,
+    "Release, sizes, license": _SIZES,
     "Volumes": _VOLUMES,
     "MATLAB Job Scheduler": _MJS,
     "Images": _IMAGES,

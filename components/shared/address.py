@@ -1,7 +1,7 @@
-"""The address that a load balancer gives to a Service: asked of the cluster itself, not of the engine.
+"""Finds the address that a load balancer gives to a Service, by asking the cluster itself.
 
-The provider waits for it too, but says only that time is up; and the address in a state is that of the last `up`,
-while a load balancer may have got another one since. So the program asks (docs/adr/0004-address.md).
+The provider waits for it too, but on a timeout it does not say what is missing; and the address in a state is that of
+the last `up`, while the load balancer may have another one by now (docs/adr/0004-address.md).
 """
 
 from __future__ import annotations

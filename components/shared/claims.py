@@ -1,4 +1,4 @@
-"""What a Kubernetes cluster says against the claims of a stack. `path` is the config path of the volume."""
+"""Checks the claims of a stack against its Kubernetes cluster. `path` is the config path of the volume."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ONE_NODE_PROVISIONERS: Final = {
     "pd.csi.storage.gke.io",
     "rancher.io/local-path",
 }
-"""Provisioners of block or local storage: a claim that many nodes shall mount stays Pending for ever."""
+"""Provisioners of block or local storage: a claim that many nodes must mount stays Pending for ever."""
 
 
 def changed(path: str, name: str, volume: Volume, claim: Json) -> Iterator[Mistake]:

@@ -14,7 +14,7 @@ CHECKOUTS_OF_A_USER: Final = 200
 """Term licenses that one user checks out at most."""
 _GIB: Final = Decimal(2**30)
 _GPU: Final = "/gpu"
-"""How the names of GPU resources end: nvidia.com/gpu, amd.com/gpu."""
+"""Suffix of the names of GPU resources: nvidia.com/gpu, amd.com/gpu."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ Amounts = Mapping[str, Decimal]
 
 @dataclass(frozen=True)
 class PodGroup:
-    """Pods that are alike."""
+    """Identical pods."""
 
     what: str
     """What they are called in a sentence."""

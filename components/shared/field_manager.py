@@ -12,7 +12,7 @@ from typing import Final
 from components.shared.kube import Json
 
 PROVIDER: Final = "pulumi-kubernetes-"
-"""How the provider's managers are called; what follows is its own choice (provider.go, fieldManagerName)."""
+"""Prefix of the provider's managers; the provider chooses the rest (provider.go, fieldManagerName)."""
 
 
 def manager(live: Json) -> str:

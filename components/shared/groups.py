@@ -115,7 +115,7 @@ class Image(Model):
     repository: Repository
     """Registry and path, without a tag."""
     tag: Tag | None = None
-    """Tag; null: the one that fits the release."""
+    """Tag; null: the one that fits the release, or that this version of the program was written for."""
     digest: Digest | None = None
     """sha256 digest. It pins the image; the tag is then only information for people."""
     pull_policy: PullPolicy = PullPolicy.IF_NOT_PRESENT
@@ -257,8 +257,8 @@ class Target(Model):
     embedded: Bool = False
     """true: the local control plane that `make cluster-up` starts."""
     labels: OwnLabels = {}  # noqa: RUF012 - pydantic copies defaults
-    """Labels of every object that the stack creates, such as owner: vision. Pods that run already are not restarted:
-    labels of pods stay as they are."""
+    """Labels of every object that the stack creates, such as owner: vision. Running pods are not restarted: their
+    labels stay as they are."""
 
     @model_validator(mode="after")
     def _names_one_cluster(self) -> Target:

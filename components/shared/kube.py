@@ -221,7 +221,7 @@ class KubernetesApi:
 def encoded(body: Json | list[Json]) -> bytes:
     r"""JSON that is YAML too, as a server-side apply demands.
 
-    YAML knows no surrogate pairs, so what JSON writes as one stands as it is: 😀, not \ud83d\ude00. All else stays
+    YAML knows no surrogate pairs, so what JSON writes as one is not escaped: 😀, not \ud83d\ude00. All else stays
     escaped, because YAML takes some characters for line breaks and refuses others.
     """
     return _ESCAPE.sub(lambda found: json.loads(f'"{found[0]}"') if found[1] else found[0], json.dumps(body)).encode()

@@ -12,7 +12,7 @@ KIND: Final = "ServiceMonitor"
 
 
 def is_served(survey: Survey, namespace: str) -> bool:
-    """Tell whether the Kubernetes cluster knows ServiceMonitors; true where nobody looked."""
+    """Tell whether the Kubernetes cluster knows ServiceMonitors; true if it was not asked."""
     inventory = survey.inventories.get(namespace)
     return inventory is None or KIND not in inventory.unknown_kinds
 

@@ -49,7 +49,7 @@ class Right(NamedTuple):
 def needed_rights(manifests: Iterable[Manifest]) -> list[Right]:
     """The rights to write, follow and delete these objects, each once.
 
-    Kubernetes lets nobody grant what he does not have, so the rights in a Role belong to them. `bind` is for the
+    Kubernetes lets nobody grant rights that they lack, so the rights in a Role belong to them. `bind` is for the
     dry run of a RoleBinding whose Role does not exist yet.
     """
     manifests = list(manifests)

@@ -22,7 +22,7 @@ _OF_SERVICE: Final = "kubernetes.io/service-name"
 
 @dataclass(frozen=True)
 class Survey:
-    """What was found; empty where nobody looked."""
+    """What was found; empty if the cluster was not asked."""
 
     inventories: Mapping[str, Inventory] = field(default_factory=dict)
     """What exists in each namespace of the stack, by name of the namespace."""

@@ -63,8 +63,8 @@ class Display:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local.cluster", description=sys.modules["local.cluster"].__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    up = commands.add_parser("up", help="start it, or find it running")
-    down = commands.add_parser("down", help="end it; its data stays")
+    up = commands.add_parser("up", help="start it, if it does not run yet")
+    down = commands.add_parser("down", help="stop it; its data stays")
     status = commands.add_parser("status", help="say what runs")
     builder = commands.add_parser("build", help="build its binaries into the cache, and nothing else")
     for command in (up, down, status):

@@ -94,7 +94,7 @@ class Layout:
             object.__setattr__(self, attribute, self.directory / name)
 
     def create(self) -> None:
-        """Make the folders. Private keys and Secrets lie here: nobody else may look."""
+        """Make the folders. They hold private keys and Secrets, so only their owner may read them."""
         for folder in (self.directory, self.pki, self.etcd, self.logs, self.pids):
             folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
 

@@ -14,7 +14,7 @@ PROVISIONED: Final = re.compile(rb"/tmp/hostpath_pv/[0-9a-f]{8}(?:-[0-9a-f]{4}){
 def remove_provisioned_folders(etcd: Path) -> None:
     """Remove the empty folders of this control plane's PersistentVolumes.
 
-    Other control planes' folders stand beside them, so ours are found by their names in etcd's files, which needs no
+    Other control planes' folders are there too, so ours are found by their names in etcd's files, which needs no
     running API server. Hollow nodes write nothing into volumes: a folder that is not empty is not only ours, and stays.
     """
     folders = {match for path in etcd.rglob("*") if path.is_file() for match in PROVISIONED.findall(path.read_bytes())}

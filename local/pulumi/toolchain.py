@@ -109,7 +109,7 @@ def installed_command() -> Path | None:
 
 
 def has_language_host(command: Path, language: str = "python") -> bool:
-    """Tell whether Pulumi's host of a language lies beside a CLI, as in every official archive, or on PATH."""
+    """Tell whether Pulumi's host of a language is next to a CLI, as in every official archive, or on PATH."""
     host = f"pulumi-language-{language}"
     return bool(shutil.which(host, path=command.resolve().parent) or shutil.which(host))
 

@@ -20,16 +20,23 @@ def add_command(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "adopt",
         help="take over a release of MathWorks' Helm chart, or rebuild a lost state",
-        description="--namespace reads a Helm release and writes a stack file; it changes nothing. --stack then makes "
-        "the objects of the cluster the state of the stack, and takes their fields over. --finish deletes Helm's "
+        description="--namespace reads a Helm release and writes a stack file; it changes nothing. --stack then adds "
+        "the objects of the cluster to the state of the stack, and takes over their fields. --finish deletes Helm's "
         "records after the first `up`.",
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--namespace", metavar="NAME", help="namespace of the Helm release to read; needs --out")
     what.add_argument("--stack", metavar="NAME", help="the stack to rebuild, by the name in Pulumi.NAME.yaml")
     parser.add_argument("--out", type=Path, metavar="DIR", help="with --namespace: folder for the stack file")
-    parser.add_argument("--name", default=DEFAULT_STACK, metavar="NAME", help="with --namespace: name of the stack")
-    parser.add_argument("--context", metavar="NAME", help="with --namespace: context of the kubeconfig; default: yours")
+    parser.add_argument(
+        "--name",
+        default=DEFAULT_STACK,
+        metavar="NAME",
+        help=f"with --namespace: name of the stack; default: {DEFAULT_STACK}",
+    )
+    parser.add_argument(
+        "--context", metavar="NAME", help="with --namespace: context of the kubeconfig; default: the current one"
+    )
     parser.add_argument("--finish", action="store_true", help="with --stack: delete the records of the Helm release")
     parser.add_argument("--json", action="store_true", help="print the report as JSON on standard output")
     parser.set_defaults(run=_run)

@@ -20,7 +20,7 @@ class Forge:
 
     api: Api
     author: str
-    """Login of whoever the token belongs to: a comment of somebody else is left alone, whatever it contains."""
+    """Login of the token's owner: other people's comments are left alone, whatever they contain."""
     comments: str
     comment: str
     """Path of one comment, with {id}."""

@@ -26,7 +26,7 @@ from ops.doctor.snapshot import Snapshot
 REDACTED: Final = "(redacted)"
 PRIVATE: Final = 0o600
 _ANNOTATIONS: Final = ("checksum/", "cluster-autoscaler.kubernetes.io/", "clusters.pulumi/", "karpenter.sh/", "mjs/")
-"""How annotations begin that hold no secret. `last-applied-configuration`, for one, holds whole objects."""
+"""Prefixes of annotations that hold no secret. `last-applied-configuration`, for one, holds whole objects."""
 _SHORTEST: Final = 6
 """Characters of a value that is looked for in texts; shorter ones are in every text."""
 _LONG: Final = 40

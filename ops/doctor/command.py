@@ -55,7 +55,7 @@ def add_command(commands: Any) -> None:
         help="also write objects, events and logs, without secrets, to this tar.gz",
     )
     parser.add_argument("--json", action="store_true", help="print JSON on standard output")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, failed=BLIND)
 
 
 def _run(arguments: argparse.Namespace) -> int:

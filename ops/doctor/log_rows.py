@@ -12,7 +12,7 @@ class LogRow(NamedTuple):
     pattern: str
     """A regular expression that is searched in one line."""
     starting: bool = False
-    """It stops a start: a pod that is ready has got over it."""
+    """It prevents a start: in a pod that is Ready, it is over."""
 
 
 _QUOTA: Final = r"forbidden: exceeded quota|violates PodSecurity|forbidden: \[?(minimum|maximum) "

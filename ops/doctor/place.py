@@ -21,7 +21,7 @@ from components.shared.survey import NOTHING
 from components.stack import StackConfig
 
 PREFIXES: Final[Mapping[str, str]] = {"matlab": "MJS", "julia": "JUL", "arkouda": "ARK"}
-"""How the codes of each system begin."""
+"""Prefix of the codes of each system."""
 NAMES: Final[Mapping[str, str]] = {"matlab": "MATLAB cluster", "julia": "Julia session", "arkouda": "Arkouda servers"}
 MATLAB_APPS: Final = (
     matlab.JOB_MANAGER,
@@ -41,7 +41,7 @@ _MATLAB_CONTAINERS: Final = (
     "parallel-server-proxy",
     "pool-proxy",
 )
-"""How the names of containers of a MATLAB cluster begin, those of a Helm release included."""
+"""Prefixes of the names of a MATLAB cluster's containers, those of a Helm release included."""
 
 
 @dataclass(frozen=True)

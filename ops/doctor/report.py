@@ -22,7 +22,7 @@ class Report:
     diagnoses: Sequence[Diagnosis]
     """Root causes with their consequences, in the order in which to fix them."""
     suppressed: Sequence[tuple[Finding, str]] = ()
-    """Findings that the stack file takes for normal, each with its reason."""
+    """Findings that the stack file calls normal, each with its reason."""
     unseen: Sequence[str] = ()
     """Kinds that you may not list."""
     remarks: Sequence[str] = ()

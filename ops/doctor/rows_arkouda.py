@@ -26,10 +26,14 @@ ARKOUDA: Final = (
     like("ARK021"),
     like("ARK022", "Raise memory of the server, or lower memMax: Chapel never gives memory back."),
     like("ARK023"),
-    like("ARK024", "Give the server more memory and CPU. A server waits until every locale runs."),
+    like(
+        "ARK024",
+        "Give the server more memory and CPU, or see why a locale does not run.",
+        cause="The server does not answer in time: it lacks memory or CPU, or still waits for a locale.",
+    ),
     like(
         "ARK025",
-        cause="A service mesh injected a sidecar. Locales talk by SSH and UDP, which do not pass through it.",
+        cause="A service mesh injected a sidecar. Locales use SSH and UDP, which do not pass through it.",
     ),
     Row(
         "ARK026",

@@ -78,15 +78,15 @@ BEFORE: Final = (
         Level.WARNING,
         _CATEGORY,
         "The nodes cannot hold the stack at its maximum",
-        "Some pods would stay Pending for ever. Pods of others, which also need room, are not even counted.",
+        "Some pods would stay Pending for ever, even if nothing else ran on the nodes.",
         "Add nodes, lower requests or workers.max, or correct nodeSelector and tolerations.",
     ),
     Row(
         "PRE010",
         Level.WARNING,
         _CATEGORY,
-        "Something deserves a look",
-        "The deployment would work, perhaps, but not as the config says, or it could not be checked.",
+        "Something needs a look",
+        "The deployment may work, but not as the config says; or something could not be checked.",
         "Follow the message.",
     ),
 )

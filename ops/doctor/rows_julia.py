@@ -30,7 +30,9 @@ JULIA: Final = (
     like("JUL021"),
     like("JUL022", "Raise manager.memory or workers.memory. Precompiling needs about 1Gi for each task."),
     like("JUL023"),
-    like("JUL024", "Give the pod more memory and CPU."),
+    like(
+        "JUL024", "Give the pod more memory and CPU.", cause="The process does not answer in time, for lack of either."
+    ),
     like(
         "JUL025",
         cause="A service mesh injected a sidecar. K8sClusterManagers.jl looks for its image in the only container, and "
@@ -66,9 +68,9 @@ JULIA: Final = (
         "JUL060",
         Level.ERROR,
         "logs",
-        "A warning of Kubernetes stops `addprocs`",
+        "A warning from Kubernetes stops `addprocs`",
         "K8sClusterManagers.jl takes every line that kubectl prints for a failure. The pods were created nevertheless.",
-        "Remove the label pod-security.kubernetes.io/warn and policies that warn, then delete the workers.",
+        "Remove the label pod-security.kubernetes.io/warn and any policy that warns, then delete the workers.",
     ),
     Row(
         "JUL061",
@@ -92,7 +94,7 @@ JULIA: Final = (
         "logs",
         "A worker did not start in time",
         "No node had room, or the image took too long to pull. `addprocs` returned fewer workers.",
-        "Raise workers.pendingTimeout, add nodes, or pull the image before.",
+        "Raise workers.pendingTimeout, add nodes, or pull the image in advance.",
     ),
     Row(
         "JUL064",
@@ -107,16 +109,16 @@ JULIA: Final = (
         Level.ERROR,
         "logs",
         "Session and workers run different versions of Julia",
-        "What one process writes, another version cannot read.",
+        "Different versions cannot read each other's messages.",
         "Use one image for both, and pin it with a digest.",
     ),
     Row(
         "JUL066",
         Level.ERROR,
         "logs",
-        "Packages exclude each other",
+        "Packages are incompatible",
         "K8sClusterManagers.jl needs JSON 0.21 and DataStructures 0.18, and the project wants others.",
-        "Pin versions in packages.manifest that fit together.",
+        "Pin compatible versions in packages.manifest.",
     ),
     Row(
         "JUL067",
@@ -130,8 +132,8 @@ JULIA: Final = (
         "JUL068",
         Level.WARNING,
         "logs",
-        "kubectl was slowed down",
-        "Too many workers at once. K8sClusterManagers.jl takes the remark of kubectl for a failure.",
+        "kubectl was throttled",
+        "Too many workers started at once. K8sClusterManagers.jl takes kubectl's message about it for a failure.",
         "Start fewer workers at a time.",
     ),
     Row(
@@ -139,7 +141,7 @@ JULIA: Final = (
         Level.ERROR,
         "logs",
         "A name is too long",
-        "Names of workers are labels too, of 63 characters at most.",
+        "Names of workers are also labels, which have at most 63 characters.",
         "Give the session a shorter name.",
     ),
     Row(

@@ -45,7 +45,7 @@ MATLAB: Final = (
         Level.ERROR,
         "scheduling",
         "No node offers a GPU",
-        "The pod asks for nvidia.com/gpu, and no node reports any: the device plugin is missing, or all are in use.",
+        "The pod requests nvidia.com/gpu, and no node has any free: the device plugin is missing, or all are in use.",
         "Install NVIDIA's device plugin, add GPU nodes, or set workers.numGPUs to 0.",
     ),
     Row(
@@ -77,7 +77,7 @@ MATLAB: Final = (
         Level.WARNING,
         "scheduling",
         "Karpenter may evict busy workers",
-        "Karpenter removes nodes that it wants to replace or to empty, with the workers on them, busy or not.",
+        "Karpenter removes nodes that it wants to replace or empty, and the workers on them, busy or not.",
         'Set `disruption.budgets: [{nodes: "0"}]` and no `expireAfter` in the NodePool of the workers.',
     ),
     Row(
@@ -92,9 +92,9 @@ MATLAB: Final = (
         "MJS017",
         Level.ERROR,
         "scheduling",
-        "A pod does not end",
-        "Its node does not answer, or something holds the pod back with a finalizer. A Deployment or StatefulSet that "
-        "must never run twice starts no other one meanwhile.",
+        "A pod does not terminate",
+        "Its node does not answer, or a finalizer keeps the pod. Until it is gone, a Deployment or StatefulSet that "
+        "must never run twice starts no other pod.",
         "If the node is off for good, run `kubectl delete node NODE`. If it may still run, turn it off first: two job "
         "managers must never write one database.",
     ),
@@ -103,7 +103,7 @@ MATLAB: Final = (
         Level.WARNING,
         "scheduling",
         "The nodes cannot hold the system at its maximum",
-        "Some pods would stay Pending for ever. Pods of others, which also need room, are not even counted.",
+        "Some pods would stay Pending for ever, even if nothing else ran on the nodes.",
         "Add nodes, lower requests or the maximum of workers, or correct nodeSelector and tolerations.",
     ),
     Row(
@@ -111,7 +111,7 @@ MATLAB: Final = (
         Level.ERROR,
         "images",
         "An image cannot be pulled",
-        "The reference is wrong, the tag does not exist for this release, or the registry denies access.",
+        "The reference is wrong, the tag does not exist, or the registry denies access.",
         "Correct images.*, add images.pullSecrets, or let the nodes reach the registry.",
     ),
     Row(
@@ -119,7 +119,7 @@ MATLAB: Final = (
         Level.ERROR,
         "pods",
         "A container keeps ending",
-        "The process ends soon after its start. Its log says why.",
+        "The process exits soon after its start. Its log says why.",
         "Read `kubectl -n NAMESPACE logs POD --previous`.",
     ),
     Row(
@@ -128,7 +128,7 @@ MATLAB: Final = (
         "pods",
         "A container ran out of memory",
         "The container used more memory than its limit, and the kernel ended it.",
-        "Raise the memory limit. The job manager needs about 1Gi for each 1,000 workers.",
+        "Raise the memory limit. The job manager needs 2Gi for 1,000 workers, and 1Gi more for each further 1,000.",
     ),
     Row(
         "MJS023",
@@ -136,15 +136,15 @@ MATLAB: Final = (
         "pods",
         "A Secret or ConfigMap is missing",
         "A pod mounts or reads an object that does not exist, so it cannot start.",
-        "Run `pulumi refresh` and `pulumi up`, which create it again. Create a Secret of your own yourself.",
+        "Run `pulumi refresh` and `pulumi up`, which create it again. If it is not the stack's, create it yourself.",
     ),
     Row(
         "MJS024",
         Level.ERROR,
         "pods",
         "A probe fails",
-        "The process does not answer in time. At the start, slow storage or MATLAB over NFS is the usual cause; later, "
-        "memory or load.",
+        "The process does not answer in time. At the start, the usual cause is slow storage, such as MATLAB over NFS; "
+        "later, it is memory or load.",
         "Raise probes.startupFailureThreshold, or give the pod more memory and CPU.",
     ),
     Row(
@@ -178,7 +178,7 @@ MATLAB: Final = (
         "Something is stopped",
         "A Deployment or StatefulSet has 0 replicas, so Kubernetes runs none of its pods. Somebody scaled it down, or "
         "`python -m ops move-claim` was not followed by its `up`.",
-        "Scale it to 1. After `move-claim`, write the new claim into the stack file and run `make up` instead.",
+        "Scale it to 1; after `move-claim`, write the new claim into the stack file and run `make up` instead.",
     ),
     Row(
         "MJS029",
@@ -218,7 +218,8 @@ MATLAB: Final = (
         Level.ERROR,
         "storage",
         "A claim is being deleted",
-        "Somebody deleted it. Kubernetes waits until no pod uses it. Then, with reclaim policy Delete, its data goes.",
+        "Somebody deleted it. Kubernetes waits until no pod uses it. Then, with reclaim policy Delete, its data is "
+        "deleted.",
         "Do not stop or restart its pods. First set the reclaim policy of its volume to Retain, so that the data "
         "outlives the claim. When the claim is gone, remove the volume's claimRef and create a claim that names it.",
     ),
@@ -227,7 +228,7 @@ MATLAB: Final = (
         Level.ERROR,
         "network",
         "The load balancer has no address",
-        "No load-balancer implementation has answered for the Service.",
+        "No load-balancer implementation has given the Service an address.",
         "Install one, correct network.loadBalancer.class and annotations, or set network.clusterHost.",
     ),
     Row(
@@ -235,7 +236,7 @@ MATLAB: Final = (
         Level.ERROR,
         "network",
         "The Service for clients is missing",
-        "The ingress proxy runs, and no Service mjs-ingress-proxy leads to it.",
+        "The ingress proxy runs, but no Service mjs-ingress-proxy leads to it.",
         "Run `pulumi refresh` and `pulumi up`, or create it if network.loadBalancer.create is false.",
     ),
     Row(
@@ -243,15 +244,15 @@ MATLAB: Final = (
         Level.ERROR,
         "network",
         "A port of the Service leads to another port",
-        "The controller refuses a Service whose port and targetPort differ.",
+        "The controller rejects a Service whose port and targetPort differ.",
         "Make every targetPort the number of its port.",
     ),
     Row(
         "MJS043",
         Level.WARNING,
         "network",
-        "A pool proxy belongs to nobody",
-        "Its Deployment lost its owner, so it survives the controller.",
+        "A pool proxy has no owner",
+        "Its Deployment lost its owner reference, so it survives the controller.",
         "Delete the Deployment. The controller creates the ones that it needs.",
     ),
     Row(
@@ -266,7 +267,7 @@ MATLAB: Final = (
         "MJS051",
         Level.ERROR,
         "credentials",
-        "Certificates of different authorities",
+        "Certificates are from different CAs",
         "The proxy, the profile and the job manager trust different CAs, so clients cannot connect.",
         "Run `pulumi refresh` and `pulumi up`, restart the proxy, and give the users the new profile.",
     ),

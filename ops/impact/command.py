@@ -32,7 +32,7 @@ def add_command(commands: Any) -> None:
     form.add_argument("--json", action="store_true", help="print JSON on standard output")
     form.add_argument("--markdown", action="store_true", help="print a comment for a pull request")
     parser.add_argument("--full-text", metavar="URL", help="with --markdown: where the full text is, if it is cut")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, failed=UNCLEAR)
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -39,7 +39,7 @@ JULIA: Final = (
         Level.ACTION,
         "julia",
         "A session keeps running with its old settings",
-        "A running session takes over a change when you delete its pod. Everything in its memory is then lost, and "
+        "A running session applies a change when you delete its pod. Everything in its memory is then lost, and "
         "the depot stays.",
         "The pod template of the session's StatefulSet changes, and its updateStrategy is OnDelete.",
         "Delete the pod when its users are ready: `juliaSessions` has the command as `restart`.",
@@ -49,7 +49,7 @@ JULIA: Final = (
         Level.ACTION,
         "julia",
         "The workers of a pool keep running with their old settings",
-        "They take over a change when you delete their pods.",
+        "They apply a change when you delete their pods.",
         "The pod template of the workers' StatefulSet changes, and its updateStrategy is OnDelete.",
         "Delete the pods when the session's users are ready: `juliaSessions` has the command as `cleanup`.",
     ),

@@ -6,7 +6,7 @@ from typing import Final
 
 from ops.impact.rule import Level, Rule
 
-_PAUSE: Final = "Pause the job manager and wait until no job runs."
+_WAIT: Final = "`up` first waits for running jobs, as matlab.updates says. To save the wait, deploy when no job runs."
 _WARN: Final = "Tell the users, or wait until nobody is connected."
 
 MATLAB: Final = (
@@ -15,8 +15,8 @@ MATLAB: Final = (
         Level.LOST,
         "matlab",
         "The job manager starts with an empty job database",
-        "Queued and finished jobs are out of reach until the change is reverted. The database folder is named after "
-        "the release.",
+        "Queued and finished jobs are out of reach until you revert the change. The database folder is named after the "
+        "release.",
         "The database folder in ConfigMap mjs-job-manager-config, or the job manager's checkpoint volume, changes.",
         "Let the queue run empty, and have users fetch their results.",
     ),
@@ -43,19 +43,20 @@ MATLAB: Final = (
         Level.INTERRUPTS,
         "matlab",
         "The job manager restarts",
-        "It shuts down cleanly and starts again with its database. Running jobs are interrupted; queued and finished "
-        "jobs are kept.",
+        "It shuts down cleanly and starts again with its database. Jobs that still run are interrupted; queued and "
+        "finished jobs are kept.",
         "The pod template of Deployment mjs-job-manager changes.",
-        _PAUSE,
+        _WAIT,
     ),
     Rule(
         "workers-replaced",
         Level.INTERRUPTS,
         "matlab",
         "Every worker is replaced",
-        "The controller replaces workers at its next check, all at once, busy or not. Running jobs are interrupted.",
+        "The controller replaces workers at its next check, all at once, busy or not. Jobs that still run are "
+        "interrupted.",
         "The text in ConfigMap mjs-worker-template changes, or the controller's Deployment is replaced.",
-        _PAUSE,
+        _WAIT,
     ),
     Rule(
         "haproxy-restarts",

@@ -16,7 +16,7 @@ from ops.move_claim.move import Move
 
 POLL_SECONDS: Final = 2.0
 _STOP_MARGIN: Final = 60
-"""Seconds that a pod may need besides its grace period until the API server no longer knows it."""
+"""Seconds that a pod may need in addition to its grace period until the API server no longer knows it."""
 _MANAGER: Final = "clusters-move-claim"
 """Field manager of the scaling. It gives the field up at once: the next `up` could not start the job manager again."""
 _JSON_PATCH: Final = "application/json-patch+json"

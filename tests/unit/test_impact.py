@@ -285,6 +285,13 @@ def test_a_stack_file_with_mistakes_is_unclear(
     assert "could not look for drift" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", ["impact", "doctor", "status"])
+def test_a_stack_that_does_not_exist_is_not_a_finding(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 1 means that something was found. It was also what a typing error in the stack's name gave."""
+    assert main([command, "--stack", "no-such-stack"]) == 2
+    assert "Pulumi.no-such-stack.yaml does not exist" in capsys.readouterr().err
+
+
 # How it is written down
 
 

@@ -82,4 +82,4 @@ def test_on_a_terminal_it_asks_for_what_no_flag_says(tmp_path: Path, monkeypatch
     settings = load_file(tmp_path / "Pulumi.lab.yaml").systems["julia"].model_dump()
     assert settings["sessions"]["first"]["workers"]["max"] == 16
     assert len(asked) == 4
-    assert asked[-1] == "Most workers at a time [4]: "
+    assert asked[-1] == "Maximum number of workers [4]: "
