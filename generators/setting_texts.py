@@ -27,7 +27,7 @@ from components.matlab.fields import (
     Release,
     UserName,
 )
-from components.price_settings import Price
+from components.price_settings import Currency, Price
 from components.shared.fields import (
     AbsolutePath,
     AnnotationText,
@@ -133,6 +133,7 @@ TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
         (Line, Text("one line of text", {"type": "string", "minLength": 1}, ("other", "another"))),
         (NoProxy, Text("host, domain or network", {"type": "string", "minLength": 1}, ("other", ".example.org"))),
         (MountPath, Text("mount path", _pattern("^/[^:]+$"), ("/other", "/another"))),
+        (Currency, Text("one line of text", {"type": "string", "minLength": 1}, ("EUR", "USD"))),
         (Price, Text("price", _PRICE, ("0.5", "2"))),
         (PrincipalFormat, Text("principal format", _pattern(r"\[username\]"), ("[username]@other", "uid=[username]"))),
         (PrivateKey, Text("secret text", SECURE, (authority("A")[1], authority("B")[1]))),

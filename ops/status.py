@@ -22,7 +22,7 @@ from ops.doctor import credentials
 from ops.doctor.place import places
 from ops.doctor.snapshot import Snapshot
 from ops.doctor.snapshot import time as parsed_time
-from ops.errors import CommandError
+from ops.errors import CommandError, UsageError, tell
 from ops.running_cost import RunningCost, sentence
 
 WATCH_SECONDS: Final = 5
@@ -96,7 +96,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 return 0
             time.sleep(WATCH_SECONDS)
     except (Unreachable, ApiError) as error:
-        print(f"Could not look: {error}", file=sys.stderr)
+        tell(CommandError(f"Could not look: {error}"), as_json=arguments.json)
         return doctor.BLIND
     except KeyboardInterrupt:
         return 0
@@ -109,7 +109,7 @@ def _places(arguments: argparse.Namespace) -> tuple[KubernetesApi, list[str], Ru
     stack = where.stack(arguments)
     found = [place.namespace for place in places(stack) if place.system == "matlab"]
     if not found:
-        raise CommandError(f"Stack {arguments.stack} deploys no MATLAB cluster.")
+        raise UsageError(f"Stack {arguments.stack} deploys no MATLAB cluster.")
     api = connect(stack.target)
     return api, found, RunningCost(api, stack, stack.prices) if stack.prices else None
 

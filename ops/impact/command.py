@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from ops.errors import CommandError
+from ops.errors import CommandError, tell
 from ops.impact.plan import UnreadablePlanError, read
 from ops.impact.preview import preview
 from ops.impact.report import LOCAL, UNCLEAR, Report, comment
@@ -45,7 +45,7 @@ def _run(arguments: argparse.Namespace) -> int:
         else:
             plans = [read(_file(name), Path(name).stem) for name in arguments.plans]
     except (UnreadablePlanError, CommandError) as error:
-        print(error, file=sys.stderr)
+        tell(error, as_json=arguments.json)
         return UNCLEAR
     reports = [Report(plan) for plan in plans]
     if arguments.json:

@@ -18,7 +18,7 @@ from components.shared.kube import Json
 from components.shared.manifest import Manifest, claim, literal_env, manifest, owned_by, resources
 from components.shared.quantities import quantity
 from components.shared.workload import mount, pod_template
-from ops.errors import CommandError
+from ops.errors import UsageError
 
 OWN_CLAIMS: Final[Mapping[str, str]] = {"checkpoint": names.CHECKPOINT_CLAIM, "log": names.LOG_CLAIM}
 """The volumes that can move, by their names in the stack file, and the claims that the stack creates for them."""
@@ -129,7 +129,7 @@ def _volume(name: str, claim_name: str) -> Manifest:
 
 
 def described(arguments: argparse.Namespace, old: Json) -> Volume:
-    """The new claim. Raises CommandError for words that are no size, class or access mode."""
+    """The new claim. Raises UsageError for words that are no size, class or access mode."""
     spec = old["spec"]
     size = arguments.size or max(
         spec["resources"]["requests"]["storage"], (old.get("status", {}).get("capacity") or {}).get("storage", "0"),
@@ -137,7 +137,7 @@ def described(arguments: argparse.Namespace, old: Json) -> Volume:
     )  # fmt: skip
     modes = arguments.access_modes or spec["accessModes"]
     if unknown := set(modes) - {*AccessMode}:
-        raise CommandError(f"{', '.join(unknown)} is no access mode. Write {', '.join(AccessMode)}.")
+        raise UsageError(f"{', '.join(unknown)} is no access mode. Write {', '.join(AccessMode)}.")
     given = {
         "size": size,
         "storageClass": arguments.storage_class or spec.get("storageClassName"),
@@ -146,4 +146,4 @@ def described(arguments: argparse.Namespace, old: Json) -> Volume:
     try:
         return Volume.model_validate(given)
     except ValidationError as error:
-        raise CommandError("; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())) from error
+        raise UsageError("; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())) from error

@@ -160,7 +160,7 @@ def test_what_cannot_be_taken_over_ends_in_a_sentence(project: Checkout, tmp_pat
     writes = len(project.writes())
     text = adopt(project, "--namespace", "default", "--out", ".", code=1)
     assert "Namespace default has no release of chart mjs" in text
-    assert "belong together" in adopt(project, "--namespace", "default", code=1)
+    assert "belong together" in adopt(project, "--namespace", "default", code=2)
     assert project.writes()[writes:] == []
     assert not project.stack_file.exists()
 

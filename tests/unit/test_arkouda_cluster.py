@@ -189,7 +189,7 @@ def test_one_server_gets_the_folder_itself_and_new_files_replace_old_ones(tmp_pa
 @pytest.mark.parametrize("text", ["", "[]", "{}x", '{"arkoudaFiles": 1}', '{"hpc": {"a": 1}}', '"[secret]"'])
 def test_another_input_is_answered_with_the_command_to_type(tmp_path: Path, text: str) -> None:
     done = ops("arkouda-files", "--out", str(tmp_path / "out"), text=text)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "Run: pulumi stack output arkoudaFiles --show-secrets --json | python -m ops arkouda-files" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
@@ -197,5 +197,5 @@ def test_another_input_is_answered_with_the_command_to_type(tmp_path: Path, text
 
 def test_a_server_that_the_stack_does_not_have_is_named(tmp_path: Path) -> None:
     done = ops("arkouda-files", "--out", str(tmp_path), "--server", "hcp", text=json.dumps(FILES))
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr == "the stack has no Arkouda server hcp. It has hpc, lab.\n"
