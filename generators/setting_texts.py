@@ -36,6 +36,7 @@ from components.shared.fields import (
     DnsName,
     EnvName,
     EnvValue,
+    Executable,
     LabelKey,
     LabelValue,
     Line,
@@ -102,6 +103,7 @@ TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
             ServerOption,
             Text("server option", _pattern("^-"), ("--perLocaleMemLimit=80", "--logCommands=true")),
         ),
+        (Executable, Text("absolute path", _pattern("^/[^:]+$"), ("/other", "/another"))),
         (AbsolutePath, Text("absolute path", _pattern("^/[^:]+$"), ("/other", "/another"))),
         (
             Certificate,

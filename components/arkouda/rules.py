@@ -13,9 +13,10 @@ from components.arkouda.server_settings import InKubernetes, SelfRegistered, Ser
 from components.arkouda.settings import Settings
 from components.arkouda.topology import Topology, array_memory, job, needs_credentials
 from components.shared import rules_pods
-from components.shared.floors import Floor, too_low
+from components.shared.floors import Floor, too_low, too_much
 from components.shared.groups import AccessMode
 from components.shared.mistakes import Mistake, Rule
+from components.shared.node_affinity import most_nodes
 from components.shared.quantities import quantity
 
 SSH_PORT_TAKEN = "is the port of SSH between locales"
@@ -127,19 +128,18 @@ def _floors(settings: Settings) -> Iterator[Mistake]:
     for at, server in Topology(settings).entries:
         if isinstance(server, InKubernetes):
             yield from too_low(FLOOR, (f"{at}.cpu", server.cpu), (f"{at}.memory", server.memory))
+            yield from too_much(f"{at}.memory", server.memory)
 
 
 def _spread(settings: Settings) -> Iterator[Mistake]:
     for index, server in enumerate(settings.multi_locale):
-        if server.spread and HOST_LABEL in server.node_selector:
+        nodes = most_nodes(server.node_selector, server.affinity)
+        if server.spread and nodes is not None and nodes < server.locales:
             yield Mistake(
                 f"arkouda.multiLocale[{index}].spread",
-                f"is true, and nodeSelector names one node for {server.locales} locales",
-                f"Set it to false, or remove {HOST_LABEL} from nodeSelector.",
+                f"is true, and nodeSelector and affinity name {nodes} nodes for {server.locales} locales",
+                "Set it to false, or name more nodes.",
             )
-
-
-HOST_LABEL: Final = "kubernetes.io/hostname"
 
 
 def _pods(settings: Settings) -> Iterator[Mistake]:

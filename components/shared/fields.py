@@ -175,6 +175,16 @@ def _absolute(value: str) -> str:
 AbsolutePath = Annotated[str, AfterValidator(_absolute)]
 """A path in a container. Neither the kubelet nor MATLAB's path lists allow a colon."""
 
+
+def _executable(value: str) -> str:
+    if re.search(r"\s-", value):
+        refuse(f"{value!r} is a command with options", "Write the path of the program alone.")
+    return value
+
+
+Executable = Annotated[AbsolutePath, AfterValidator(_executable)]
+"""The path of a program in a container or on a node."""
+
 SYSTEM_FOLDERS = (
     "/bin",
     "/boot",

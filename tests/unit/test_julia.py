@@ -37,6 +37,17 @@ VARIANTS = {f"{kind}, {size}": {**own, **more} for kind, own in KINDS.items() fo
 )}  # fmt: skip
 
 
+FOLDER = {"folder": "/opt/project"}
+
+
+def is_accepted(**own: Any) -> bool:
+    try:
+        settings({"ana": own})
+    except ConfigError:
+        return False
+    return True
+
+
 def templates(own: dict[str, Any]) -> dict[str, Any]:
     """Every pod template by its `app` label, the workers that the session creates included."""
     found = {}
@@ -140,9 +151,14 @@ def test_a_namespace_reports_no_more_than_it_enforces() -> None:
 
 
 def test_the_variables_that_a_config_may_not_set_are_those_that_the_program_sets() -> None:
-    own = session(packages={"folder": "/opt/project"})
-    environment = [*pods.session_environment(own), *pods.worker_environment(own)]
-    assert {variable["name"] for variable in environment} == pods.RESERVED_VARIABLES
+    """No other: a worker has no POD_NAME, so people may give it one."""
+    own = session(packages=FOLDER)
+    groups = {"manager": pods.session_environment(own), "workers": pods.worker_environment(own)}
+    every = {variable["name"] for variables in groups.values() for variable in variables}
+    assert {*pods.SETTINGS_OF_VARIABLES} <= every
+    for group, variables in groups.items():
+        rejected = {name for name in every if not is_accepted(packages=FOLDER, **{group: {"env": {name: "x"}}})}
+        assert rejected == {variable["name"] for variable in variables}
 
 
 def test_session_and_workers_see_the_same_packages_where_they_share_them() -> None:
