@@ -42,6 +42,7 @@ CHECKERS = (
     "components.stack_file",
     "components.arkouda.fields",
     "components.arkouda.rules",
+    "components.arkouda.rules_jobs",
     "components.arkouda.sbatch",
     "components.julia.effects",
     "components.julia.fields",
