@@ -15,7 +15,7 @@ from components.stack import StackConfig
 from ops.errors import CommandError, UsageError
 from ops.move_claim.copying import Copied
 from ops.move_claim.installation import Installation
-from ops.move_claim.move import OWN_CLAIMS, Move
+from ops.move_claim.move import OWN_CLAIMS, Move, check
 from ops.move_claim.task import Task, tell
 
 INTERRUPTED: Final = 130
@@ -45,6 +45,7 @@ def _run(arguments: argparse.Namespace) -> int:
     # Here, since it imports what runs Pulumi.
     from ops.adopt.pulumi_stack import PulumiStack
 
+    check(arguments)
     pulumi = PulumiStack(arguments.stack)
     move = _move(pulumi.config, arguments)
     try:

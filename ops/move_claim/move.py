@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from components.matlab import names, pods
 from components.matlab.topology import Topology
 from components.shared import security
+from components.shared.fields import is_dns_name
 from components.shared.groups import AccessMode, Volume
 from components.shared.kube import Json
 from components.shared.manifest import Manifest, claim, literal_env, manifest, owned_by, resources
@@ -126,6 +127,19 @@ class Move:
 
 def _volume(name: str, claim_name: str) -> Manifest:
     return {"name": name, "persistentVolumeClaim": {"claimName": claim_name}}
+
+
+ANY_CLAIM: Final[Json] = {"spec": {"resources": {"requests": {"storage": "1Gi"}}, "accessModes": ["ReadWriteOnce"]}}
+"""Stands for the old claim where only the words of the command matter."""
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """Raise UsageError for words that no claim can have, before Pulumi or the cluster is asked."""
+    if arguments.cancel and (arguments.size or arguments.storage_class or arguments.access_modes):
+        raise UsageError("--cancel makes no claim. Leave --size, --storage-class and --access-modes out.")
+    if not is_dns_name(arguments.to):
+        raise UsageError(f"--to {arguments.to} cannot be the name of a claim.")
+    described(arguments, ANY_CLAIM)
 
 
 def described(arguments: argparse.Namespace, old: Json) -> Volume:

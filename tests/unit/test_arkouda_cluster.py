@@ -137,6 +137,62 @@ def test_a_server_that_registers_itself_is_warned_of_endpoints() -> None:
     assert list(warnings(one("job", job={"logLevel": "DEBUG"}).settings)) == []
 
 
+@pytest.mark.parametrize(
+    ("job", "sentence"),
+    [
+        (
+            {"sbatchOptions": ["--partiton=large"]},
+            "--partiton is not an option that sbatch documents. Did you mean --partition?",
+        ),
+        (
+            {"sbatchOptions": ["--mem=8"]},
+            "--mem is 8Mi, in which no server starts. Without a unit, sbatch counts in megabytes.",
+        ),
+        ({"memMax": "64Gi", "sbatchOptions": ["--mem=32G"]}, "64Gi is not less than --mem, 32Gi"),
+        ({"memMax": "24Gi", "sbatchOptions": ["--mem=16000"]}, "24Gi is not less than --mem, 16000Mi"),
+    ],
+)
+def test_what_only_the_site_of_a_job_can_know_is_a_warning(job: dict[str, Any], sentence: str) -> None:
+    (warning,) = warnings(one("job", job=job).settings)
+    assert sentence in warning
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--mem=0"],
+        ["--mem=64GB"],
+        ["--exclusive"],
+        ["-plarge", "-t30"],
+        ["-v", "-v"],
+        ["--nice"],
+        ["--wait"],
+        ["--constraint=ib&bigmem"],
+        ["--mail-type=END,fail"],
+        ["--time=1-12", "--time-min=60"],
+        ["--comment=a b"],
+    ],
+)
+def test_options_that_sbatch_documents_pass_in_silence(options: list[str]) -> None:
+    assert list(warnings(one("job", job={"memMax": "24Gi", "sbatchOptions": options}).settings)) == []
+
+
+def test_an_exporter_that_is_too_new_is_a_warning() -> None:
+    metrics = {"metrics": {"exporter": True}}
+    (warning,) = warnings(
+        stack({**values("single", **metrics), "images": {"exporter": {"tag": "v2025.01.13"}}}).settings
+    )
+    assert warning.startswith("arkouda.images.exporter.tag: exporters after v2024.10.02 do not understand")
+    for exporter in ({"tag": "v2024.10.02"}, {"repository": "registry.example.org/own-exporter", "tag": "v2025.01.13"}):
+        assert list(warnings(stack({**values("single", **metrics), "images": {"exporter": exporter}}).settings)) == []
+
+
+def test_two_names_of_one_server_are_accepted() -> None:
+    """A server that is renamed keeps its old name for a while."""
+    both = [{"name": name, "address": "192.0.2.1"} for name in ("new", "old")]
+    assert len(stack({"declared": both}).servers) == 2
+
+
 EXAMPLES = {
     "arkouda-declared": ["declared"],
     "arkouda-slurm": ["declared", "declared"],

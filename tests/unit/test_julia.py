@@ -10,6 +10,7 @@ import pytest
 from components.julia import names, pods, rights
 from components.julia.objects import objects
 from components.julia.outputs import output
+from components.julia.rules import warnings
 from components.julia.topology import JuliaSession, sessions
 from components.shared.mistakes import ConfigError
 from components.shared.namespace import POD_SECURITY
@@ -58,6 +59,46 @@ def templates(own: dict[str, Any]) -> dict[str, Any]:
             pod = worker_pod(item["data"]["settings.toml"])
             found[pod["metadata"]["labels"]["app"]] = pod
     return found
+
+
+# Packages
+
+
+def test_a_project_for_another_julia_is_a_warning() -> None:
+    """Pkg only warns, and most packages work."""
+    deps = '[deps]\nK8sClusterManagers = "5aeab163-63d2-4171-9fbf-e22244d80acb"\n'
+    entry = '[[deps.K8sClusterManagers]]\nuuid = "5aeab163-63d2-4171-9fbf-e22244d80acb"\nversion = "0.1.5"\n'
+    packages = {
+        "project": f'{deps}[compat]\njulia = "1.11"\n',
+        "manifest": f'julia_version = "1.12.1"\nmanifest_format = "2.0"\n{entry}',
+    }
+    project, manifest = warnings(settings({"ana": {"users": ["ana"], "packages": packages}}))
+    assert project == "julia.sessions.ana.packages.project: accepts Julia 1.11, and the session has 1.10.10."
+    assert "was written by Julia 1.12.1, and the session has 1.10.10" in manifest
+    own = {"users": ["ana"], "packages": packages, "image": {"repository": "registry.example.org/lab", "tag": "1.2.3"}}
+    assert list(warnings(settings({"ana": own}))) == [], "nobody knows which Julia is in it"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["println(1)", "#!/usr/bin/env julia\nprintln(1)\n", 'include("/data/run.jl")', "# only a comment", "run.jl()"],
+)
+def test_a_script_is_any_text_for_julia(text: str) -> None:
+    assert is_accepted(kind="script", script={"text": text})
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"users": ["Müller, Ana", "oidc:ana@example.org", "system:serviceaccount:ci:deploy", "CN=ana,O=lab"]},
+        {"groups": ["system:serviceaccounts:ci", "oidc:lab", "system:masters"]},
+        {"workers": {"env": {"POD_NAME": "x", "JULIA_PKG_SERVER": "https://pkg.example.org"}}},
+        {"kind": "script", "script": {"path": "/depot/run.jl"}},
+        {"packages": {"folder": "/opt/project/Project.toml"}},
+    ],
+)
+def test_what_works_for_somebody_is_accepted(own: dict[str, Any]) -> None:
+    assert is_accepted(**own)
 
 
 # Defaults

@@ -54,6 +54,10 @@ WRONG = [
     ("init good --out dir/none", "cannot be used: No such file or directory."),
     ("init new --out dir --system julia --release r2026a", "--release has no effect with system julia"),
     ("shared-secret --in binary --out out", "is neither JSON nor a PKCS#12 file"),
+    ("move-claim --stack good --claim checkpoint --to Fast_Claim", "--to Fast_Claim cannot be the name of a claim"),
+    ("move-claim --stack good --claim checkpoint --to fast --size 20", "size: '20' is only 20 bytes"),
+    ("move-claim --stack good --claim checkpoint --to fast --access-modes RWX", "RWX is no access mode"),
+    ("move-claim --stack good --claim checkpoint --to fast --cancel --size 20Gi", "--cancel makes no claim"),
     ("graph --config nosuch.yaml", "nosuch.yaml does not exist"),
 ]
 
