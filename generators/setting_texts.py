@@ -42,7 +42,7 @@ from components.shared.fields import (
     Line,
     MountPath,
 )
-from components.shared.groups import Digest, Registry, Repository, Tag, Toleration
+from components.shared.groups import Digest, KubeconfigPath, Registry, Repository, Tag, Toleration
 from components.shared.hosts import Cidr, Host
 from components.shared.pem import Certificate, PrivateKey
 from components.shared.quantities import Bytes, Cpu
@@ -133,6 +133,7 @@ TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
         (AnnotationText, Text("text", {"type": "string"}, ("other", "another"))),
         (Argument, Text("one line of text", {"type": "string", "minLength": 1}, ("other", "another"))),
         (Line, Text("one line of text", {"type": "string", "minLength": 1}, ("other", "another"))),
+        (KubeconfigPath, Text("path", {"type": "string", "minLength": 1}, ("other", "/another"))),
         (NoProxy, Text("host, domain or network", {"type": "string", "minLength": 1}, ("other", ".example.org"))),
         (MountPath, Text("mount path", _pattern("^/[^:]+$"), ("/other", "/another"))),
         (Currency, Text("one line of text", {"type": "string", "minLength": 1}, ("EUR", "USD"))),

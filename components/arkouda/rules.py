@@ -246,6 +246,13 @@ def warnings(settings: Settings) -> Iterator[str]:
             f"arkouda.images.exporter.tag: exporters after v{LAST_EXPORTER} do not understand the metrics port, unless "
             "you have changed yours."
         )
+    if settings.api_server and re.search(
+        r"//kubernetes(\.default)?(\.svc.*)?(:|$)|\.(svc|cluster\.local)(:|$)", settings.api_server
+    ):
+        yield (
+            f"arkouda.apiServer: {settings.api_server} is a name inside Kubernetes, and the nodes of jobs are outside. "
+            "`kubectl cluster-info` prints the address."
+        )
     for at, server in Topology(settings).entries:
         yield from _of_a_server(at, server)
 

@@ -255,12 +255,22 @@ NodeSelector = Annotated[dict[LabelKey, LabelValue], AfterValidator(_node_select
 OwnLabels = Annotated[dict[LabelKey, LabelValue], AfterValidator(_own_labels)]
 
 
+def _kubeconfig(value: str) -> str:
+    if "://" in value or value.startswith("$") or re.match(r"[~/][^:]*:[~/]", value):
+        refuse(f"{value!r} is not a path", "Name one file. Only ~ is expanded, no variable.")
+    return value
+
+
+KubeconfigPath = Annotated[Line, AfterValidator(_kubeconfig)]
+"""The path of one kubeconfig."""
+
+
 class Target(Model):
     """The Kubernetes cluster that the stack file names. The program never touches another one."""
 
     context: Line | None = None
     """Context of the kubeconfig."""
-    kubeconfig: Line | None = None
+    kubeconfig: KubeconfigPath | None = None
     """Path of the kubeconfig; null: $KUBECONFIG or ~/.kube/config. Relative to the project's folder; ~ is expanded."""
     embedded: Bool = False
     """true: the local control plane that `make cluster-up` starts."""

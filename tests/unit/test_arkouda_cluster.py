@@ -187,6 +187,21 @@ def test_an_exporter_that_is_too_new_is_a_warning() -> None:
         assert list(warnings(stack({**values("single", **metrics), "images": {"exporter": exporter}}).settings)) == []
 
 
+@pytest.mark.parametrize(
+    ("host", "inside"),
+    [
+        ("kubernetes.default.svc", True),
+        ("kubernetes.default.svc.cluster.local:443", True),
+        ("kubernetes:6443", True),
+        ("kubernetes.example.org:6443", False),
+        ("192.0.2.1", False),
+    ],
+)
+def test_a_name_inside_kubernetes_is_warned_of_because_jobs_run_outside(host: str, *, inside: bool) -> None:
+    given = {**values("job"), "apiServer": f"https://{host}"}
+    assert any("is a name inside Kubernetes" in warning for warning in warnings(stack(given).settings)) == inside
+
+
 def test_two_names_of_one_server_are_accepted() -> None:
     """A server that is renamed keeps its old name for a while."""
     both = [{"name": name, "address": "192.0.2.1"} for name in ("new", "old")]
