@@ -22,6 +22,7 @@ ACCEPTED: Final[Mapping[str, str]] = {
 """What the last release of K8sClusterManagers.jl accepts (its Project.toml)."""
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 _SECTIONS: Final = ("deps", "weakdeps", "extras")
+_TABLES: Final = ("weakdeps", "extras", "compat", "targets")
 _OF_WINDOWS: Final = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 Table = Mapping[str, Any]
@@ -53,6 +54,11 @@ def _project(session: JuliaSession, path: str, document: Table) -> Iterator[Mist
             else f"lacks {needed.name}, which session {session.name} needs to reach its workers",
             f'Write {needed.name} = "{needed.uuid}" in its [deps].',
         )
+    for section in _TABLES:
+        if not isinstance(document.get(section, {}), Mapping):
+            yield Mistake(
+                path, f"has {section}, which is no table", f"Write [{section}], and a line for each entry below it."
+            )
     yield from _uuids(path, document)
     yield from _compat(path, document, needed)
 
