@@ -147,7 +147,7 @@ def _floors(settings: Settings) -> Iterator[Mistake]:
             yield from too_much(f"{at}.memory", server.memory)
 
 
-HIDDEN: Final = ("/arkouda", names.SHARED_MEMORY_DIR, names.TEMPORARY_DIR)
+HIDDEN: Final = (names.CONFIG_DIR, names.RUN_DIR, names.SHARED_MEMORY_DIR, names.TEMPORARY_DIR)
 """Folders of every pod that the program fills, or that begin empty."""
 
 

@@ -41,7 +41,7 @@ def _sbatch_option(value: str) -> str:
         refuse(f"{value!r} {known.NO_SERVER[name]}", "Remove it.")
     if not (is_option(value) if value.startswith("--") else re.fullmatch(r"-[A-Za-z]\S*", value)):
         refuse(f"{value!r} is not an option of sbatch", "Write --name=value.")
-    if name in known.WITH_VALUE and not given:
+    if name in known.WITH_VALUE and not given and "=" not in value:
         refuse(f"{value!r} has no value, and sbatch would take the next argument for it", f"Write {name}=value.")
     if name in ("--time", "--time-min") and _seconds(given) is None:
         refuse(

@@ -68,7 +68,8 @@ def _code(value: str) -> str:
     if re.fullmatch(r"[\w./~-]+\.jl", value.strip()):
         refuse(f"{value.strip()!r} is the name of a file", "Paste its text below `|`, or name it in script.path.")
     first = value.partition("\n")[0]
-    if first.startswith("#!") and "julia" not in first:
+    # A script that a shell hands over to Julia has the command for it in a comment of Julia (Julia's manual, FAQ).
+    if first.startswith("#!") and "julia" not in first and "#=" not in value:
         refuse(f"is for another program: {first}", "Write a script for Julia.")
     return value
 

@@ -20,8 +20,6 @@ from components.shared.mistakes import Mistake, Rule
 from components.shared.network_policy import metadata_networks
 from components.shared.references import circular, references
 
-VOLUMES: Final = ("/julia", names.TEMPORARY_DIR)
-"""Folders of every session and worker that the program fills, or that begin empty."""
 LARGEST_CONFIG_MAP: Final = 2**20
 """Bytes of all values (kubernetes pkg/apis/core/validation, ValidateConfigMap)."""
 RESERVED_MOUNTS: Final = (*rules_packages.HIDDEN, "/usr/local/julia")
@@ -68,13 +66,12 @@ def _places(settings: Settings) -> Iterator[Mistake]:
     """Programs in folders where a volume of the pod hides what the image has, and that begin empty."""
     for session in sessions(settings):
         script, executable = session.settings.script.path, session.settings.workers.executable
-        depot = session.settings.depot
-        empty = () if depot.persistent else (names.DEPOT_DIR,)
         if session.kind is Kind.SCRIPT and script:
-            yield from _hidden(f"{session.path}.script.path", script, (*VOLUMES, *empty))
+            depot = () if session.settings.depot.persistent else (names.DEPOT_DIR,)
+            yield from _hidden(f"{session.path}.script.path", script, (names.CONFIG_DIR, names.TEMPORARY_DIR, *depot))
         if executable:
-            hidden = (*VOLUMES, *(() if session.shares_depot else (names.DEPOT_DIR,)))
-            yield from _hidden(session.origin("workers", "executable"), executable, hidden)
+            files = () if session.starts_workers else (names.CONFIG_DIR, names.COOKIE_DIR)
+            yield from _hidden(session.origin("workers", "executable"), executable, (names.TEMPORARY_DIR, *files))
 
 
 def _hidden(path: str, file: str, folders: Iterable[str]) -> Iterator[Mistake]:

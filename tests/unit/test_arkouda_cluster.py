@@ -171,6 +171,7 @@ def test_what_only_the_site_of_a_job_can_know_is_a_warning(job: dict[str, Any], 
         ["--mail-type=END,fail"],
         ["--time=1-12", "--time-min=60"],
         ["--comment=a b"],
+        ["--export="],
     ],
 )
 def test_options_that_sbatch_documents_pass_in_silence(options: list[str]) -> None:
@@ -200,6 +201,11 @@ def test_an_exporter_that_is_too_new_is_a_warning() -> None:
 def test_a_name_inside_kubernetes_is_warned_of_because_jobs_run_outside(host: str, *, inside: bool) -> None:
     given = {**values("job"), "apiServer": f"https://{host}"}
     assert any("is a name inside Kubernetes" in warning for warning in warnings(stack(given).settings)) == inside
+
+
+@pytest.mark.parametrize("path", ["/arkouda/arkouda_server", "/arkouda-files/arkouda_server", "/opt/arkouda_server"])
+def test_a_server_may_be_anywhere_in_the_image_or_on_the_claim(path: str) -> None:
+    assert one("single", executable=path).servers
 
 
 def test_two_names_of_one_server_are_accepted() -> None:

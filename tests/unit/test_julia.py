@@ -41,6 +41,10 @@ VARIANTS = {f"{kind}, {size}": {**own, **more} for kind, own in KINDS.items() fo
 FOLDER = {"folder": "/opt/project"}
 
 
+SHELL = '#!/bin/bash\n#=\nexec julia --threads=4 "${BASH_SOURCE[0]}" "$@"\n=#\nprintln(1)\n'
+"""From the FAQ of Julia's manual."""
+
+
 def is_accepted(**own: Any) -> bool:
     try:
         settings({"ana": own})
@@ -81,7 +85,14 @@ def test_a_project_for_another_julia_is_a_warning() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["println(1)", "#!/usr/bin/env julia\nprintln(1)\n", 'include("/data/run.jl")', "# only a comment", "run.jl()"],
+    [
+        "println(1)",
+        "#!/usr/bin/env julia\nprintln(1)\n",
+        'include("/data/run.jl")',
+        "# only a comment",
+        "run.jl()",
+        SHELL,
+    ],
 )
 def test_a_script_is_any_text_for_julia(text: str) -> None:
     assert is_accepted(kind="script", script={"text": text})
@@ -95,6 +106,8 @@ def test_a_script_is_any_text_for_julia(text: str) -> None:
         {"workers": {"env": {"POD_NAME": "x", "JULIA_PKG_SERVER": "https://pkg.example.org"}}},
         {"kind": "script", "script": {"path": "/depot/run.jl"}},
         {"packages": {"folder": "/opt/project/Project.toml"}},
+        {"workers": {"image": {"repository": "r.example.org/j", "tag": "1"}, "executable": "/depot/bin/julia"}},
+        {"workers": {"image": {"repository": "r.example.org/j", "tag": "1"}, "executable": "/julia/bin/julia"}},
     ],
 )
 def test_what_works_for_somebody_is_accepted(own: dict[str, Any]) -> None:
