@@ -125,31 +125,43 @@ def _manifest(session: JuliaSession, path: str, document: Table, project: Table)
             yield Mistake(path, f"has another UUID for {name} than Project.toml", write)
     for name, listed in entries.items():
         for entry in listed:
-            yield from _version(path, needed, name, str(entry.get("version", "")), released=not _FORKED & entry.keys())
             if _OF_WINDOWS.match(str(entry.get("path", ""))):
                 yield Mistake(
                     path,
                     f"has {name} in a folder of your computer, {entry['path']}",
                     f"Add {name} from its repository (Pkg.add with url), and write the manifest again.",
                 )
+    if needed is ON_DEMAND:
+        yield from _manager(path, entries)
 
 
-def _version(path: str, needed: Package, name: str, text: str, *, released: bool) -> Iterator[Mistake]:
-    if needed is not ON_DEMAND or not text or not released:
-        return
-    number, again = versions.version(text), "and write the manifest again"
-    if name == needed.name and number != versions.version(needed.version):
-        yield Mistake(
-            path,
-            f"contains {name} {text}, and the session needs {needed.version}",
-            f'Add {name} = "={needed.version}" to [compat] in Project.toml {again}.',
-        )
-    elif name in ACCEPTED and (number is None or not versions.allows(ACCEPTED[name], number)):
-        yield Mistake(
-            path,
-            f"contains {name} {text}, and {needed.name} {needed.version} accepts only {ACCEPTED[name]}",
-            f'Add {name} = "{ACCEPTED[name]}" to [compat] in Project.toml {again}, or use kind: pool.',
-        )
+def _manager(path: str, entries: Mapping[str, Sequence[Table]]) -> Iterator[Mistake]:
+    """The release of the cluster manager, and the packages that it accepts. A fork may accept others."""
+    least, again = versions.version(ON_DEMAND.version), "and write the manifest again"
+    for text in _releases(entries.get(ON_DEMAND.name, ())):
+        number = versions.version(text)
+        if number is None or (least and number < least):
+            yield Mistake(
+                path,
+                f"contains {ON_DEMAND.name} {text}, and the session needs {ON_DEMAND.version}",
+                f'Add {ON_DEMAND.name} = "={ON_DEMAND.version}" to [compat] in Project.toml {again}.',
+            )
+        if number != least:
+            continue
+        for name, accepted in ACCEPTED.items():
+            for other in _releases(entries.get(name, ())):
+                found = versions.version(other)
+                if found is None or not versions.allows(accepted, found):
+                    yield Mistake(
+                        path,
+                        f"contains {name} {other}, and {ON_DEMAND.name} {ON_DEMAND.version} accepts only {accepted}",
+                        f'Add {name} = "{accepted}" to [compat] in Project.toml {again}, or use kind: pool.',
+                    )
+
+
+def _releases(entries: Sequence[Table]) -> list[str]:
+    """The versions of the entries that are releases."""
+    return [str(entry["version"]) for entry in entries if "version" in entry and not _FORKED & entry.keys()]
 
 
 def _is_read(text: str) -> bool:

@@ -83,6 +83,20 @@ def test_a_project_for_another_julia_is_a_warning() -> None:
     assert list(warnings(settings({"ana": own}))) == [], "nobody knows which Julia is in it"
 
 
+def test_a_fork_or_a_later_release_of_the_cluster_manager_may_accept_other_packages() -> None:
+    deps = '[deps]\nK8sClusterManagers = "5aeab163-63d2-4171-9fbf-e22244d80acb"\n'
+    json = '[[deps.JSON]]\nuuid = "682c06a0-de6a-54ab-a142-c8b1cf79cde6"\nversion = "1.2.0"\n'
+    for entry, works in (
+        ('version = "0.1.5"', False),
+        ('version = "0.1.4"', False),
+        ('version = "0.2.0"', True),
+        ('version = "0.1.5"\nrepo-url = "https://github.com/lab/K8sClusterManagers.jl"', True),
+    ):
+        manager = f'[[deps.K8sClusterManagers]]\nuuid = "5aeab163-63d2-4171-9fbf-e22244d80acb"\n{entry}\n'
+        packages = {"project": deps, "manifest": f'manifest_format = "2.0"\n{manager}{json}'}
+        assert is_accepted(packages=packages) == works, entry
+
+
 @pytest.mark.parametrize(
     "text",
     [
