@@ -96,6 +96,20 @@ def ignored(
         yield Mistake(key, f"is outside `{CONFIG}:`, so Pulumi ignores it", remedy, OUTSIDE)
 
 
+def of_provider(values: Iterable[str], project: str) -> Iterator[str]:
+    """A warning for config of Pulumi's default Kubernetes provider: the program names its cluster itself."""
+    for key in values:
+        if key.startswith("kubernetes:"):
+            yield f"{key} has no effect on this stack, which deploys to the cluster of {project}:kubernetes."
+
+
+def empty(values: Mapping[str, Any], known: Sequence[str]) -> Iterator[str]:
+    """A warning for keys in a stack file that select nothing."""
+    for key in known:
+        if values.get(key) == {} and key != "kubernetes":
+            yield f"{key} is an empty map, as if the key were missing. Write the settings under it, or remove it."
+
+
 def warnings(systems: Iterable[str], available: Sequence[str], project: str) -> Iterator[str]:
     """What deserves a warning about the keys of an accepted config."""
     if not list(systems):

@@ -36,6 +36,16 @@ def _price(value: str) -> str:
     return value
 
 
+def _currency(value: str) -> str:
+    if value[0].isdigit():
+        refuse(f"{value!r} begins with a digit", "Write the currency alone, such as EUR.")
+    return value
+
+
+Currency = Annotated[Line, AfterValidator(_currency)]
+"""A currency, in any spelling."""
+
+
 # `pulumi config set --path prices.cpuHour 0.045` stores text.
 Price = Annotated[str, BeforeValidator(_number_text), AfterValidator(_price)]
 """An amount of the currency, with up to nine decimals."""
@@ -53,7 +63,7 @@ class StoragePrice(Model):
 class Prices(Model):
     """What resources cost you. With them, the output `costPerHour` has the cost of the stack."""
 
-    currency: Line
+    currency: Currency
     """Currency of every price, such as EUR. The output repeats it."""
     cpu_hour: Price = "0"
     """One requested CPU for an hour."""
@@ -71,7 +81,8 @@ class Prices(Model):
 
 
 def _some_price(prices: Prices) -> Iterator[Mistake]:
-    if not prices.model_fields_set & {*_PRICES}:
+    # `pulumi config rm --path` leaves an empty map behind.
+    if not any(name in prices.model_fields_set and getattr(prices, name) != {} for name in _PRICES):
         yield no_effect(f"{KEY}.currency", "there is no price", f"Set {KEY}.cpuHour, or remove {KEY}.")
 
 

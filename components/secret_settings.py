@@ -56,7 +56,8 @@ def problems(
         for path in encrypted - given.keys():
             yield Mistake(
                 path,
-                "is encrypted, but this setting is not a secret: its value is readable in the Kubernetes cluster",
+                "is encrypted, but this setting is not a secret: its value stands in clear in objects, outputs or "
+                "messages",
                 "Set it without --secret, or remove it.",
                 ENCRYPTED,
             )

@@ -38,6 +38,8 @@ class StackConfig:
     """What `python -m ops doctor` considers normal."""
     prices: Prices | None = None
     """What resources cost; None: the stack file has no prices."""
+    remarks: Sequence[str] = ()
+    """Keys that were accepted and have no effect."""
 
 
 def load_stack(
@@ -65,34 +67,36 @@ def load_stack(
     doctor = _loaded(Doctor, values, doctor_settings.KEY, mistakes)
     prices = (
         _loaded(Prices, values, price_settings.KEY, mistakes, price_settings.RULES)
-        if values.get(price_settings.KEY)
+        if _is_set(values, price_settings.KEY)
         else None
     )
     for key, system in SYSTEMS.items():
-        try:
-            if values.get(key):
-                systems[key] = load(system.settings, values[key], key, system.rules)
-        except ConfigError as error:
-            mistakes += error.mistakes
+        if _is_set(values, key) and (settings := _loaded(system.settings, values, key, mistakes, system.rules)):
+            systems[key] = settings
         if decrypted:
             mistakes += secret_settings.placeholders(key, system.settings, values.get(key))
+    for key, model in _MODELS.items():
         known = {mistake.path for mistake in mistakes}
-        secrecy = secret_settings.problems(
-            key, system.settings, values.get(key), any_encrypted=key in secret_keys, file=file
-        )
+        secrecy = secret_settings.problems(key, model, values.get(key), any_encrypted=key in secret_keys, file=file)
         mistakes += (mistake for mistake in secrecy if mistake.path not in known)
     mistakes += _shared_namespaces(systems)
     if mistakes or target is None or doctor is None:
         raise ConfigError(mistakes)
-    return StackConfig(name, target, systems, doctor, prices)
+    remarks = (*config_keys.of_provider(values, PROJECT_NAME), *config_keys.empty(file.config if file else {}, KEYS))
+    return StackConfig(name, target, systems, doctor, prices, remarks)
+
+
+def _is_set(values: Mapping[str, Any], key: str) -> bool:
+    # An empty map is the project's default of every key (Pulumi.yaml). `config_keys` rejects the other two.
+    return values.get(key) not in ({}, None, "")
 
 
 def _loaded(
     model: type[M], values: Mapping[str, Any], key: str, mistakes: list[Mistake], rules: Sequence[Rule[M]] = ()
 ) -> M | None:
-    """The settings of a key that is no system; None: they were rejected, and `mistakes` says why."""
+    """The settings of a key; None: they were rejected, and `mistakes` says why."""
     try:
-        return load(model, values.get(key) or {}, key, rules)
+        return load(model, values[key] if _is_set(values, key) else {}, key, rules)
     except ConfigError as error:
         mistakes += error.mistakes
         return None
@@ -119,12 +123,17 @@ def _shared_namespaces(systems: Mapping[str, BaseModel]) -> Iterator[Mistake]:
                 yield Mistake(f"{path}.name", f"{name} is also {other}.name", "Give each system its own namespace.")
 
 
+_MODELS: Final[Mapping[str, type[BaseModel]]] = {
+    "kubernetes": Target,
+    **{key: system.settings for key, system in SYSTEMS.items()},
+    doctor_settings.KEY: Doctor,
+    price_settings.KEY: Prices,
+}
+"""The settings of each key."""
 _SETTINGS: Final = {
-    key: [field.alias or name for name, field in system.settings.model_fields.items()]
-    for key, system in SYSTEMS.items()
-} | {
     key: [field.alias or name for name, field in model.model_fields.items()]
-    for key, model in ((doctor_settings.KEY, Doctor), (price_settings.KEY, Prices))
+    for key, model in _MODELS.items()
+    if model is not Target
 }
 """The names of the settings in each key."""
 _SECRETS: Final = {
@@ -135,6 +144,7 @@ _SECRETS: Final = {
 
 def warnings(stack: StackConfig) -> Iterator[str]:
     """What deserves a warning about an accepted config, apart from its systems' own warnings."""
+    yield from stack.remarks
     yield from config_keys.warnings(stack.systems, tuple(SYSTEMS), PROJECT_NAME)
 
 

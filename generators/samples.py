@@ -32,6 +32,8 @@ def authority(name: str) -> tuple[str, str]:
 
 
 def project_of_managers(name: str) -> str:
-    """A Project.toml with both cluster managers of Julia; the name tells one from another."""
-    deps = "".join(f'{package.name} = "{package.uuid}"\n' for package in (ON_DEMAND, IN_A_POOL))
-    return f'name = "{name}"\n\n[deps]\n{deps}'
+    """A text that is a Project.toml and an old Manifest.toml with both cluster managers of Julia, told by the name."""
+    both = (ON_DEMAND, IN_A_POOL)
+    deps = "".join(f'{package.name} = "{package.uuid}"\n' for package in both)
+    entries = "".join(f'\n[[{one.name}]]\nuuid = "{one.uuid}"\nversion = "{one.version}"\n' for one in both)
+    return f'name = "{name}"\n\n[deps]\n{deps}{entries}'

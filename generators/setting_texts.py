@@ -27,7 +27,7 @@ from components.matlab.fields import (
     Release,
     UserName,
 )
-from components.price_settings import Price
+from components.price_settings import Currency, Price
 from components.shared.fields import (
     AbsolutePath,
     AnnotationText,
@@ -36,12 +36,13 @@ from components.shared.fields import (
     DnsName,
     EnvName,
     EnvValue,
+    Executable,
     LabelKey,
     LabelValue,
     Line,
     MountPath,
 )
-from components.shared.groups import Digest, Registry, Repository, Tag, Toleration
+from components.shared.groups import Digest, KubeconfigPath, Registry, Repository, Tag, Toleration
 from components.shared.hosts import Cidr, Host
 from components.shared.pem import Certificate, PrivateKey
 from components.shared.quantities import Bytes, Cpu
@@ -102,6 +103,7 @@ TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
             ServerOption,
             Text("server option", _pattern("^-"), ("--perLocaleMemLimit=80", "--logCommands=true")),
         ),
+        (Executable, Text("absolute path", _pattern("^/[^:]+$"), ("/other", "/another"))),
         (AbsolutePath, Text("absolute path", _pattern("^/[^:]+$"), ("/other", "/another"))),
         (
             Certificate,
@@ -131,8 +133,10 @@ TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
         (AnnotationText, Text("text", {"type": "string"}, ("other", "another"))),
         (Argument, Text("one line of text", {"type": "string", "minLength": 1}, ("other", "another"))),
         (Line, Text("one line of text", {"type": "string", "minLength": 1}, ("other", "another"))),
+        (KubeconfigPath, Text("path", {"type": "string", "minLength": 1}, ("other", "/another"))),
         (NoProxy, Text("no-proxy item", {"type": "string", "minLength": 1}, ("other", ".example.org"))),
         (MountPath, Text("mount path", _pattern("^/[^:]+$"), ("/other", "/another"))),
+        (Currency, Text("one line of text", {"type": "string", "minLength": 1}, ("EUR", "USD"))),
         (Price, Text("price", _PRICE, ("0.5", "2"))),
         (PrincipalFormat, Text("principal format", _pattern(r"\[username\]"), ("[username]@other", "uid=[username]"))),
         (PrivateKey, Text("secret text", SECURE, (authority("A")[1], authority("B")[1]))),

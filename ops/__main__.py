@@ -1,19 +1,21 @@
 """Commands for operators: `python -m ops …`.
 
-Exit code 0; 2 for a rejected config; 1 for anything else, unless the help of the command says otherwise.
+Exit code 0; 2 for a rejected config, and for options and files that cannot be used; 1 for anything else. With --json,
+an error is JSON too.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
 from components.shared.mistakes import ConfigError
 from components.stack import load_file
-from ops.errors import CommandError
+from ops.errors import CommandError, UsageError, tell
 
-REFUSED = 2
+REFUSED, FAILED = 2, 1
 
 
 def _render(arguments: argparse.Namespace) -> int:
@@ -68,19 +70,21 @@ def main(argv: list[str] | None = None) -> int:
         arkouda.add_commands(commands)
         init.add_command(commands)
         rights.add_command(commands)
+    if any(re.fullmatch(r"(--[a-z-]+=)?", word) for word in words):
+        parser.error("an argument is empty, as a shell variable that is not set leaves it")
     arguments = parser.parse_args(words)
+    as_json: bool = getattr(arguments, "json", False)
     try:
         code: int = arguments.run(arguments)
     except ConfigError as error:
-        if arguments.json:
+        if as_json:
             print(error.json())
         else:
             print(error, file=sys.stderr)
         return REFUSED
     except (CommandError, OSError) as error:
-        print(error, file=sys.stderr)
-        failed: int = getattr(arguments, "failed", 1)
-        return failed
+        tell(error, as_json=as_json)
+        return REFUSED if isinstance(error, UsageError | OSError) else FAILED
     return code
 
 

@@ -15,7 +15,7 @@ from components.arkouda.topology import Topology, registered_services
 from components.shared.kube import ApiError, KubernetesApi, Unreachable
 from components.shared.target import connect
 from components.stack import load_file
-from ops.errors import CommandError
+from ops.errors import CommandError, UsageError
 
 PRIVATE = 0o600
 PRIVATE_COMMAND = 0o700
@@ -53,21 +53,30 @@ def _output(text: str) -> dict[str, dict[str, str]]:
     try:
         found = json.loads(text)
         found = found.get(OUTPUT, found)
-        if all(isinstance(part, str) for files in found.values() for part in files.values()):
+        if found and all(_is_a_name(server) and _are_files(files) for server, files in found.items()):
             return dict(found)
     except (ValueError, AttributeError):
         pass
-    raise CommandError(
+    raise UsageError(
         f"standard input is not the stack output {OUTPUT}. "
         f"Run: pulumi stack output {OUTPUT} --show-secrets --json | python -m ops arkouda-files --out DIR"
     )
+
+
+def _are_files(found: dict[str, Any]) -> bool:
+    return bool(found) and all(_is_a_name(name) and isinstance(text, str) for name, text in found.items())
+
+
+def _is_a_name(text: str) -> bool:
+    """The text names something in a folder, and nothing elsewhere."""
+    return Path(text).name == text
 
 
 def _chosen(folders: dict[str, dict[str, str]], server: str | None) -> dict[str, dict[str, str]]:
     if server is None:
         return folders
     if server not in folders:
-        raise CommandError(f"the stack has no Arkouda server {server}. It has {', '.join(folders) or 'none'}.")
+        raise UsageError(f"the stack has no Arkouda server {server}. It has {', '.join(folders) or 'none'}.")
     return {server: folders[server]}
 
 
@@ -83,6 +92,9 @@ def _orphans(arguments: argparse.Namespace) -> int:
     settings = stack.systems.get("arkouda")
     cluster = Topology(settings if isinstance(settings, Settings) else Settings())
     wanted = [server for server in cluster.servers if arguments.server in (None, server.name)]
+    if not wanted or not any(map(registered_services, wanted)):
+        which = f"server {arguments.server}" if arguments.server else "server"
+        raise UsageError(f"{arguments.config} has no {which} that registers itself, so none leaves a Service behind.")
     names = [name for server in wanted for name in registered_services(server)]
     try:
         api = connect(stack.target)

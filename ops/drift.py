@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ops.errors import CommandError
+from ops.errors import CommandError, UsageError, tell
 from ops.impact.plan import Operation, Plan, UnreadablePlanError, read
 from ops.impact.preview import preview
 from ops.impact.report import LOCAL, cut
@@ -149,14 +148,21 @@ def add_command(commands: Any) -> None:
     parser.set_defaults(run=_run)
 
 
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is not UTF-8 text.") from error
+
+
 def _run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.stack:
             found = Drift(preview(arguments.stack, *OPTIONS))
         else:
-            found = Drift(read(arguments.plan.read_text(encoding="utf-8"), arguments.plan.stem))
+            found = Drift(read(_text(arguments.plan), arguments.plan.stem))
     except (UnreadablePlanError, CommandError) as error:
-        print(error, file=sys.stderr)
+        tell(error, as_json=arguments.json)
         return FAILED
     print(json.dumps(found.json(), indent=2) if arguments.json else found.text(), end="\n" if arguments.json else "")
     return found.code

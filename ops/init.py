@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from components import stack_file
 from components.shared.target import PROJECT
 from components.stack import file_values, load_stack
-from ops.errors import CommandError
+from ops.errors import UsageError
 
 SCHEMA: Final = "# yaml-language-server: $schema=stack.schema.json\n"
 WORD: Final = re.compile(r"(?!.*(: |:$| #))[^\s'\"#:{}\[\],&*!|>%@`-][^\n'\"]*")
@@ -120,7 +120,7 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     file = (arguments.out or PROJECT) / f"Pulumi.{arguments.name}.yaml"
     if file.exists():
-        raise CommandError(f"{file} exists, and is never overwritten. Choose another name, or edit it.")
+        raise UsageError(f"{file} exists, and is never overwritten. Choose another name, or edit it.")
     given = {key.replace("_", "-"): value for key, value in vars(arguments).items() if isinstance(value, str)}
     content = text(given, _ask if sys.stdin.isatty() else lambda question: question.default)
     check(arguments.name, content)
@@ -139,16 +139,16 @@ def _ask(question: Question) -> str:
 def text(given: Mapping[str, str], ask: Callable[[Question], str]) -> str:
     """The content of a stack file. `given` answers questions in advance, by flag; `ask` answers the others.
 
-    Raises CommandError for an answer that is to another system's question, or that needs quotes.
+    Raises UsageError for an answer that is to another system's question, or that needs quotes.
     """
     context = _answer(TARGET, given, ask)
     system = _answer(SYSTEM, given, ask)
     if system not in QUESTIONS:
-        raise CommandError(f"`{system}` is not a system. Write {', '.join(QUESTIONS)}.")
+        raise UsageError(f"`{system}` is not a system. Write {', '.join(QUESTIONS)}.")
     own = {question.flag for question in QUESTIONS[system]}
     every = {question.flag for questions in QUESTIONS.values() for question in questions}
     if other := sorted((given.keys() & every) - own):
-        raise CommandError(f"--{other[0]} has no effect with system {system}. Remove it.")
+        raise UsageError(f"--{other[0]} has no effect with system {system}. Remove it.")
     answers = {question.flag: _answer(question, given, ask) for question in QUESTIONS[system]}
     embedded = context == EMBEDDED
     values = {**answers, **_sizes(system, embedded=embedded)}
@@ -170,7 +170,7 @@ def _sizes(system: str, *, embedded: bool) -> dict[str, str]:
 def _answer(question: Question, given: Mapping[str, str], ask: Callable[[Question], str]) -> str:
     answer = given.get(question.flag) or ask(question)
     if not WORD.fullmatch(answer):
-        raise CommandError(f"`{answer}` cannot be an answer to --{question.flag}: {question.text}.")
+        raise UsageError(f"`{answer}` cannot be an answer to --{question.flag}: {question.text}.")
     return answer
 
 

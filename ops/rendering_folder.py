@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from ops.errors import CommandError
+from ops.errors import UsageError
 
 RECORD: Final = ".rendered.json"
 """Lists the files of the last rendering: {name: [SHA-256 of its content]}; two where a run was interrupted."""
@@ -20,7 +20,7 @@ UNFINISHED: Final = ".rendered.unfinished"
 def write(files: Mapping[str, str], folder: Path) -> None:
     """Replace the rendering in `folder` with `files`, texts by name; files of other people stay.
 
-    Raises CommandError, before anything is touched, if a file would be lost that no rendering wrote, or that somebody
+    Raises UsageError, before anything is touched, if a file would be lost that no rendering wrote, or that somebody
     has changed since: rendered Secrets are there to be filled in.
     """
     earlier = _record(folder)
@@ -40,14 +40,14 @@ def _refuse(folder: Path, files: Iterable[str], earlier: Mapping[str, set[str]])
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise CommandError(f"{folder} is a file. Name a folder with --out.")
+        raise UsageError(f"{folder} is a file. Name a folder with --out.")
     if not earlier and (present := _names(file for file in folder.iterdir() if file.name != UNFINISHED)):
-        raise CommandError(
+        raise UsageError(
             f"{folder} holds files that no earlier rendering wrote: {present}. Choose an empty or a new folder."
         )
     touched = sorted({*files, *earlier})
     if foreign := _names(folder / name for name in touched if not _ours(folder / name, earlier.get(name, set()))):
-        raise CommandError(
+        raise UsageError(
             f"{folder} holds files that were changed after they were rendered, or that no rendering wrote: {foreign}. "
             "Move them away, or choose another folder."
         )
@@ -78,7 +78,7 @@ def _record(folder: Path) -> dict[str, set[str]]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (ValueError, AttributeError, TypeError) as error:
-        raise CommandError(f"{file} is damaged ({error}). Choose an empty or a new folder.") from error
+        raise UsageError(f"{file} is damaged ({error}). Choose an empty or a new folder.") from error
 
 
 def _write_record(folder: Path, *renderings: Mapping[str, set[str]]) -> None:

@@ -12,6 +12,7 @@ import yaml
 
 from components.registry import SYSTEMS
 from components.shared import rbac
+from components.shared.fields import is_dns_name
 from components.shared.manifest import Manifest, manifest
 from components.shared.passwords import plain_fingerprint
 from components.shared.rights import Right, needed_rights, optional_rights, preview_rights
@@ -19,7 +20,7 @@ from components.shared.survey import NOTHING
 from components.shared.target import PROJECT
 from components.shared.yaml_for_go import Dumper
 from components.stack import StackConfig, load_file
-from ops.errors import CommandError
+from ops.errors import UsageError
 
 SUBJECT: Final = re.compile(r"(?P<kind>User|Group):(?P<name>.+)|ServiceAccount:(?P<namespace>[^/]+)/(?P<account>[^/]+)")
 _CREATES: Final = """\
@@ -47,6 +48,8 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     subject = _subject(arguments.subject) if arguments.subject else None
     stack = load_file(PROJECT / f"Pulumi.{arguments.stack}.yaml", arguments.stack)
+    if not stack.systems:
+        raise UsageError(f"Stack {arguments.stack} deploys no system, so it needs no rights.")
     items = manifests(stack, preview=arguments.preview, subject=subject)
     if arguments.json:
         print(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, indent=2))
@@ -59,13 +62,23 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _subject(text: str) -> Manifest:
     found = SUBJECT.fullmatch(text)
-    if found is None:
-        raise CommandError(
+    if found is None or not all(map(_can_be_a_name, found.groupdict().items())):
+        raise UsageError(
             f"--subject {text} names nobody. Write User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME."
         )
     if found["account"]:
         return rbac.service_account(found["account"], found["namespace"])
     return {"apiGroup": rbac.GROUP, "kind": found["kind"], "name": found["name"]}
+
+
+def _can_be_a_name(part: tuple[str, str | None]) -> bool:
+    """The part of a subject, if it is there, names one person, group or account. RBAC knows no wildcards for them."""
+    which, text = part
+    if text is None:
+        return True
+    if which in ("namespace", "account"):
+        return is_dns_name(text)
+    return text == text.strip() and text != "*"
 
 
 def planned(stack: StackConfig) -> list[Manifest]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from components.shared import pem
-from ops.errors import CommandError
+from ops.errors import UsageError
 
 PASSWORD: Final = b"privatepw"
 """MJS's own, the same everywhere: it keeps nothing secret (docs/upstream.md#credentials)."""
@@ -41,11 +41,11 @@ def _run(arguments: argparse.Namespace) -> int:
 def read(data: bytes) -> dict[str, str]:
     """The CA in a shared secret: `serverCert` and `serverKey`, PEM, the key in PKCS#8.
 
-    Raises CommandError with what is wrong, without repeating any of the secret.
+    Raises UsageError with what is wrong, without repeating any of the secret.
     """
     certificate, key = _from_json(data) if data.lstrip().startswith(b"{") else _from_pkcs12(data)
     if problem := _problem(certificate, key):
-        raise CommandError(f"The shared secret cannot be used: {problem}.")
+        raise UsageError(f"The shared secret cannot be used: {problem}.")
     return {"serverCert": certificate, "serverKey": key}
 
 
@@ -68,7 +68,7 @@ def _from_json(data: bytes) -> tuple[str, str]:
         document = json.loads(data)
         return str(document["serverCert"]), str(document["serverKey"])
     except (KeyError, TypeError, ValueError):
-        raise CommandError("The shared secret is JSON without serverCert and serverKey.") from None
+        raise UsageError("The shared secret is JSON without serverCert and serverKey.") from None
 
 
 def _from_pkcs12(data: bytes) -> tuple[str, str]:
@@ -78,11 +78,11 @@ def _from_pkcs12(data: bytes) -> tuple[str, str]:
     try:
         key, certificate, _ = pkcs12.load_key_and_certificates(data, PASSWORD)
     except (ValueError, UnsupportedAlgorithm):
-        raise CommandError(
+        raise UsageError(
             "The shared secret is neither JSON nor a PKCS#12 file with MJS's password. Was it decoded with `base64 -d`?"
         ) from None
     if key is None or certificate is None:
-        raise CommandError("The shared secret is a PKCS#12 file without a key and its certificate.")
+        raise UsageError("The shared secret is a PKCS#12 file without a key and its certificate.")
     return (
         certificate.public_bytes(Encoding.PEM).decode(),
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),

@@ -23,7 +23,7 @@ from ops.doctor import credentials
 from ops.doctor.place import app, places
 from ops.doctor.snapshot import Snapshot
 from ops.doctor.snapshot import time as parsed_time
-from ops.errors import CommandError
+from ops.errors import CommandError, UsageError, tell
 from ops.hollow import explanation, is_hollow
 from ops.running_cost import RunningCost, sentence
 
@@ -88,7 +88,7 @@ def add_command(commands: Any) -> None:
     where.add_arguments(parser)
     parser.add_argument("--watch", action="store_true", help=f"show it again every {WATCH_SECONDS} seconds")
     parser.add_argument("--json", action="store_true", help="print JSON on standard output; with --watch, in lines")
-    parser.set_defaults(run=_run, failed=doctor.BLIND)
+    parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -101,7 +101,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 return 0
             time.sleep(WATCH_SECONDS)
     except (Unreachable, ApiError) as error:
-        print(f"Could not look: {error}", file=sys.stderr)
+        tell(CommandError(f"Could not look: {error}"), as_json=arguments.json)
         return doctor.BLIND
     except KeyboardInterrupt:
         return 0
@@ -114,7 +114,7 @@ def _places(arguments: argparse.Namespace) -> tuple[KubernetesApi, list[str], Ru
     stack = where.stack(arguments)
     found = [place.namespace for place in places(stack) if place.system == "matlab"]
     if not found:
-        raise CommandError(f"Stack {arguments.stack} deploys no MATLAB cluster.")
+        raise UsageError(f"Stack {arguments.stack} deploys no MATLAB cluster.")
     api = connect(stack.target)
     return api, found, RunningCost(api, stack, stack.prices) if stack.prices else None
 

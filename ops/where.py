@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from components.shared.fields import is_dns_label
 from components.shared.groups import Target
 from components.shared.kube import KubernetesApi
 from components.shared.target import PROJECT, connect
 from components.stack import StackConfig, load_file
-from ops.errors import CommandError
+from ops.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def check(arguments: argparse.Namespace) -> None:
-    """Raise CommandError for arguments that contradict each other."""
+    """Raise UsageError for arguments that contradict each other, or can name nothing."""
     if arguments.stack and arguments.context:
-        raise CommandError("--context belongs to --namespace: a stack names its own cluster.")
+        raise UsageError("--context belongs to --namespace: a stack names its own cluster.")
+    if arguments.namespace and not is_dns_label(arguments.namespace):
+        raise UsageError(f"--namespace {arguments.namespace} cannot be the name of a namespace.")
 
 
 def stack(arguments: argparse.Namespace) -> StackConfig:

@@ -13,6 +13,7 @@ import pulumi
 from components.preflight import preflight
 from components.registry import SYSTEMS
 from components.shared.address import live_address
+from components.shared.loading import load
 from components.shared.target import provider
 from components.stack import load_stack
 from components.system import Site
@@ -28,14 +29,16 @@ class _Component(pulumi.ComponentResource):
         kind = type(self).__name__
         values = as_settings(args, SECRETS[kind])
         preview = pulumi.runtime.is_dry_run()
-        config = {"kubernetes": values.pop("kubernetes"), key: values}
+        config = {"kubernetes": values.pop("kubernetes", {}), key: values}
         # A preview may not know a secret yet that another resource makes.
         stack = load_stack(pulumi.get_stack(), config, {key}, decrypted=not preview)
+        # To a stack, a system without settings is none. A component without arguments lacks what its system requires.
+        settings = stack.systems.get(key) or load(SYSTEMS[key].settings, values, key, SYSTEMS[key].rules)
         checked = preflight(stack, dry_run=preview)
         super().__init__(f"clusters:index:{kind}", name, None, opts)
         own = pulumi.ResourceOptions(parent=self, provider=provider(stack.target, f"{name}-kubernetes", self))
         site = Site(own, live_address(checked.api), checked.survey, stack.target.labels, checked.api)
-        outputs = SYSTEMS[key].deploy(stack.systems[key], site)
+        outputs = SYSTEMS[key].deploy(settings, site)
         for output, value in outputs.items():
             setattr(self, output, value)
         self.register_outputs(dict(outputs))

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pulumi
 from pulumi.errors import InputPropertiesError
 from pulumi.provider import ConstructResult, main
+from pulumi.provider.experimental.analyzer import ComponentDefinition
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.runtime.rpc import contains_unknowns
 
@@ -36,6 +37,10 @@ class Host(ComponentProvider):
     def __init__(self) -> None:
         """Infer the schema."""
         super().__init__([MatlabCluster, JuliaSessions, ArkoudaServers], NAME, version=VERSION)
+
+    def map_inputs(self, inputs: pulumi.Inputs, component_def: ComponentDefinition) -> pulumi.Inputs:  # noqa: ARG002
+        """The arguments as they are. The SDK would drop what the schema does not have, and the settings reject it."""
+        return inputs
 
     def construct(
         self,

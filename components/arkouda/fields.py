@@ -71,7 +71,7 @@ Address = Annotated[str, AfterValidator(_address)]
 
 def _api_server(value: str) -> str:
     match = _URL.fullmatch(value)
-    if not match or int(match["port"] or 443) > _HIGHEST_PORT:
+    if not match or not 0 < int(match["port"] or 443) <= _HIGHEST_PORT:
         refuse(
             f"{value!r} is not the address of an API server",
             "Write https://HOST:PORT without a path, as `kubectl cluster-info` prints it.",
@@ -91,17 +91,34 @@ _ENDS_AT_ONCE: Final = ("-a", "--about", "-h", "--help")
 """Options with which a Chapel program prints a text and ends."""
 
 
+_BOOLEANS: Final = ("autoShutdown", "logCommands", "trace")
+_NEED_VALUE: Final = ("logChannel", "perLocaleMemLimit", "serverConnectionInfo")
+"""Options that are no booleans: without a value, the server takes the next argument for it."""
+
+
+def option_name(value: str) -> str:
+    """The variable that an option sets, without its module: Chapel reads -sNAME=value like --NAME=value."""
+    name = value.partition("=")[0].lstrip("-")
+    name = name.removeprefix("s") if value.startswith("-s") else name
+    return name.removeprefix("no-").rpartition(".")[2]
+
+
 def _option(value: str) -> str:
-    name = re.split(r"[=.]", value.lstrip("-"), maxsplit=1)[0]
-    last = value.partition("=")[0].rpartition(".")[2].lstrip("-")
-    # Chapel reads -sNAME=value like --NAME=value.
-    for own in (name, last, name.removeprefix("s") if value.startswith("-s") else name):
-        if own in _OWN_OPTIONS:
-            refuse(f"{value!r} is an option that this program sets", f"Remove it; {_OWN_OPTIONS[own]}.")
+    name, _, given = option_name(value), *value.partition("=")[1:]
+    own = {option.lower(): option for option in _OWN_OPTIONS}
+    for part in (name, value.lstrip("-").partition(".")[0].partition("=")[0]):
+        if option := own.get(part.lower()):
+            refuse(f"{value!r} is an option that this program sets", f"Remove it; {_OWN_OPTIONS[option]}.")
     if re.fullmatch(r"-nl\d+", value):
         refuse(f"{value!r} is an option that this program sets", f"Remove it; {_OWN_OPTIONS['nl']}.")
-    if re.fullmatch(r"-(-|s)(no-)?trace(=.*)?", value) and not value.endswith(("trace=true", "trace=false")):
+    if name == "trace" and given not in ("true", "false"):
         refuse(f"{value!r} is not a value of --trace", "Write --trace=true or --trace=false.")
+    if name in _BOOLEANS and "=" in value and given not in ("true", "false"):
+        refuse(f"{value!r} is neither true nor false", f"Write --{name}=true or --{name}=false.")
+    if (name in _NEED_VALUE and not given) or value in ("-f", "-s"):
+        refuse(f"{value!r} has no value, and the server would take the next argument for it", "Write --name=value.")
+    if name == "perLocaleMemLimit" and not given.isdecimal():
+        refuse(f"{value!r} is not a whole number of percent", "Write --perLocaleMemLimit=80.")
     if value in _ENDS_AT_ONCE:
         refuse(f"{value!r} makes the server print a text and end", "Remove it.")
     if not is_option(value):
@@ -109,8 +126,19 @@ def _option(value: str) -> str:
     return value
 
 
+def _options(values: tuple[str, ...]) -> tuple[str, ...]:
+    first: dict[str, str] = {}
+    for value in values:
+        other = first.setdefault(option_name(value), value)
+        if other is not value:
+            refuse(f"{other} and {value} set the same variable", "Remove one of them.")
+    return values
+
+
 ServerOption = Annotated[Line, AfterValidator(_option)]
 """One option of arkouda_server."""
+ServerOptions = Annotated[tuple[ServerOption, ...], AfterValidator(_options)]
+"""Options of one server."""
 
 
 def is_option(value: str) -> bool:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from components.arkouda import names
+from components.arkouda import names, rules_jobs
 from components.arkouda.effects import without_effect
-from components.arkouda.sbatch import time_limit
-from components.arkouda.server_settings import InKubernetes, SelfRegistered, Server
+from components.arkouda.fields import BY_JOB, option_name
+from components.arkouda.server_settings import (
+    Declared,
+    InKubernetes,
+    MultiLocale,
+    SelfRegistered,
+    Server,
+    SingleNode,
+)
 from components.arkouda.settings import Settings
-from components.arkouda.topology import Topology, array_memory, job, needs_credentials
+from components.arkouda.topology import Topology, array_memory, job, needs_credentials, ports
 from components.shared import rules_pods
-from components.shared.floors import Floor, too_low
+from components.shared.config_paths import below
+from components.shared.floors import too_low, too_much
 from components.shared.groups import AccessMode
-from components.shared.mistakes import Mistake, Rule
+from components.shared.manifest import MANAGED_BY
+from components.shared.mistakes import Mistake, Rule, no_effect
+from components.shared.node_affinity import most_nodes
 from components.shared.quantities import quantity
 
 SSH_PORT_TAKEN = "is the port of SSH between locales"
@@ -52,11 +63,33 @@ def _ports(settings: Settings) -> Iterator[Mistake]:
             yield Mistake(
                 f"{at}.metrics.port", f"{server.port} is also the port for clients", "Give each its own port."
             )
+    yield from _ports_of_one_machine(settings)
+    for at, server in Topology(settings).entries:
         if hasattr(server, "locales"):
             used = {f"{at}.port": server.port, f"{at}.metrics.port": server.metrics.port}
             for path, number in used.items():
                 if number == names.SSH_PORT:
                     yield Mistake(path, f"{number} {SSH_PORT_TAKEN}", "Choose another port.")
+
+
+def _ports_of_one_machine(settings: Settings) -> Iterator[Mistake]:
+    """Two servers at one address. With the same client port it is one server under two names."""
+    known: list[tuple[str, Declared]] = []
+    for index, server in enumerate(settings.declared):
+        for other_at, other in known:
+            if server.address == other.address != BY_JOB and server.port != other.port:
+                for number in _listens(server) & _listens(other):
+                    field = "port" if number == server.port else "metrics.port"
+                    yield Mistake(
+                        f"arkouda.declared[{index}].{field}",
+                        f"{number} is also a port of {other_at}, at the same address",
+                        "Give each server on one machine its own ports.",
+                    )
+        known.append((f"arkouda.declared[{index}]", server))
+
+
+def _listens(server: Server) -> set[int]:
+    return {port.number for port in ports(server)}
 
 
 def _memory(settings: Settings) -> Iterator[Mistake]:
@@ -97,8 +130,8 @@ def _files(settings: Settings) -> Iterator[Mistake]:
 def _trace(settings: Settings) -> Iterator[Mistake]:
     for at, server in Topology(settings).entries:
         own = server if isinstance(server, InKubernetes) else job(server)
-        options = {option.replace("-strace", "--trace") for option in own.server_options} if own else set()
-        if server.metrics.enabled and "--trace=false" in options:
+        values = {option_name(option): option.partition("=")[2] for option in own.server_options} if own else {}
+        if server.metrics.enabled and values.get("trace") == "false":
             where = at if isinstance(server, InKubernetes) else f"{at}.job"
             yield Mistake(
                 f"{where}.serverOptions",
@@ -107,39 +140,78 @@ def _trace(settings: Settings) -> Iterator[Mistake]:
             )
 
 
-def _margin(settings: Settings) -> Iterator[Mistake]:
-    for at, server in Topology(settings).entries:
-        own = job(server)
-        limit = time_limit(own.sbatch_options) if own else None
-        if own and limit is not None and own.stop_margin >= limit:
-            yield Mistake(
-                f"{at}.job.stopMargin",
-                f"{own.stop_margin} is not less than the time limit of {limit} seconds in sbatchOptions: the server "
-                "would be shut down when it starts",
-                "Lower it, or raise --time.",
-            )
-
-
-FLOOR: Final = Floor("arkouda_server", "50m", "64Mi")
-
-
 def _floors(settings: Settings) -> Iterator[Mistake]:
     for at, server in Topology(settings).entries:
         if isinstance(server, InKubernetes):
-            yield from too_low(FLOOR, (f"{at}.cpu", server.cpu), (f"{at}.memory", server.memory))
+            yield from too_low(rules_jobs.FLOOR, (f"{at}.cpu", server.cpu), (f"{at}.memory", server.memory))
+            yield from too_much(f"{at}.memory", server.memory)
+
+
+HIDDEN: Final = (names.CONFIG_DIR, names.RUN_DIR, names.SHARED_MEMORY_DIR, names.TEMPORARY_DIR)
+"""Folders of every pod that the program fills, or that begin empty."""
+
+
+def _executables(settings: Settings) -> Iterator[Mistake]:
+    for at, server in Topology(settings).entries:
+        if isinstance(server, SingleNode | MultiLocale):
+            for folder in (*HIDDEN, *(() if server.files.persistent else (names.FILES_DIR,))):
+                if server.executable.startswith(f"{folder}/"):
+                    yield Mistake(
+                        f"{at}.executable",
+                        f"{server.executable} is in {folder}, a volume of the pod that does not have it",
+                        "Name a file in the image or on a claim.",
+                    )
+
+
+LAST_EXPORTER: Final = "2024.10.02"
+"""Since v2024.12.06 the client asks for something else first (docs/arkouda.md)."""
+SMP_IMAGE, EXPORTER_IMAGE = "arkouda-smp-server", "prometheus-arkouda-exporter"
+"""What upstream calls its images, in any registry."""
+
+
+def _images(settings: Settings) -> Iterator[Mistake]:
+    exporter = settings.images.exporter.repository
+    if exporter.rpartition("/")[2] in (SMP_IMAGE, "arkouda-udp-server"):
+        yield Mistake("arkouda.images.exporter.repository", f"{exporter} is a server", "Write the exporter's image.")
+    for at, server in Topology(settings).entries:
+        if isinstance(server, SingleNode | MultiLocale):
+            name = server.image.repository.rpartition("/")[2]
+            if name == EXPORTER_IMAGE or (name == SMP_IMAGE and isinstance(server, MultiLocale)):
+                yield Mistake(
+                    f"{at}.image.repository",
+                    f"{server.image.repository} is "
+                    + ("the exporter" if name == EXPORTER_IMAGE else "for one pod: it has no SSH server"),
+                    "Write the image of a server of this kind.",
+                )
+
+
+def _own_namespace(settings: Settings) -> Iterator[Mistake]:
+    network = settings.network
+    for field, given in (("client", network.client_namespaces), ("prometheus", network.prometheus_namespaces)):
+        if settings.namespace.name in given:
+            yield no_effect(
+                f"arkouda.network.{field}Namespaces",
+                f"{settings.namespace.name} is the namespace of the servers, whose pods may connect anyway",
+                "Remove the name.",
+            )
+
+
+def _monitor_labels(settings: Settings) -> Iterator[Mistake]:
+    for at, server in Topology(settings).entries:
+        for label in server.metrics.service_monitor_labels:
+            if label == MANAGED_BY or label.startswith("clusters.pulumi/"):
+                yield Mistake(below(f"{at}.metrics.serviceMonitorLabels", label), "is set by the program", "Remove it.")
 
 
 def _spread(settings: Settings) -> Iterator[Mistake]:
     for index, server in enumerate(settings.multi_locale):
-        if server.spread and HOST_LABEL in server.node_selector:
+        nodes = most_nodes(server.node_selector, server.affinity)
+        if server.spread and nodes is not None and nodes < server.locales:
             yield Mistake(
                 f"arkouda.multiLocale[{index}].spread",
-                f"is true, and nodeSelector names one node for {server.locales} locales",
-                f"Set it to false, or remove {HOST_LABEL} from nodeSelector.",
+                f"is true, and nodeSelector and affinity name {nodes} nodes for {server.locales} locales",
+                "Set it to false, or name more nodes.",
             )
-
-
-HOST_LABEL: Final = "kubernetes.io/hostname"
 
 
 def _pods(settings: Settings) -> Iterator[Mistake]:
@@ -154,8 +226,12 @@ RULES: tuple[Rule[Settings], ...] = (
     _api_server,
     _files,
     _trace,
-    _margin,
+    *rules_jobs.RULES,
     _floors,
+    _executables,
+    _images,
+    _own_namespace,
+    _monitor_labels,
     _spread,
     _pods,
     without_effect,
@@ -164,6 +240,19 @@ RULES: tuple[Rule[Settings], ...] = (
 
 def warnings(settings: Settings) -> Iterator[str]:
     """What is accepted, but deserves a word."""
+    exporter, built = settings.images.exporter, re.match(r"v(\d{4}\.\d\d\.\d\d)", settings.images.exporter.tag or "")
+    if built and built[1] > LAST_EXPORTER and exporter.repository.rpartition("/")[2] == EXPORTER_IMAGE:
+        yield (
+            f"arkouda.images.exporter.tag: exporters after v{LAST_EXPORTER} do not understand the metrics port, unless "
+            "you have changed yours."
+        )
+    if settings.api_server and re.search(
+        r"//kubernetes(\.default)?(\.svc.*)?(:|$)|\.(svc|cluster\.local)(:|$)", settings.api_server
+    ):
+        yield (
+            f"arkouda.apiServer: {settings.api_server} is a name inside Kubernetes, and the nodes of jobs are outside. "
+            "`kubectl cluster-info` prints the address."
+        )
     for at, server in Topology(settings).entries:
         yield from _of_a_server(at, server)
 
@@ -180,5 +269,7 @@ def _of_a_server(at: str, server: Server) -> Iterator[str]:
                 "IPs, and create Endpoints with any name in the namespace."
             )
     own = job(server)
+    if own:
+        yield from rules_jobs.warnings(f"{at}.job", own)
     if own and own.log_level == "DEBUG" and isinstance(server, SelfRegistered):
         yield f"{at}.job.logLevel: DEBUG writes the requests to the API server to the job's log, credentials included."

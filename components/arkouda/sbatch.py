@@ -4,67 +4,82 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Final
 
 from pydantic import AfterValidator
 
+from components.arkouda import sbatch_options as known
 from components.arkouda.fields import is_option
+from components.shared.config_paths import did_you_mean
 from components.shared.fields import Line, refuse
 
-_OWN_SBATCH: Final = {
-    "--dependency": "only one job at a time may have the server's address",
-    "--job-name": "it is the server's name",
-    "--nodes": "set locales",
-    "--ntasks": "set locales",
-    "--ntasks-per-node": "each locale has a node of its own",
-    "--parsable": "submit.sh prints the number of the job",
-    "--signal": "set stopMargin",
-}
-"""Options of sbatch that submit.sh sets, and why or how to change them. https://slurm.schedmd.com/sbatch.html"""
-_NO_SERVER: Final = {
-    "--array": "starts several jobs, and a server is one",
-    "--help": "prints a text and submits nothing",
-    "--test-only": "submits nothing",
-    "--usage": "prints a text and submits nothing",
-    "--version": "prints a text and submits nothing",
-    "--wrap": "replaces the script of the job",
-}
-"""Options of sbatch that keep the server from running."""
-_SHORT: Final = {
-    "-a": "--array",
-    "-d": "--dependency",
-    "-h": "--help",
-    "-J": "--job-name",
-    "-n": "--ntasks",
-    "-N": "--nodes",
-    "-V": "--version",
-    "-t": "--time",
-}
+_MEMORY: Final = re.compile(r"(?P<number>\d+)(?P<unit>[KMGT]?)B?", re.IGNORECASE | re.ASCII)
+_UNITS: Final = {"K": 2**10, "": 2**20, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
-def _sbatch_name(value: str) -> str:
-    name = value.partition("=")[0] if value.startswith("--") else value[:2]
-    return _SHORT.get(name, name)
+def name_of(value: str) -> str:
+    """The long name of an option. Like getopt_long, sbatch completes a name if only one begins with it."""
+    if not value.startswith("--"):
+        return known.SHORT.get(value[:2], value[:2])
+    name = value.partition("=")[0]
+    every = known.WITH_VALUE | known.WITHOUT_VALUE
+    longer = [option for option in every if option.startswith(name)]
+    return longer[0] if len(longer) == 1 and name not in every else name
+
+
+def value_of(value: str) -> str:
+    """What an option sets."""
+    return value.partition("=")[2] if value.startswith("--") else value[2:]
 
 
 def _sbatch_option(value: str) -> str:
-    name = _sbatch_name(value)
-    if name in _OWN_SBATCH:
-        refuse(f"{value!r} is an option that submit.sh sets", f"Remove it; {_OWN_SBATCH[name]}.")
-    if name in _NO_SERVER:
-        refuse(f"{value!r} {_NO_SERVER[name]}", "Remove it.")
+    name, given = name_of(value), value_of(value)
+    if name in known.OWN:
+        refuse(f"{value!r} is an option that submit.sh sets", f"Remove it; {known.OWN[name]}.")
+    if name in known.NO_SERVER:
+        refuse(f"{value!r} {known.NO_SERVER[name]}", "Remove it.")
     if not (is_option(value) if value.startswith("--") else re.fullmatch(r"-[A-Za-z]\S*", value)):
         refuse(f"{value!r} is not an option of sbatch", "Write --name=value.")
-    if name == "--time" and _seconds(_time(value)) is None:
+    if name in known.WITH_VALUE and not given and "=" not in value:
+        refuse(f"{value!r} has no value, and sbatch would take the next argument for it", f"Write {name}=value.")
+    if name in ("--time", "--time-min") and _seconds(given) is None:
         refuse(
-            f"{value!r} is not a time limit", "Write --time=minutes, --time=hours:minutes:seconds or --time=days-hours."
+            f"{value!r} is not a time limit",
+            f"Write {name}=minutes, {name}=hours:minutes:seconds or {name}=days-hours.",
         )
+    if name in known.MEMORY and not _MEMORY.fullmatch(given):
+        refuse(f"{value!r} is not an amount of memory", f"Write {name}=64G: a whole number with K, M, G or T.")
+    if name == "--cpus-per-task" and not (given.isdecimal() and int(given)):
+        refuse(f"{value!r} is not a number of CPUs", f"Write {name}=4.")
+    if name == "--mail-type" and (unknown := sorted({*given.upper().split(",")} - known.MAIL_TYPES)):
+        refuse(f"{value!r} names {', '.join(unknown)}, of which sbatch sends no mail", "Write --mail-type=END,FAIL.")
     return value
 
 
-def _time(value: str) -> str:
-    return value.partition("=")[2] if value.startswith("--") else value[2:]
+def _together(options: tuple[str, ...]) -> tuple[str, ...]:
+    first: dict[str, str] = {}
+    for option in options:
+        name = name_of(option)
+        other = first.setdefault(known.SAME.get(name, name), option)
+        if other is not option and name not in known.REPEATABLE:
+            refuse(f"{other} and {option} exclude each other", "Remove one of them.")
+    return options
+
+
+def unknown(options: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    """Options that sbatch does not document, as plug-ins of a site add them, each with the one that looks like it."""
+    every = known.WITH_VALUE | known.WITHOUT_VALUE
+    for option in options:
+        if (name := name_of(option)) not in every:
+            yield name, did_you_mean(name, every)
+
+
+def memory(options: Iterable[str]) -> int | None:
+    """The bytes of each node in options of sbatch; None without --mem, and with 0, which is all."""
+    found = [_MEMORY.fullmatch(value_of(option)) for option in options if name_of(option) == "--mem"]
+    last = found[-1] if found else None
+    return int(last["number"]) * _UNITS[last["unit"].upper()] or None if last else None
 
 
 def _seconds(text: str) -> float | None:
@@ -85,9 +100,11 @@ def _seconds(text: str) -> float | None:
 
 def time_limit(options: Iterable[str]) -> int | None:
     """The time limit in options of sbatch, in seconds; None without one."""
-    found = [_seconds(_time(option)) for option in options if _sbatch_name(option) == "--time"]
+    found = [_seconds(value_of(option)) for option in options if name_of(option) == "--time"]
     return int(found[-1]) if found and found[-1] not in (None, math.inf) else None
 
 
 SbatchOption = Annotated[Line, AfterValidator(_sbatch_option)]
 """One option of Slurm's sbatch."""
+SbatchOptions = Annotated[tuple[SbatchOption, ...], AfterValidator(_together)]
+"""Options of one job."""

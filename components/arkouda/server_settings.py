@@ -8,11 +8,12 @@ from pydantic import Field
 
 from components.arkouda import names
 from components.arkouda.defaults import MultiLocaleFiles, MultiLocaleImage, SingleNodeFiles, SingleNodeImage
-from components.arkouda.fields import Address, ServerName, ServerOption
-from components.arkouda.sbatch import SbatchOption
+from components.arkouda.fields import Address, ServerName, ServerOptions
+from components.arkouda.sbatch import SbatchOptions
+from components.arkouda.sbatch_options import LONGEST_NOTICE
 from components.shared.fields import (
-    AbsolutePath,
     Bool,
+    Executable,
     LabelKey,
     LabelValue,
     Model,
@@ -64,7 +65,7 @@ class Job(Model):
 
     locales: Locales = 1
     """Nodes of the job (-nl)."""
-    executable: AbsolutePath = names.EXECUTABLE
+    executable: Executable = names.EXECUTABLE
     """Path of arkouda_server on the nodes."""
     mem_max: Bytes | None = None
     """Memory that each locale may use (--memMax); null: 90 % of the node."""
@@ -72,11 +73,11 @@ class Job(Model):
     """Cores that each locale uses (CHPL_RT_NUM_THREADS_PER_LOCALE); null: all of the node."""
     log_level: LogLevel = "INFO"
     """Detail of the server's log. DEBUG also logs the requests to the Kubernetes API."""
-    stop_margin: Positive = 120
+    stop_margin: Annotated[int, Field(strict=True, ge=1, le=LONGEST_NOTICE)] = 120
     """Seconds before the time limit at which the job begins to shut the server down."""
-    sbatch_options: tuple[SbatchOption, ...] = ()
+    sbatch_options: SbatchOptions = ()
     """Further options of sbatch, such as --partition=large, --time=1-00:00:00 and --mem=0."""
-    server_options: tuple[ServerOption, ...] = ()
+    server_options: ServerOptions = ()
     """Further options of arkouda_server."""
 
 
@@ -110,9 +111,9 @@ class InKubernetes(Server, LabelledPods):
     """Memory that each locale may use for arrays (--memMax); null: 80 % of memory."""
     log_level: LogLevel = "INFO"
     """Detail of the server's log."""
-    server_options: tuple[ServerOption, ...] = ()
+    server_options: ServerOptions = ()
     """Further options of arkouda_server."""
-    executable: AbsolutePath = names.EXECUTABLE
+    executable: Executable = names.EXECUTABLE
     """Path of arkouda_server in the image."""
     user_id: Positive = Field(1000, alias="userID")
     """User ID of every process. The image must know it, and it must be able to write the files."""

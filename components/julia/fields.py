@@ -45,11 +45,16 @@ TomlText = Annotated[str, AfterValidator(_toml)]
 
 
 def _url(value: str) -> str:
+    if "@" in value:
+        # Without the value: a password may be in it.
+        refuse("contains a user or password, which Julia does not send", "Write https://HOST without them.")
     if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s?#]*)?", value, re.ASCII):
         refuse(f"{value!r} is not the address of a server", "Write https://HOST, such as https://pkg.julialang.org.")
     port = re.search(r":(\d+)(/|$)", value.partition("://")[2])
     if port and not 1 <= int(port[1]) <= HIGHEST_PORT:
         refuse(f"{port[1]} is not a port", f"Write a port between 1 and {HIGHEST_PORT}.")
+    if value.endswith(".git"):
+        refuse(f"{value!r} is a Git repository", "Write the address of a package server.")
     return value.rstrip("/")
 
 
@@ -60,6 +65,12 @@ ServerUrl = Annotated[Line, AfterValidator(_url)]
 def _code(value: str) -> str:
     if not value.strip() or "\0" in value:
         refuse("is empty", "Paste the script below `|`, indented.")
+    if re.fullmatch(r"[\w./~-]+\.jl", value.strip()):
+        refuse(f"{value.strip()!r} is the name of a file", "Paste its text below `|`, or name it in script.path.")
+    first = value.partition("\n")[0]
+    # A script that a shell hands over to Julia has the command for it in a comment of Julia (Julia's manual, FAQ).
+    if first.startswith("#!") and "julia" not in first and "#=" not in value:
+        refuse(f"is for another program: {first}", "Write a script for Julia.")
     return value
 
 
@@ -67,3 +78,5 @@ Code = Annotated[str, AfterValidator(_code)]
 """The text of a program."""
 WorkerCount = Annotated[int, Field(strict=True, ge=1, le=MOST_WORKERS)]
 """A number of workers."""
+Threads = Annotated[int, Field(strict=True, ge=1, le=2**15 - 2)]
+"""A number of threads. Julia has no more (JuliaLang/julia, src/jloptions.c)."""

@@ -42,8 +42,6 @@ SETTINGS_OF_VARIABLES: Final[Mapping[str, str]] = {
     "JULIA_WORKER_TIMEOUT": "workers.connectTimeout",
 }
 """Where to set what a variable would set. `threads` is in the group of the pod."""
-RESERVED_VARIABLES: Final = frozenset({*SETTINGS_OF_VARIABLES, *FIELDS, "HOME"})
-"""Variables that the program sets itself."""
 
 
 def labels(session: JuliaSession, name: str) -> dict[str, str]:
@@ -53,6 +51,11 @@ def labels(session: JuliaSession, name: str) -> dict[str, str]:
 
 def session_environment(session: JuliaSession) -> list[Manifest]:
     """Environment of the session itself."""
+    return [*session_variables(session), *env(session.settings.manager.env)]
+
+
+def session_variables(session: JuliaSession) -> list[Manifest]:
+    """The variables of the session that the program sets itself."""
     settings = session.settings
     fields = [
         {"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}}
@@ -65,11 +68,16 @@ def session_environment(session: JuliaSession) -> list[Manifest]:
         "JULIA_PKG_SERVER": settings.packages.server,
         **_julia(session, settings.manager),
     }
-    return [*fields, *literal_env(own), *env(settings.manager.env)]
+    return [*fields, *literal_env(own)]
 
 
 def worker_environment(session: JuliaSession) -> list[Manifest]:
-    """Environment of a worker. It finds the session's packages where both see them."""
+    """Environment of a worker."""
+    return [*worker_variables(session), *env(session.settings.workers.env)]
+
+
+def worker_variables(session: JuliaSession) -> list[Manifest]:
+    """The variables of a worker that the program sets itself. It finds the session's packages where both see them."""
     settings = session.settings
     project = settings.packages.folder or (names.PROJECT_DIR if session.shares_depot else None)
     shared = [names.DEPOT_DIR] if session.shares_depot else []
@@ -79,7 +87,7 @@ def worker_environment(session: JuliaSession) -> list[Manifest]:
         **({"JULIA_PROJECT": project} if project else {}),
         **_julia(session, settings.workers),
     }
-    return [*literal_env(own), *env(settings.workers.env)]
+    return literal_env(own)
 
 
 def _julia(session: JuliaSession, group: Manager | JuliaWorkers) -> dict[str, str]:

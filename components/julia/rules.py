@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from components.julia import pods, rules_packages
+from components.julia import names, pods, rules_packages, rules_people, rules_project, startup
 from components.julia.effects import without_effect
 from components.julia.settings import Kind, Settings
 from components.julia.topology import JuliaSession, sessions
 from components.shared import rules_pods
 from components.shared.config_paths import below
 from components.shared.fields import covers
-from components.shared.floors import Floor, too_low
+from components.shared.floors import Floor, too_low, too_much
 from components.shared.groups import AccessMode
 from components.shared.mistakes import Mistake, Rule
 from components.shared.network_policy import metadata_networks
-from components.shared.quantities import quantity
 from components.shared.references import circular, references
 
-MOST_MEMORY: Final = "1Pi"
-"""The API server warns of amounts that it has to round, kubectl prints the warning, and K8sClusterManagers.jl fails."""
+LARGEST_CONFIG_MAP: Final = 2**20
+"""Bytes of all values (kubernetes pkg/apis/core/validation, ValidateConfigMap)."""
 RESERVED_MOUNTS: Final = (*rules_packages.HIDDEN, "/usr/local/julia")
 """The last one is Julia itself in the official image."""
-EVERYBODY: Final = ("system:anonymous", "system:authenticated", "system:serviceaccounts", "system:unauthenticated")
-"""Users and groups that anybody, or any pod, belongs to."""
 EXACT_TAG: Final = re.compile(r"v?\d+\.\d+\.\d+.*")
 
 
@@ -65,13 +62,51 @@ def _script(settings: Settings) -> Iterator[Mistake]:
             yield Mistake(f"{session.path}.script", "has a path and a text", "Remove one of them.")
 
 
+def _places(settings: Settings) -> Iterator[Mistake]:
+    """Programs in folders where a volume of the pod hides what the image has, and that begin empty."""
+    for session in sessions(settings):
+        script, executable = session.settings.script.path, session.settings.workers.executable
+        if session.kind is Kind.SCRIPT and script:
+            depot = () if session.settings.depot.persistent else (names.DEPOT_DIR,)
+            yield from _hidden(f"{session.path}.script.path", script, (names.CONFIG_DIR, names.TEMPORARY_DIR, *depot))
+        if executable:
+            files = () if session.starts_workers else (names.CONFIG_DIR, names.COOKIE_DIR)
+            yield from _hidden(session.origin("workers", "executable"), executable, (names.TEMPORARY_DIR, *files))
+
+
+def _hidden(path: str, file: str, folders: Iterable[str]) -> Iterator[Mistake]:
+    for folder in folders:
+        if file.startswith(f"{folder}/"):
+            yield Mistake(
+                path,
+                f"{file} is in {folder}, a volume of the pod that does not have it",
+                "Name a file in the image or on a claim.",
+            )
+
+
+def _sizes(settings: Settings) -> Iterator[Mistake]:
+    for session in sessions(settings):
+        given = session.settings
+        texts = {
+            session.origin("packages", "project"): given.packages.project,
+            session.origin("packages", "manifest"): given.packages.manifest,
+            f"{session.path}.script.text": given.script.text,
+        }
+        sizes = {path: len(text.encode()) for path, text in texts.items() if text}
+        whole = sum(len(text.encode()) for text in startup.configuration(session)["data"].values())
+        if sizes and whole > LARGEST_CONFIG_MAP:
+            longest = max(sizes, key=lambda path: sizes[path])
+            yield Mistake(
+                longest,
+                f"has {sizes[longest]} bytes, and with it the session's ConfigMap is larger than Kubernetes allows",
+                f"The limit for all texts of the session is {LARGEST_CONFIG_MAP} bytes: put it into the image.",
+            )
+
+
 def _memory(settings: Settings) -> Iterator[Mistake]:
     for session in sessions(settings):
-        memory = session.settings.workers.memory
-        if quantity(memory) > quantity(MOST_MEMORY):
-            yield Mistake(
-                session.origin("workers", "memory"), f"{memory} is more than any node has", "Write an amount like 8Gi."
-            )
+        for name, group in (("manager", session.settings.manager), ("workers", session.settings.workers)):
+            yield from too_much(session.origin(name, "memory"), group.memory)
 
 
 def _depot(settings: Settings) -> Iterator[Mistake]:
@@ -100,10 +135,10 @@ def _claims(settings: Settings) -> Iterator[Mistake]:
 
 def _environment(settings: Settings) -> Iterator[Mistake]:
     for session in sessions(settings):
-        for group, variables in _variables(session).items():
+        for group, (variables, own) in _variables(session).items():
             path = session.origin(group, "env")
             for name in variables:
-                if name in pods.RESERVED_VARIABLES:
+                if name in own:
                     setting = pods.SETTINGS_OF_VARIABLES.get(name)
                     root = path.removesuffix(f".{group}.env")
                     instead = f"{group}.threads" if setting == "threads" else setting
@@ -121,21 +156,12 @@ def _environment(settings: Settings) -> Iterator[Mistake]:
                 )
 
 
-def _variables(session: JuliaSession) -> dict[str, Mapping[str, str]]:
-    return {"manager": session.settings.manager.env, "workers": session.settings.workers.env}
-
-
-def _people(settings: Settings) -> Iterator[Mistake]:
-    for session in sessions(settings):
-        for field, given in (("users", session.settings.users), ("groups", session.settings.groups)):
-            path = f"{session.path}.{field}"
-            for name in given:
-                if name in EVERYBODY:
-                    yield Mistake(
-                        path,
-                        f"{name} contains everybody or every pod, and the session is a shell",
-                        "Name users or groups.",
-                    )
+def _variables(session: JuliaSession) -> dict[str, tuple[Mapping[str, str], set[str]]]:
+    """The variables of each group, and the names of those that the program sets itself."""
+    return {
+        "manager": (session.settings.manager.env, {one["name"] for one in pods.session_variables(session)}),
+        "workers": (session.settings.workers.env, {one["name"] for one in pods.worker_variables(session)}),
+    }
 
 
 def _policies(settings: Settings) -> Iterator[Mistake]:
@@ -173,12 +199,15 @@ RULES: tuple[Rule[Settings], ...] = (
     _any_session,
     _namespaces,
     _script,
+    _places,
+    _sizes,
     *rules_packages.RULES,
+    *rules_project.RULES,
     _memory,
     _depot,
     _claims,
     _environment,
-    _people,
+    *rules_people.RULES,
     _policies,
     _floors,
     _deadline,
@@ -197,6 +226,8 @@ def warnings(settings: Settings) -> Iterator[str]:
                 f"{session.origin('image', 'tag')}: {image.tag or 'latest'} moves, so session and workers may run "
                 "different versions of Julia, which cannot talk to each other. Name an exact version, or a digest."
             ] = None
+        version = rules_packages.julia_version(image.repository, image.tag)
+        found.update(dict.fromkeys(rules_project.warnings(session, version)))
         if session.has_prompt and not session.settings.users and not session.settings.groups:
             found[f"{session.path}.users: is empty, so only administrators can attach to session {session.name}."] = (
                 None

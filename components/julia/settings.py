@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from components.julia.fields import Code, ServerUrl, SessionName, TomlText, WorkerCount
+from components.julia.fields import Code, ServerUrl, SessionName, Threads, TomlText, WorkerCount
 from components.shared.fields import (
     AbsolutePath,
     Annotations,
@@ -22,6 +22,7 @@ from components.shared.fields import (
     DnsName,
     EnvName,
     EnvValue,
+    Executable,
     Line,
     Model,
     MountPath,
@@ -91,7 +92,7 @@ class Manager(LabelledPods):
     """CPU of the session, in cores; requested and never exceeded."""
     memory: Bytes = "4Gi"
     """Memory of the session, in bytes; requested and never exceeded. Precompiling packages needs about 1Gi per task."""
-    threads: Positive | None = None
+    threads: Threads | None = None
     """Threads of Julia (JULIA_NUM_THREADS); null: as many as whole cores."""
     env: dict[EnvName, EnvValue] = {}
     """Extra environment variables. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
@@ -120,12 +121,12 @@ class JuliaWorkers(LabelledPods):
     """CPU of each worker, in cores; requested and never exceeded."""
     memory: Bytes = "4Gi"
     """Memory of each worker, in bytes; requested and never exceeded."""
-    threads: Positive | None = None
+    threads: Threads | None = None
     """Threads of Julia in each worker (JULIA_NUM_THREADS); null: as many as whole cores."""
     num_gpus: Count = Field(0, alias="numGPUs")
     """NVIDIA GPUs of each worker (limit nvidia.com/gpu)."""
     image: WorkerImage = WorkerImage()
-    executable: AbsolutePath | None = None
+    executable: Executable | None = None
     """Julia in the workers' image, if it is at another place than in the session's."""
     pending_timeout: Positive = 300
     """Seconds that `addprocs` waits for a worker to start. A first start pulls the image."""

@@ -86,13 +86,14 @@ def _dns_label(value: str) -> str:
     return value
 
 
-def _is_dns_name(value: str) -> bool:
+def is_dns_name(value: str) -> bool:
+    """Tell whether a text can be the name of most Kubernetes objects."""
     # Kubernetes limits the length of the whole name, not of its parts.
     return len(value) <= 253 and all(_NAME_PART.fullmatch(part) for part in value.split("."))  # noqa: PLR2004
 
 
 def _dns_name(value: str) -> str:
-    if not _is_dns_name(value):
+    if not is_dns_name(value):
         refuse(f"{value!r} is not a DNS name", "Use lower-case letters, digits, dashes and dots (RFC 1123).")
     return value
 
@@ -173,6 +174,16 @@ def _absolute(value: str) -> str:
 
 AbsolutePath = Annotated[str, AfterValidator(_absolute)]
 """A path in a container. Neither the kubelet nor MATLAB's path lists allow a colon."""
+
+
+def _executable(value: str) -> str:
+    if re.search(r"\s-", value):
+        refuse(f"{value!r} is a command with options", "Write the path of the program alone.")
+    return value
+
+
+Executable = Annotated[AbsolutePath, AfterValidator(_executable)]
+"""The path of a program in a container or on a node."""
 
 SYSTEM_FOLDERS = (
     "/bin",
@@ -260,7 +271,7 @@ def _label_value(value: str) -> str:
 def is_label_key(text: str) -> bool:
     """Tell whether a text can be the key of a label or annotation."""
     prefix, slash, name = text.rpartition("/")
-    return bool(_KEY.fullmatch(name)) and (not slash or _is_dns_name(prefix))
+    return bool(_KEY.fullmatch(name)) and (not slash or is_dns_name(prefix))
 
 
 def is_label_value(value: str) -> bool:

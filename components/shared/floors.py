@@ -1,4 +1,7 @@
-"""The least CPU and memory with which a process starts at all: with less, `up` waits for a pod that is killed."""
+"""The least CPU and memory with which a process starts at all, and the most that a node has.
+
+With less, `up` waits for a pod that is killed, and with more for one that no node takes.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,16 @@ LEAST_QUOTA: Final = "10m"
 """Linux gives a container at least 1 ms of every 100 ms (kubernetes pkg/kubelet/cm, MinQuotaPeriod)."""
 SMALL_PROGRAM: Final = "16Mi"
 """A static program in Go or C with a few connections."""
+
+
+MOST_MEMORY: Final = "1Pi"
+"""Far more than any node has. Of some larger amounts the API server warns, and K8sClusterManagers.jl fails at that."""
+
+
+def too_much(path: str, memory: str) -> Iterator[Mistake]:
+    """An amount of memory that no node has."""
+    if quantity(memory) > quantity(MOST_MEMORY):
+        yield Mistake(path, f"{memory} is more than any node has", "Write an amount like 8Gi.")
 
 
 def too_low(floor: Floor, cpu: tuple[str, str | None], memory: tuple[str, str | None]) -> Iterator[Mistake]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -49,6 +50,9 @@ _DOMAIN = (
 # https://github.com/distribution/reference/blob/main/reference.go
 _REPOSITORY = re.compile(rf"(?:(?:{_DOMAIN})(?::[0-9]+)?/)?{_PATH}(?:/{_PATH})*", re.ASCII)
 _REPOSITORY_LENGTH = 255
+_OF_WINDOWS: Final = ("nanoserver", "windowsservercore")
+_OF_NOTHING: Final = f"sha256:{sha256().hexdigest()}"
+"""What scripts write that got no answer."""
 
 
 def _repository(value: str) -> str:
@@ -71,12 +75,16 @@ def _repository(value: str) -> str:
 def _tag(value: str) -> str:
     if not re.fullmatch(r"\w[\w.-]{0,127}", value, re.ASCII):
         refuse(f"{value!r} is not an image tag", "Use up to 128 letters, digits, underscores, dots and dashes.")
+    if any(word in value for word in _OF_WINDOWS):
+        refuse(f"{value!r} is an image for Windows", "Write the tag of an image for Linux.")
     return value
 
 
 def _digest(value: str) -> str:
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", value):
         refuse(f"{value!r} is not an image digest", "Write sha256: and 64 hexadecimal digits.")
+    if value == _OF_NOTHING:
+        refuse("is the digest of an empty file", "Write the digest of the image, as `docker pull` prints it.")
     return value
 
 
@@ -247,12 +255,22 @@ NodeSelector = Annotated[dict[LabelKey, LabelValue], AfterValidator(_node_select
 OwnLabels = Annotated[dict[LabelKey, LabelValue], AfterValidator(_own_labels)]
 
 
+def _kubeconfig(value: str) -> str:
+    if "://" in value or value.startswith("$") or re.match(r"[~/][^:]*:[~/]", value):
+        refuse(f"{value!r} is not a path", "Name one file. Only ~ is expanded, no variable.")
+    return value
+
+
+KubeconfigPath = Annotated[Line, AfterValidator(_kubeconfig)]
+"""The path of one kubeconfig."""
+
+
 class Target(Model):
     """The Kubernetes cluster that the stack file names. The program never touches another one."""
 
     context: Line | None = None
     """Context of the kubeconfig."""
-    kubeconfig: Line | None = None
+    kubeconfig: KubeconfigPath | None = None
     """Path of the kubeconfig; null: $KUBECONFIG or ~/.kube/config. Relative to the project's folder; ~ is expanded."""
     embedded: Bool = False
     """true: the local control plane that `make cluster-up` starts."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from components.shared import kubernetes_types, reserved_keys
+from components.shared import kubernetes_types, node_affinity, reserved_keys
 from components.shared.mistakes import Mistake, dotted, no_effect
 from components.shared.pod_settings import LabelledPods, Pods
 
@@ -35,7 +35,9 @@ def mistakes(settings: BaseModel, system: str, owned: Owned) -> Iterator[Mistake
         if isinstance(group, LabelledPods):
             yield from _reserved(group.labels, owned.labels, owned.prefixes, *steps, "labels")
         if group.affinity:
-            yield from kubernetes_types.mistakes("Affinity", group.affinity, *steps, "affinity")
+            wrong = [*kubernetes_types.mistakes("Affinity", group.affinity, *steps, "affinity")]
+            selector = getattr(group, "node_selector", {})
+            yield from wrong or node_affinity.contradictions(selector, group.affinity, *steps, "affinity")
         yield from _spread(group, *steps, "topologySpreadConstraints")
 
 

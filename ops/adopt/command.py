@@ -10,7 +10,7 @@ from typing import Any, Final
 from components.shared.kube import ApiError, KubernetesApi, Unreachable
 from components.shared.target import connect
 from ops.confirmation import confirm
-from ops.errors import CommandError
+from ops.errors import CommandError, UsageError
 
 DEFAULT_STACK: Final = "prod"
 
@@ -28,12 +28,7 @@ def add_command(commands: Any) -> None:
     what.add_argument("--namespace", metavar="NAME", help="namespace of the Helm release to read; needs --out")
     what.add_argument("--stack", metavar="NAME", help="the stack to rebuild, by the name in Pulumi.NAME.yaml")
     parser.add_argument("--out", type=Path, metavar="DIR", help="with --namespace: folder for the stack file")
-    parser.add_argument(
-        "--name",
-        default=DEFAULT_STACK,
-        metavar="NAME",
-        help=f"with --namespace: name of the stack; default: {DEFAULT_STACK}",
-    )
+    parser.add_argument("--name", metavar="NAME", help=f"with --namespace: name of the stack; default: {DEFAULT_STACK}")
     parser.add_argument(
         "--context", metavar="NAME", help="with --namespace: context of the kubeconfig; default: the current one"
     )
@@ -44,11 +39,15 @@ def add_command(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     if bool(arguments.namespace) != bool(arguments.out):
-        raise CommandError("--namespace and --out belong together: --out is the folder for the stack file.")
+        raise UsageError("--namespace and --out belong together: --out is the folder for the stack file.")
     if arguments.finish and not arguments.stack:
-        raise CommandError("--finish belongs to --stack.")
+        raise UsageError("--finish belongs to --stack.")
+    for option in ("name", "context"):
+        if arguments.stack and getattr(arguments, option):
+            raise UsageError(f"--{option} belongs to --namespace: a stack has its own.")
     try:
         if arguments.namespace:
+            arguments.name = arguments.name or DEFAULT_STACK
             # Here, since the Pulumi SDKs take a second to import.
             from ops.adopt.drafting import draft
 

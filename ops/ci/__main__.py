@@ -51,8 +51,11 @@ def _comment(arguments: argparse.Namespace) -> int:
 
 def _issues(arguments: argparse.Namespace) -> int:
     """Bring the issue of each stack up to date. A preview that failed leaves it as it is."""
-    code = 0
-    for path in sorted(arguments.plans.glob("*.json")):
+    code, plans = 0, sorted(arguments.plans.glob("*.json"))
+    if not plans:
+        # Without a stack there is no plan, and a preview that failed has said so.
+        print(f"{arguments.plans} has no plans, so no issue is touched.", file=sys.stderr)
+    for path in plans:
         found = drift.Drift(read_plan(path.read_text(encoding="utf-8"), path.stem))
         if found.code == drift.FAILED:
             print(found.text(), file=sys.stderr)

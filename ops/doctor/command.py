@@ -20,7 +20,7 @@ from ops.doctor.place import Place, places
 from ops.doctor.report import Report, lines, together
 from ops.doctor.rows import ROWS
 from ops.doctor.snapshot import Snapshot
-from ops.errors import CommandError
+from ops.errors import CommandError, UsageError, tell
 
 HEALTHY, FINDINGS, BLIND = 0, 1, 2
 Check = Callable[[Place, Snapshot], Iterator[Finding]]
@@ -55,19 +55,19 @@ def add_command(commands: Any) -> None:
         help="also write objects, events and logs, without secrets, to this tar.gz",
     )
     parser.add_argument("--json", action="store_true", help="print JSON on standard output")
-    parser.set_defaults(run=_run, failed=BLIND)
+    parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.namespace and arguments.before:
-        raise CommandError("--before belongs to --stack: without a config there is nothing to compare.")
+        raise UsageError("--before belongs to --stack: without a config there is nothing to compare.")
     where.check(arguments)
     if arguments.before and (arguments.bundle or arguments.log):
-        raise CommandError("--before looks at no pods yet. Leave --bundle and --log out.")
+        raise UsageError("--before looks at no pods yet. Leave --bundle and --log out.")
     try:
         suppressed, reports = _of_stack(arguments) if arguments.stack else ((), _of_namespace(arguments))
     except (Unreachable, ApiError) as error:
-        print(f"Could not look: {error}", file=sys.stderr)
+        tell(CommandError(f"Could not look: {error}"), as_json=arguments.json)
         return BLIND
     for item in suppressed:
         if item.code not in ROWS:
@@ -89,7 +89,7 @@ def _of_namespace(arguments: argparse.Namespace) -> list[Report]:
 def _of_stack(arguments: argparse.Namespace) -> tuple[Sequence[Suppression], list[Report]]:
     stack = where.stack(arguments)
     if not stack.systems:
-        raise CommandError(f"Stack {arguments.stack} deploys no system.")
+        raise UsageError(f"Stack {arguments.stack} deploys no system.")
     suppressed, api = stack.doctor.suppress, connect(stack.target)
     if not arguments.before:
         return suppressed, _looked(arguments, api, places(stack), suppressed)

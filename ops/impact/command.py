@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from ops.errors import CommandError
+from ops.errors import CommandError, tell
 from ops.impact.plan import UnreadablePlanError, read
 from ops.impact.preview import preview
 from ops.impact.report import LOCAL, UNCLEAR, Report, comment
@@ -32,7 +32,7 @@ def add_command(commands: Any) -> None:
     form.add_argument("--json", action="store_true", help="print JSON on standard output")
     form.add_argument("--markdown", action="store_true", help="print a comment for a pull request")
     parser.add_argument("--full-text", metavar="URL", help="with --markdown: where the full text is, if it is cut")
-    parser.set_defaults(run=_run, failed=UNCLEAR)
+    parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -45,7 +45,7 @@ def _run(arguments: argparse.Namespace) -> int:
         else:
             plans = [read(_file(name), Path(name).stem) for name in arguments.plans]
     except (UnreadablePlanError, CommandError) as error:
-        print(error, file=sys.stderr)
+        tell(error, as_json=arguments.json)
         return UNCLEAR
     reports = [Report(plan) for plan in plans]
     if arguments.json:

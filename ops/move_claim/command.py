@@ -12,10 +12,10 @@ from components.matlab.topology import Topology
 from components.shared.kube import ApiError, Json, Unreachable
 from components.shared.target import connect
 from components.stack import StackConfig
-from ops.errors import CommandError
+from ops.errors import CommandError, UsageError
 from ops.move_claim.copying import Copied
 from ops.move_claim.installation import Installation
-from ops.move_claim.move import OWN_CLAIMS, Move
+from ops.move_claim.move import OWN_CLAIMS, Move, check
 from ops.move_claim.task import Task, tell
 
 INTERRUPTED: Final = 130
@@ -45,6 +45,7 @@ def _run(arguments: argparse.Namespace) -> int:
     # Here, since it imports what runs Pulumi.
     from ops.adopt.pulumi_stack import PulumiStack
 
+    check(arguments)
     pulumi = PulumiStack(arguments.stack)
     move = _move(pulumi.config, arguments)
     try:
@@ -68,12 +69,12 @@ def _run(arguments: argparse.Namespace) -> int:
 def _move(stack: StackConfig, arguments: argparse.Namespace) -> Move:
     settings = stack.systems.get("matlab")
     if not isinstance(settings, Settings):
-        raise CommandError(f"Stack {arguments.stack} deploys no MATLAB cluster.")
+        raise UsageError(f"Stack {arguments.stack} deploys no MATLAB cluster.")
     move = Move(arguments.stack, Topology(settings), arguments.claim, arguments.to)
     if not move.settings.persistent:
-        raise CommandError(f"{move.path}.persistent is false: there is no claim, and nothing to move.")
+        raise UsageError(f"{move.path}.persistent is false: there is no claim, and nothing to move.")
     if move.source == move.target:
-        raise CommandError(f"{move.path} already is claim {move.target}. Name another one in --to.")
+        raise UsageError(f"{move.path} already is claim {move.target}. Name another one in --to.")
     return move
 
 

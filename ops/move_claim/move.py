@@ -13,12 +13,13 @@ from pydantic import ValidationError
 from components.matlab import names, pods
 from components.matlab.topology import Topology
 from components.shared import security
+from components.shared.fields import is_dns_name
 from components.shared.groups import AccessMode, Volume
 from components.shared.kube import Json
 from components.shared.manifest import Manifest, claim, literal_env, manifest, owned_by, resources
 from components.shared.quantities import quantity
 from components.shared.workload import mount, pod_template
-from ops.errors import CommandError
+from ops.errors import UsageError
 
 OWN_CLAIMS: Final[Mapping[str, str]] = {"checkpoint": names.CHECKPOINT_CLAIM, "log": names.LOG_CLAIM}
 """The volumes that can move, by their names in the stack file, and the claims that the stack creates for them."""
@@ -128,8 +129,21 @@ def _volume(name: str, claim_name: str) -> Manifest:
     return {"name": name, "persistentVolumeClaim": {"claimName": claim_name}}
 
 
+ANY_CLAIM: Final[Json] = {"spec": {"resources": {"requests": {"storage": "1Gi"}}, "accessModes": ["ReadWriteOnce"]}}
+"""Stands for the old claim where only the words of the command matter."""
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """Raise UsageError for words that no claim can have, before Pulumi or the cluster is asked."""
+    if arguments.cancel and (arguments.size or arguments.storage_class or arguments.access_modes):
+        raise UsageError("--cancel makes no claim. Leave --size, --storage-class and --access-modes out.")
+    if not is_dns_name(arguments.to):
+        raise UsageError(f"--to {arguments.to} cannot be the name of a claim.")
+    described(arguments, ANY_CLAIM)
+
+
 def described(arguments: argparse.Namespace, old: Json) -> Volume:
-    """The new claim. Raises CommandError for words that are no size, class or access mode."""
+    """The new claim. Raises UsageError for words that are no size, class or access mode."""
     spec = old["spec"]
     size = arguments.size or max(
         spec["resources"]["requests"]["storage"], (old.get("status", {}).get("capacity") or {}).get("storage", "0"),
@@ -137,7 +151,7 @@ def described(arguments: argparse.Namespace, old: Json) -> Volume:
     )  # fmt: skip
     modes = arguments.access_modes or spec["accessModes"]
     if unknown := set(modes) - {*AccessMode}:
-        raise CommandError(f"{', '.join(unknown)} is no access mode. Write {', '.join(AccessMode)}.")
+        raise UsageError(f"{', '.join(unknown)} is no access mode. Write {', '.join(AccessMode)}.")
     given = {
         "size": size,
         "storageClass": arguments.storage_class or spec.get("storageClassName"),
@@ -146,4 +160,4 @@ def described(arguments: argparse.Namespace, old: Json) -> Volume:
     try:
         return Volume.model_validate(given)
     except ValidationError as error:
-        raise CommandError("; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())) from error
+        raise UsageError("; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())) from error

@@ -72,7 +72,7 @@ def written(checkout: Checkout) -> list[str]:
 
 def what_cannot_move_is_refused_before_anything_changes(checkout: Checkout) -> None:
     before = written(checkout)
-    assert "already is claim mjs-checkpoint" in move(checkout, to=OLD, code=1)
+    assert "already is claim mjs-checkpoint" in move(checkout, to=OLD, code=2)
     assert "This is not the new claim's name, fast. Nothing was changed." in move(checkout, code=1, CONFIRM="slow")
     assert "The cluster has no StorageClass gold. It has standard." in move(checkout, "--storage-class", "gold", code=1)
     assert "Pod mjs-job-manager-" in move(checkout, to="mjs-log", code=1)

@@ -137,6 +137,83 @@ def test_a_server_that_registers_itself_is_warned_of_endpoints() -> None:
     assert list(warnings(one("job", job={"logLevel": "DEBUG"}).settings)) == []
 
 
+@pytest.mark.parametrize(
+    ("job", "sentence"),
+    [
+        (
+            {"sbatchOptions": ["--partiton=large"]},
+            "--partiton is not an option that sbatch documents. Did you mean --partition?",
+        ),
+        (
+            {"sbatchOptions": ["--mem=8"]},
+            "--mem is 8Mi, in which no server starts. Without a unit, sbatch counts in megabytes.",
+        ),
+        ({"memMax": "64Gi", "sbatchOptions": ["--mem=32G"]}, "64Gi is not less than --mem, 32Gi"),
+        ({"memMax": "24Gi", "sbatchOptions": ["--mem=16000"]}, "24Gi is not less than --mem, 16000Mi"),
+    ],
+)
+def test_what_only_the_site_of_a_job_can_know_is_a_warning(job: dict[str, Any], sentence: str) -> None:
+    (warning,) = warnings(one("job", job=job).settings)
+    assert sentence in warning
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--mem=0"],
+        ["--mem=64GB"],
+        ["--exclusive"],
+        ["-plarge", "-t30"],
+        ["-v", "-v"],
+        ["--nice"],
+        ["--wait"],
+        ["--constraint=ib&bigmem"],
+        ["--mail-type=END,fail"],
+        ["--time=1-12", "--time-min=60"],
+        ["--comment=a b"],
+        ["--export="],
+    ],
+)
+def test_options_that_sbatch_documents_pass_in_silence(options: list[str]) -> None:
+    assert list(warnings(one("job", job={"memMax": "24Gi", "sbatchOptions": options}).settings)) == []
+
+
+def test_an_exporter_that_is_too_new_is_a_warning() -> None:
+    metrics = {"metrics": {"exporter": True}}
+    (warning,) = warnings(
+        stack({**values("single", **metrics), "images": {"exporter": {"tag": "v2025.01.13"}}}).settings
+    )
+    assert warning.startswith("arkouda.images.exporter.tag: exporters after v2024.10.02 do not understand")
+    for exporter in ({"tag": "v2024.10.02"}, {"repository": "registry.example.org/own-exporter", "tag": "v2025.01.13"}):
+        assert list(warnings(stack({**values("single", **metrics), "images": {"exporter": exporter}}).settings)) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "inside"),
+    [
+        ("kubernetes.default.svc", True),
+        ("kubernetes.default.svc.cluster.local:443", True),
+        ("kubernetes:6443", True),
+        ("kubernetes.example.org:6443", False),
+        ("192.0.2.1", False),
+    ],
+)
+def test_a_name_inside_kubernetes_is_warned_of_because_jobs_run_outside(host: str, *, inside: bool) -> None:
+    given = {**values("job"), "apiServer": f"https://{host}"}
+    assert any("is a name inside Kubernetes" in warning for warning in warnings(stack(given).settings)) == inside
+
+
+@pytest.mark.parametrize("path", ["/arkouda/arkouda_server", "/arkouda-files/arkouda_server", "/opt/arkouda_server"])
+def test_a_server_may_be_anywhere_in_the_image_or_on_the_claim(path: str) -> None:
+    assert one("single", executable=path).servers
+
+
+def test_two_names_of_one_server_are_accepted() -> None:
+    """A server that is renamed keeps its old name for a while."""
+    both = [{"name": name, "address": "192.0.2.1"} for name in ("new", "old")]
+    assert len(stack({"declared": both}).servers) == 2
+
+
 EXAMPLES = {
     "arkouda-declared": ["declared"],
     "arkouda-slurm": ["declared", "declared"],
@@ -189,7 +266,7 @@ def test_one_server_gets_the_folder_itself_and_new_files_replace_old_ones(tmp_pa
 @pytest.mark.parametrize("text", ["", "[]", "{}x", '{"arkoudaFiles": 1}', '{"hpc": {"a": 1}}', '"[secret]"'])
 def test_another_input_is_answered_with_the_command_to_type(tmp_path: Path, text: str) -> None:
     done = ops("arkouda-files", "--out", str(tmp_path / "out"), text=text)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "Run: pulumi stack output arkoudaFiles --show-secrets --json | python -m ops arkouda-files" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
@@ -197,5 +274,5 @@ def test_another_input_is_answered_with_the_command_to_type(tmp_path: Path, text
 
 def test_a_server_that_the_stack_does_not_have_is_named(tmp_path: Path) -> None:
     done = ops("arkouda-files", "--out", str(tmp_path), "--server", "hcp", text=json.dumps(FILES))
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr == "the stack has no Arkouda server hcp. It has hpc, lab.\n"

@@ -200,6 +200,14 @@ def test_every_stack_has_an_issue_of_its_own(server: ForgeServer, tmp_path: Path
     assert sorted(issue["title"] for issue in issues(server)) == ["Drift in stack prod", "Drift in stack prod-two"]
 
 
+def test_a_folder_without_plans_is_named(
+    server: ForgeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["issues", str(tmp_path / "plnas")]) == 0
+    assert "plnas has no plans, so no issue is touched." in capsys.readouterr().err
+    assert server.writes() == []
+
+
 def test_a_preview_that_fails_touches_no_issue(
     server: ForgeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

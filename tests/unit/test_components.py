@@ -17,6 +17,7 @@ from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 
 from components.registry import SYSTEMS
 from components.shared.kube import Unreachable
+from components.shared.mistakes import ConfigError
 from components.stack import load_stack
 from generators.arguments import COMPONENTS, KEYWORD
 from package import values
@@ -32,6 +33,11 @@ ARGUMENTS: dict[str, Any] = {
     "workers": {"max": 64, "resources": {"cpuRequest": "500m"}},
     "network": {"loadBalancer": {"className": "example.org/nlb"}},
 }
+
+
+def properties() -> dict[str, set[str]]:
+    schema = json.loads(host().schema or "")
+    return {name: set(group.get("properties", {})) for name, group in schema["types"].items()}
 
 
 @cache
@@ -126,7 +132,56 @@ def test_a_preview_goes_on_with_a_secret_that_is_not_known_yet(monkeypatch: pyte
 
 def test_a_setting_that_python_reserves_has_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert construct(monkeypatch)["network"]["loadBalancer"] == {"class": "example.org/nlb"}
-    assert all(name == f"{setting}{KEYWORD}" for name, setting in values.RENAMED.items())
+    assert all(name == f"{setting}{KEYWORD}" for (_, name), setting in values.RENAMED.items())
+    groups = {definition.rpartition(":")[2]: names for definition, names in properties().items()}
+    named = {group for group, names in groups.items() if any(name.endswith(f"class{KEYWORD}") for name in names)}
+    assert len(named) == len(values.RENAMED), "every group with such a setting is in the table"
+
+
+def test_names_that_people_choose_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable of this name became `class` without a word."""
+    workers = {"max": 4, "env": {"className": "Solver"}, "affinity": None}
+    assert construct(monkeypatch, workers=workers)["workers"]["env"] == {"className": "Solver"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path"),
+    [
+        ({"workrs": {"max": 64}}, "matlab.workrs"),
+        ({"workers": {"max": 64, "mim": 4}}, "matlab.workers.mim"),
+        ({"workers": "64"}, "matlab.workers"),
+        (
+            {"workers": {"max": 64, "tolerations": [{"kye": "gpu", "operator": "Exists"}]}},
+            "matlab.workers.tolerations[0].kye",
+        ),
+        ({"workers": {"max": 64.5}}, "matlab.workers.max"),
+        ({"workers": {"max": "64"}}, "matlab.workers.max"),
+        ({"workers": {}}, "matlab.workers.max"),
+        ({"kubernetes": {"contxt": "lab"}}, "kubernetes.contxt"),
+    ],
+)
+def test_what_no_argument_is_reaches_the_settings_and_is_rejected(
+    arguments: dict[str, Any], path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK used to drop it, and to make an empty group of text: the defaults were deployed."""
+    found = construct(monkeypatch, **arguments)
+    with pytest.raises(ConfigError) as refused:
+        load_stack("lab", {"kubernetes": found.pop("kubernetes"), "matlab": found}, set())
+    assert path in [mistake.path for mistake in refused.value.mistakes]
+
+
+@pytest.mark.parametrize("component", ["MatlabCluster", "JuliaSessions", "ArkoudaServers"])
+@pytest.mark.parametrize("arguments", [{}, {"kubernetes": {"context": "lab"}}])
+def test_a_component_without_settings_is_rejected(component: str, arguments: dict[str, Any]) -> None:
+    with pytest.raises(InputPropertiesError) as caught:
+        host().construct("one", f"clusters:index:{component}", arrived(arguments))
+    assert caught.value.errors
+
+
+def test_the_schema_names_arguments_as_the_settings_do() -> None:
+    """So the host may hand them over as they are."""
+    assert all(name == given for one in host()._component_defs.values() for name, given in one.inputs_mapping.items())
+    assert all(name == given for one in host()._type_defs.values() for name, given in one.properties_mapping.items())
 
 
 def test_the_schema_is_the_committed_one() -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import config_keys, config_source, program, secret_settings
+from components import config_keys, config_source, program, secret_settings, stack_file
 from components.config_source import option
 from components.shared.mistakes import ConfigError, Mistake
-from components.stack import StackConfig, load_stack, warnings
+from components.stack import StackConfig, file_values, load_stack, warnings
 
 TARGET = {"context": "lab"}
 MATLAB = {"release": "r2026a", "workers": {"max": 4}}
@@ -69,6 +69,25 @@ def test_a_stack_that_selects_no_system_is_a_warning(matlab: dict[str, Any] | No
     (warning,) = warnings(load_stack("lab", values, set()))
     assert "selects no system: set clusters:matlab" in warning
     assert list(warnings(load_stack("lab", {"kubernetes": TARGET, "matlab": MATLAB}, set()))) == []
+
+
+@pytest.mark.parametrize("value", [[], False, 0])
+def test_what_is_no_group_selects_no_system_in_silence(value: Any) -> None:
+    (mistake,) = found({"julia": value})
+    assert (mistake.path, mistake.code) == ("julia", "not-a-group")
+
+
+def test_keys_without_an_effect_are_warnings() -> None:
+    file = stack_file.parsed(
+        b"config:\n  clusters:kubernetes: {context: lab}\n  clusters:matlab: {release: r2026a, workers: {max: 4}}\n"
+        b"  clusters:julia: {}\n  kubernetes:context: prod\n"
+    )
+    provider, empty = warnings(load_stack("lab", *file_values(file), file))
+    assert (
+        provider
+        == "kubernetes:context has no effect on this stack, which deploys to the cluster of clusters:kubernetes."
+    )
+    assert empty.startswith("julia is an empty map, as if the key were missing.")
 
 
 # Under the CLI

@@ -42,11 +42,14 @@ CHECKERS = (
     "components.stack_file",
     "components.arkouda.fields",
     "components.arkouda.rules",
+    "components.arkouda.rules_jobs",
     "components.arkouda.sbatch",
     "components.julia.effects",
     "components.julia.fields",
     "components.julia.rules",
     "components.julia.rules_packages",
+    "components.julia.rules_people",
+    "components.julia.rules_project",
     "components.julia.settings",
     "components.matlab.effects",
     "components.matlab.rules",
@@ -64,6 +67,7 @@ CHECKERS = (
     "components.shared.loading",
     "components.shared.mistakes",
     "components.shared.network_policy",
+    "components.shared.node_affinity",
     "components.shared.pem",
     "components.shared.quantities",
     "components.shared.rules_pods",
@@ -213,6 +217,9 @@ def load_everything_wrong() -> None:
     ):
         with suppress(ConfigError):
             load_stack("corpus", {"kubernetes": {"context": "lab"}, "matlab": matlab}, {"matlab"})
+    julia = {"sessions": {"night": {"kind": "script", "script": {"text": "println(1);" * 2**17}}}}
+    with suppress(ConfigError):
+        load_stack("corpus", {"kubernetes": {"context": "lab"}, "julia": julia}, set())
     with suppress(ConfigError):
         load_stack("corpus-", {}, set())
 

@@ -45,7 +45,7 @@ def test_flags_become_settings(tmp_path: Path) -> None:
 def test_a_file_is_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path) == 0
     before = (tmp_path / "Pulumi.lab.yaml").read_text()
-    assert run(tmp_path, "--max-workers", "8") == 1
+    assert run(tmp_path, "--max-workers", "8") == 2
     assert "is never overwritten" in capsys.readouterr().err
     assert (tmp_path / "Pulumi.lab.yaml").read_text() == before
 
@@ -55,9 +55,9 @@ def test_a_file_is_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixtu
     [
         (("--release", "2026a"), 2, "matlab.release"),
         (("--max-workers", "many"), 2, "matlab.workers.max"),
-        (("--system", "julia", "--release", "r2026a"), 1, "--release has no effect with system julia"),
-        (("--context", "a: b"), 1, "cannot be an answer to --context"),
-        (("--context", "lab\nmatlab"), 1, "cannot be an answer to --context"),
+        (("--system", "julia", "--release", "r2026a"), 2, "--release has no effect with system julia"),
+        (("--context", "a: b"), 2, "cannot be an answer to --context"),
+        (("--context", "lab\nmatlab"), 2, "cannot be an answer to --context"),
     ],
 )
 def test_a_wrong_answer_writes_nothing(

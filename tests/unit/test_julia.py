@@ -10,6 +10,7 @@ import pytest
 from components.julia import names, pods, rights
 from components.julia.objects import objects
 from components.julia.outputs import output
+from components.julia.rules import warnings
 from components.julia.topology import JuliaSession, sessions
 from components.shared.mistakes import ConfigError
 from components.shared.namespace import POD_SECURITY
@@ -37,6 +38,21 @@ VARIANTS = {f"{kind}, {size}": {**own, **more} for kind, own in KINDS.items() fo
 )}  # fmt: skip
 
 
+FOLDER = {"folder": "/opt/project"}
+
+
+SHELL = '#!/bin/bash\n#=\nexec julia --threads=4 "${BASH_SOURCE[0]}" "$@"\n=#\nprintln(1)\n'
+"""From the FAQ of Julia's manual."""
+
+
+def is_accepted(**own: Any) -> bool:
+    try:
+        settings({"ana": own})
+    except ConfigError:
+        return False
+    return True
+
+
 def templates(own: dict[str, Any]) -> dict[str, Any]:
     """Every pod template by its `app` label, the workers that the session creates included."""
     found = {}
@@ -47,6 +63,69 @@ def templates(own: dict[str, Any]) -> dict[str, Any]:
             pod = worker_pod(item["data"]["settings.toml"])
             found[pod["metadata"]["labels"]["app"]] = pod
     return found
+
+
+# Packages
+
+
+def test_a_project_for_another_julia_is_a_warning() -> None:
+    """Pkg only warns, and most packages work."""
+    deps = '[deps]\nK8sClusterManagers = "5aeab163-63d2-4171-9fbf-e22244d80acb"\n'
+    entry = '[[deps.K8sClusterManagers]]\nuuid = "5aeab163-63d2-4171-9fbf-e22244d80acb"\nversion = "0.1.5"\n'
+    packages = {
+        "project": f'{deps}[compat]\njulia = "1.11"\n',
+        "manifest": f'julia_version = "1.12.1"\nmanifest_format = "2.0"\n{entry}',
+    }
+    project, manifest = warnings(settings({"ana": {"users": ["ana"], "packages": packages}}))
+    assert project == "julia.sessions.ana.packages.project: accepts Julia 1.11, and the session has 1.10.10."
+    assert "was written by Julia 1.12.1, and the session has 1.10.10" in manifest
+    own = {"users": ["ana"], "packages": packages, "image": {"repository": "registry.example.org/lab", "tag": "1.2.3"}}
+    assert list(warnings(settings({"ana": own}))) == [], "nobody knows which Julia is in it"
+
+
+def test_a_fork_or_a_later_release_of_the_cluster_manager_may_accept_other_packages() -> None:
+    deps = '[deps]\nK8sClusterManagers = "5aeab163-63d2-4171-9fbf-e22244d80acb"\n'
+    json = '[[deps.JSON]]\nuuid = "682c06a0-de6a-54ab-a142-c8b1cf79cde6"\nversion = "1.2.0"\n'
+    for entry, works in (
+        ('version = "0.1.5"', False),
+        ('version = "0.1.4"', False),
+        ('version = "0.2.0"', True),
+        ('version = "0.1.5"\nrepo-url = "https://github.com/lab/K8sClusterManagers.jl"', True),
+    ):
+        manager = f'[[deps.K8sClusterManagers]]\nuuid = "5aeab163-63d2-4171-9fbf-e22244d80acb"\n{entry}\n'
+        packages = {"project": deps, "manifest": f'manifest_format = "2.0"\n{manager}{json}'}
+        assert is_accepted(packages=packages) == works, entry
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "println(1)",
+        "#!/usr/bin/env julia\nprintln(1)\n",
+        'include("/data/run.jl")',
+        "# only a comment",
+        "run.jl()",
+        SHELL,
+    ],
+)
+def test_a_script_is_any_text_for_julia(text: str) -> None:
+    assert is_accepted(kind="script", script={"text": text})
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"users": ["Müller, Ana", "oidc:ana@example.org", "system:serviceaccount:ci:deploy", "CN=ana,O=lab"]},
+        {"groups": ["system:serviceaccounts:ci", "oidc:lab", "system:masters"]},
+        {"workers": {"env": {"POD_NAME": "x", "JULIA_PKG_SERVER": "https://pkg.example.org"}}},
+        {"kind": "script", "script": {"path": "/depot/run.jl"}},
+        {"packages": {"folder": "/opt/project/Project.toml"}},
+        {"workers": {"image": {"repository": "r.example.org/j", "tag": "1"}, "executable": "/depot/bin/julia"}},
+        {"workers": {"image": {"repository": "r.example.org/j", "tag": "1"}, "executable": "/julia/bin/julia"}},
+    ],
+)
+def test_what_works_for_somebody_is_accepted(own: dict[str, Any]) -> None:
+    assert is_accepted(**own)
 
 
 # Defaults
@@ -140,9 +219,14 @@ def test_a_namespace_reports_no_more_than_it_enforces() -> None:
 
 
 def test_the_variables_that_a_config_may_not_set_are_those_that_the_program_sets() -> None:
-    own = session(packages={"folder": "/opt/project"})
-    environment = [*pods.session_environment(own), *pods.worker_environment(own)]
-    assert {variable["name"] for variable in environment} == pods.RESERVED_VARIABLES
+    """No other: a worker has no POD_NAME, so people may give it one."""
+    own = session(packages=FOLDER)
+    groups = {"manager": pods.session_environment(own), "workers": pods.worker_environment(own)}
+    every = {variable["name"] for variables in groups.values() for variable in variables}
+    assert {*pods.SETTINGS_OF_VARIABLES} <= every
+    for group, variables in groups.items():
+        rejected = {name for name in every if not is_accepted(packages=FOLDER, **{group: {"env": {name: "x"}}})}
+        assert rejected == {variable["name"] for variable in variables}
 
 
 def test_session_and_workers_see_the_same_packages_where_they_share_them() -> None:

@@ -107,5 +107,5 @@ def test_a_first_run_that_was_interrupted_is_repeated(tmp_path: Path) -> None:
 
 def test_the_command_names_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "deployment-mine.yaml").write_text("precious")
-    assert main(["render", "--config", str(PROJECT / "Pulumi.dev.yaml"), "--out", str(tmp_path)]) == 1
+    assert main(["render", "--config", str(PROJECT / "Pulumi.dev.yaml"), "--out", str(tmp_path)]) == 2
     assert "`deployment-mine.yaml`" in capsys.readouterr().err

@@ -46,7 +46,7 @@ def test_both_forms_become_settings(tmp_path: Path, form: str) -> None:
 
 def refused(capsys: pytest.CaptureFixture[str], source: Path) -> str:
     out = source.with_name("authority.json")
-    assert main(["shared-secret", "--in", str(source), "--out", str(out)]) == 1
+    assert main(["shared-secret", "--in", str(source), "--out", str(out)]) == 2
     assert not out.exists()
     text = capsys.readouterr()
     assert "PRIVATE KEY" not in text.out + text.err
@@ -72,6 +72,6 @@ def test_a_file_that_exists_is_not_overwritten(tmp_path: Path, capsys: pytest.Ca
     """`--out` with the file of the secret would destroy the only copy."""
     source = as_json(tmp_path, *OURS)
     before = source.read_bytes()
-    assert main(["shared-secret", "--in", str(source), "--out", str(source)]) == 1
+    assert main(["shared-secret", "--in", str(source), "--out", str(source)]) == 2
     assert "File exists" in capsys.readouterr().err
     assert source.read_bytes() == before
