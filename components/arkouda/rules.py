@@ -9,14 +9,15 @@ from typing import Final
 from components.arkouda import names
 from components.arkouda.effects import without_effect
 from components.arkouda.sbatch import time_limit
-from components.arkouda.server_settings import InKubernetes, SelfRegistered, Server
+from components.arkouda.server_settings import InKubernetes, MultiLocale, SelfRegistered, Server, SingleNode
 from components.arkouda.settings import Settings
 from components.arkouda.topology import Topology, array_memory, job, needs_credentials
 from components.shared import rules_pods
-from components.shared.floors import Floor, too_low
+from components.shared.floors import Floor, small_claim, too_low
 from components.shared.groups import AccessMode
 from components.shared.mistakes import Mistake, Rule
 from components.shared.quantities import quantity
+from components.shared.workload import app
 
 SSH_PORT_TAKEN = "is the port of SSH between locales"
 
@@ -142,8 +143,11 @@ def _spread(settings: Settings) -> Iterator[Mistake]:
 HOST_LABEL: Final = "kubernetes.io/hostname"
 
 
+OWNED: Final = rules_pods.Owned(frozenset())
+
+
 def _pods(settings: Settings) -> Iterator[Mistake]:
-    yield from rules_pods.mistakes(settings, "arkouda", rules_pods.Owned(frozenset()))
+    yield from rules_pods.mistakes(settings, "arkouda", OWNED)
 
 
 RULES: tuple[Rule[Settings], ...] = (
@@ -179,6 +183,11 @@ def _of_a_server(at: str, server: Server) -> Iterator[str]:
                 f"{at}.admissionPolicy: without it, the server's account may create load balancers and claim external "
                 "IPs, and create Endpoints with any name in the namespace."
             )
+    if isinstance(server, (SingleNode, MultiLocale)):
+        # The locales of one server have two values of the label.
+        owned = OWNED if isinstance(server, SingleNode) else rules_pods.Owned(frozenset({"app"}))
+        yield from rules_pods.not_spread(server, app(server.name), f"{at}.topologySpreadConstraints", owned)
+        yield from small_claim(f"{at}.files", server.files, reason="saved arrays soon fill it")
     own = job(server)
     if own and own.log_level == "DEBUG" and isinstance(server, SelfRegistered):
         yield f"{at}.job.logLevel: DEBUG writes the requests to the API server to the job's log, credentials included."

@@ -165,9 +165,18 @@ NameText = Annotated[Line, AfterValidator(_name_text)]
 """A name that commands get as an argument."""
 
 
+_VARIABLE = re.compile(r"\$[({]|\{\{")
+LONGEST_FILE_NAME = 255
+"""Bytes (NAME_MAX)."""
+
+
 def _absolute(value: str) -> str:
     if not value.startswith("/") or ".." in value.split("/") or ":" in value or _as_it_looks(_one_line(value)) == "/":
         refuse(f"{value!r} is not an absolute path", "Write a path from the root of the container, such as /data.")
+    if _VARIABLE.search(value):
+        refuse(f"{value!r} contains a variable, and nothing replaces it in a path", "Write the whole path.")
+    if any(len(name.encode()) > LONGEST_FILE_NAME for name in value.split("/")):
+        refuse(f"has a part of more than {LONGEST_FILE_NAME} bytes", "Write shorter names: Linux allows no more.")
     return f"/{posixpath.normpath(value).lstrip('/')}"
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from components.shared import kubernetes_types, reserved_keys
+from components.shared import kubernetes_types, placement, reserved_keys
 from components.shared.mistakes import Mistake, dotted, no_effect
-from components.shared.pod_settings import LabelledPods, Pods
+from components.shared.pod_settings import SAFE_TO_EVICT, LabelledPods, Pods
 
 
 class Owned(NamedTuple):
@@ -35,7 +35,13 @@ def mistakes(settings: BaseModel, system: str, owned: Owned) -> Iterator[Mistake
         if isinstance(group, LabelledPods):
             yield from _reserved(group.labels, owned.labels, owned.prefixes, *steps, "labels")
         if group.affinity:
-            yield from kubernetes_types.mistakes("Affinity", group.affinity, *steps, "affinity")
+            wrong = [*kubernetes_types.mistakes("Affinity", group.affinity, *steps, "affinity")]
+            certain = {**placement.LINUX, **placement.selected(getattr(group, "node_selector", {}))}
+            wrong = wrong or [
+                *placement.contradictions(certain, group.affinity, *steps, "affinity"),
+                *placement.opposites(group.affinity, *steps, "affinity"),
+            ]
+            yield from wrong
         yield from _spread(group, *steps, "topologySpreadConstraints")
 
 
@@ -59,13 +65,19 @@ def groups(value: object, *at: str | int) -> Iterator[tuple[tuple[str | int, ...
 def _reserved(
     given: Mapping[str, str], owned: frozenset[str], prefixes: tuple[str, ...], *at: str | int
 ) -> Iterator[Mistake]:
-    for key in given:
+    for key, value in given.items():
         if key in owned or key.startswith(prefixes):
             yield Mistake(dotted((*at, key)), "is set by the program, or by a controller in the cluster", "Remove it.")
         elif owner := reserved_keys.owner(key):
             yield Mistake(dotted((*at, key)), f"is a key {owner}", "Remove it.")
         elif reason := reserved_keys.WITHOUT_EFFECT.get(key):
             yield no_effect(dotted((*at, key)), reason)
+        elif key == SAFE_TO_EVICT and value not in ("true", "false"):
+            yield Mistake(
+                dotted((*at, key)),
+                f"{value!r} is neither true nor false, so the cluster autoscaler ignores it",
+                'Write "false" to keep the pods where they are, or "true".',
+            )
 
 
 def _spread(group: Pods, *at: str | int) -> Iterator[Mistake]:
@@ -81,3 +93,31 @@ def _spread(group: Pods, *at: str | int) -> Iterator[Mistake]:
                 "Write one constraint of this kind.",
             )
         seen.add(pair)
+
+
+def not_spread(group: Pods, own: Mapping[str, str], path: str, owned: Owned) -> Iterator[str]:
+    """Warnings of constraints that do not count the pods themselves. `own` are the labels that the program gives them.
+
+    Kubernetes allows it (https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints).
+    """
+    labels = group.metadata(own)["labels"]
+    for index, constraint in enumerate(group.topology_spread_constraints):
+        if not _selected(constraint.get("labelSelector") or {}, labels, owned):
+            shown = ", ".join(f"{key}: {value}" for key, value in sorted(labels.items()))
+            yield (
+                f"{path}[{index}].labelSelector: does not select the pods themselves, so Kubernetes does not spread "
+                f"them. Write labels that they have: {shown}."
+            )
+
+
+def _selected(selector: Mapping[str, Any], labels: Mapping[str, str], owned: Owned) -> bool:
+    exact = (selector.get("matchLabels") or {}).items()
+    wanted = [{"key": key, "operator": "In", "values": [value]} for key, value in exact]
+    wanted += selector.get("matchExpressions") or ()
+    return all(
+        # Controllers add these, with values that are not known here.
+        item["key"] in owned.labels | reserved_keys.OF_WORKLOADS
+        or item["key"].startswith(owned.prefixes or "/")
+        or placement.met(item, labels.get(item["key"]))
+        for item in wanted
+    )

@@ -33,7 +33,7 @@ JOB: Values = {
 INSIDE: Values = {
     "memMax": "4Gi",
     "serverOptions": ["--logCommands=true"],
-    "nodeSelector": {"pool": "memory"},
+    "nodeSelector": {"pool": "lab"},
     "tolerations": [{"key": "memory", "operator": "Exists"}],
     **PODS,
     **LABELS,
