@@ -17,6 +17,7 @@ from components.shared.floors import Floor, small_claim, too_low
 from components.shared.groups import AccessMode
 from components.shared.mistakes import Mistake, Rule
 from components.shared.quantities import quantity
+from components.shared.rules_images import image_warnings
 from components.shared.workload import app
 
 SSH_PORT_TAKEN = "is the port of SSH between locales"
@@ -168,6 +169,7 @@ RULES: tuple[Rule[Settings], ...] = (
 
 def warnings(settings: Settings) -> Iterator[str]:
     """What is accepted, but deserves a word."""
+    yield from image_warnings(settings, "arkouda")
     for at, server in Topology(settings).entries:
         yield from _of_a_server(at, server)
 

@@ -20,6 +20,7 @@ from components.shared.mistakes import Mistake, Rule
 from components.shared.network_policy import metadata_networks
 from components.shared.quantities import quantity
 from components.shared.references import circular, references
+from components.shared.rules_images import image_warnings
 
 MOST_MEMORY: Final = "1Pi"
 """The API server warns of amounts that it has to round, kubectl prints the warning, and K8sClusterManagers.jl fails."""
@@ -203,6 +204,7 @@ def warnings(settings: Settings) -> Iterator[str]:
             )
         found |= dict.fromkeys(_of_pods(session))
     yield from found
+    yield from image_warnings(settings, "julia")
 
 
 def _of_pods(session: JuliaSession) -> Iterator[str]:

@@ -17,8 +17,9 @@ from components.matlab import (
 from components.matlab.effects import without_effect
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
-from components.shared.groups import PullPolicy, has_own_repository
+from components.shared.groups import PullPolicy, has_own_repository, is_impossible_on_docker_hub
 from components.shared.mistakes import Mistake, Rule, no_effect
+from components.shared.rules_images import image_warnings
 
 RESTRICTED = "restricted"
 NO_WORKER_STARTS = "is restricted, and MATLAB's workers start as root, so none of them would run"
@@ -188,4 +189,12 @@ def warnings(settings: Settings) -> Iterator[str]:
     yield from rules_annotations.annotation_warnings(settings)
     yield from rules_network.network_warnings(settings)
     yield from _time_warnings(settings)
+    yield from image_warnings(settings, "matlab")
+    controller, images = settings.images.controller, settings.images
+    if is_impossible_on_docker_hub(images.reference(controller, "")) and not has_own_repository(controller):
+        yield (
+            f"matlab.images.registry: {images.registry} is on Docker Hub, where names have two parts, and MathWorks' "
+            "images have three. Write another registry, or the repository of each image."
+        )
+    yield from rules_access.open_warnings(settings)
     yield from rules_storage.storage_warnings(settings)

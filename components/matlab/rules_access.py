@@ -162,3 +162,17 @@ def license_warnings(settings: Settings) -> Iterator[str]:
             f"{path}.useOnlineLicensing: workers reach MathWorks' licensing service only if its addresses are in "
             "matlab.network.policies.workerEgress."
         )
+
+
+def open_warnings(settings: Settings) -> Iterator[str]:
+    """A job manager that runs the programs of anybody who reaches it."""
+    cluster, security = Topology(settings), settings.security
+    balancer = settings.network.load_balancer
+    guarded = security.require_client_certificate or cluster.uses_admin_password
+    reachable = cluster.uses_pool_proxies or (cluster.uses_parallel_server_proxy and not cluster.mutual_tls)
+    if reachable and not guarded and not balancer.source_ranges:
+        yield (
+            f"matlab.security: with level {security.level} and without requireClientCertificate, everybody who reaches "
+            "the cluster can run programs on its workers. Set one of them, or list the networks of your users in "
+            "matlab.network.loadBalancer.sourceRanges."
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 
 from components.matlab import names
 from components.matlab.network_settings import Haproxy, ParallelServerProxy, PoolProxy
@@ -104,3 +105,29 @@ def pod_warnings(settings: Settings) -> Iterator[str]:
         path = f"matlab.{name}"
         yield from requested_too_little(FLOORS[name], f"{path}.resources", group.resources)
         yield from rules_pods.not_spread(group, app(apps[name]), f"{path}.topologySpreadConstraints", OWNED)
+    yield from _amounts(settings)
+
+
+WORKERS_PER_GIBIBYTE = 1000
+"""Beyond the first thousand, which 2Gi serve (docs/upstream.md)."""
+
+
+def _amounts(settings: Settings) -> Iterator[str]:
+    """Memory that is enough to start, but not for the work."""
+    workers, manager = settings.workers.resources, settings.job_manager.resources
+    needed = 2 + max(0, ceil(settings.workers.max / WORKERS_PER_GIBIBYTE) - 1)
+    given = manager.memory_limit or manager.memory_request
+    if settings.workers.max > WORKERS_PER_GIBIBYTE and given and quantity(given) < quantity(f"{needed}Gi"):
+        setting = "memoryLimit" if manager.memory_limit else "memoryRequest"
+        yield (
+            f"matlab.jobManager.resources.{setting}: {given} is not enough for {settings.workers.max} workers. "
+            f"Write {needed}Gi or more."
+        )
+    if workers.memory_limit and quantity(workers.memory_limit) < quantity(MEMORY_OF_A_WORKER):
+        yield (
+            f"matlab.workers.resources.memoryLimit: MathWorks asks for 4 GB per worker, and 8 GB with Simulink. With "
+            f"{workers.memory_limit}, Linux kills workers in the middle of their tasks."
+        )
+
+
+MEMORY_OF_A_WORKER = "4G"

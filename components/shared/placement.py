@@ -9,6 +9,7 @@ from components.shared import node_labels
 from components.shared.config_paths import dotted
 from components.shared.mistakes import Mistake
 from components.shared.node_labels import ARCHITECTURE_LABELS, OS_LABELS
+from components.shared.selectors import met
 
 Steps = tuple[str | int, ...]
 _REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -63,20 +64,6 @@ def opposites(affinity: Mapping[str, Any], *at: str | int) -> Iterator[Mistake]:
                 "leaves no node: podAffinity demands the opposite",
                 "Remove one of them.",
             )
-
-
-def met(demand: Mapping[str, Any], value: str | None) -> bool:
-    """Tell whether a label with this value, or its absence, can meet an item of matchExpressions."""
-    values = demand.get("values") or ()
-    match demand["operator"]:
-        case "In":
-            return value in values
-        case "NotIn":
-            return value not in values
-        case "DoesNotExist":
-            return value is None
-        case _:
-            return value is not None
 
 
 def _exclude(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

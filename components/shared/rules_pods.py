@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
 from components.shared import kubernetes_types, placement, reserved_keys
+from components.shared.instances import instances
 from components.shared.mistakes import Mistake, dotted, no_effect
 from components.shared.pod_settings import SAFE_TO_EVICT, LabelledPods, Pods
+from components.shared.selectors import met, requirements
 
 
 class Owned(NamedTuple):
@@ -45,21 +47,9 @@ def mistakes(settings: BaseModel, system: str, owned: Owned) -> Iterator[Mistake
         yield from _spread(group, *steps, "topologySpreadConstraints")
 
 
-def groups(value: object, *at: str | int) -> Iterator[tuple[tuple[str | int, ...], Pods]]:
+def groups(settings: BaseModel, system: str) -> Iterator[tuple[tuple[str | int, ...], Pods]]:
     """Every group of pods in the settings, with its place."""
-    if isinstance(value, Pods):
-        yield at, value
-    members: Iterable[tuple[str | int, object]] = ()
-    if isinstance(value, BaseModel):
-        fields = type(value).model_fields.items()
-        members = ((field.alias or name, getattr(value, name)) for name, field in fields)
-    elif isinstance(value, tuple):
-        members = enumerate(value)
-    elif isinstance(value, dict):
-        members = value.items()
-    for step, member in members:
-        if isinstance(member, (BaseModel, tuple, dict)):
-            yield from groups(member, *at, step)
+    return instances(Pods, settings, system)
 
 
 def _reserved(
@@ -111,13 +101,11 @@ def not_spread(group: Pods, own: Mapping[str, str], path: str, owned: Owned) -> 
 
 
 def _selected(selector: Mapping[str, Any], labels: Mapping[str, str], owned: Owned) -> bool:
-    exact = (selector.get("matchLabels") or {}).items()
-    wanted = [{"key": key, "operator": "In", "values": [value]} for key, value in exact]
-    wanted += selector.get("matchExpressions") or ()
+    # Controllers add the others, with values that are not known here.
+    added = owned.labels | reserved_keys.OF_WORKLOADS
     return all(
-        # Controllers add these, with values that are not known here.
-        item["key"] in owned.labels | reserved_keys.OF_WORKLOADS
-        or item["key"].startswith(owned.prefixes or "/")
-        or placement.met(item, labels.get(item["key"]))
-        for item in wanted
+        requirement["key"] in added
+        or requirement["key"].startswith(owned.prefixes or "/")
+        or met(requirement, labels.get(requirement["key"]))
+        for requirement in requirements(selector)
     )

@@ -111,6 +111,31 @@ WARNED: dict[str, tuple[Values, str, str]] = {
         "matlab.workers.env.DATA",
         "write $(HOME)",
     ),
+    "a-repository-without-its-host": (
+        {"images": {"worker": {"repository": "mathworks-ref-arch/matlab-parallel-server-k8s/mjs-worker-image"}}},
+        "matlab.images.worker.repository",
+        "would be on Docker Hub",
+    ),
+    "a-mirror-on-docker-hub": (
+        {"images": {"registry": "docker.io/acme"}},
+        "matlab.images.registry",
+        "names have two parts",
+    ),
+    "a-job-manager-for-fewer-workers": (
+        {"workers": {"max": 5000}},
+        "matlab.jobManager.resources.memoryRequest",
+        "2Gi is not enough for 5000 workers. Write 6Gi or more",
+    ),
+    "workers-without-memory-for-tasks": (
+        resources("workers", memoryRequest="1Gi", memoryLimit="2Gi"),
+        "matlab.workers.resources.memoryLimit",
+        "4 GB per worker",
+    ),
+    "programs-of-everybody": (
+        {"release": "r2025b", "security": {"level": 1, "requireClientCertificate": False}},
+        "matlab.security",
+        "everybody who reaches the cluster can run programs",
+    ),
 }
 
 
@@ -143,6 +168,10 @@ QUIET: dict[str, Values] = {
             }
         }
     },
+    "a-repository-of-docker-hub": {"images": {"worker": {"repository": "docker.io/acme/mjs-worker"}}},
+    "a-mirror-of-the-site": {"images": {"registry": "registry.example.org/docker.io"}},
+    "memory-for-each-thousand": {"workers": {"max": 5000}, "jobManager": {"resources": {"memoryRequest": "6Gi"}}},
+    "programs-of-those-with-a-certificate": {"release": "r2025b", "security": {"level": 1}},
     "a-variable-as-kubernetes-writes-it": {"workers": {"max": 4, "env": {"DATA": "$(USER)/data"}}},
 }
 
