@@ -156,6 +156,8 @@ RULES: tuple[Rule[Settings], ...] = (
 
 
 LONG_PERIOD = 3600
+UPSTREAM_IDLE = 300
+"""Seconds, already too few for an idle pool (B31)."""
 UPSTREAM_GRACE = 30
 """Kubernetes' default, which upstream leaves to the job manager: too few for a clean shutdown (B27)."""
 
@@ -166,6 +168,12 @@ def _time_warnings(settings: Settings) -> Iterator[str]:
         yield (
             f"matlab.workers.autoScalingPeriod: jobs wait up to {period} seconds until workers start for them. "
             "Write fewer seconds, such as 15."
+        )
+    idle = settings.haproxy.idle_timeout
+    if idle < UPSTREAM_IDLE:
+        yield (
+            f"matlab.haproxy.idleTimeout: a parallel pool that computes for {idle} seconds without traffic loses its "
+            f"connection. Write {UPSTREAM_IDLE} or more."
         )
     if grace < UPSTREAM_GRACE:
         yield (

@@ -8,7 +8,7 @@ from typing import Final
 
 from components.matlab.settings import Settings
 from components.shared import reserved_keys
-from components.shared.mistakes import Mistake, Rule, dotted
+from components.shared.mistakes import Mistake, Rule, dotted, no_effect
 
 SOURCE_RANGES: Final = "service.beta.kubernetes.io/load-balancer-source-ranges"
 PROXY_PROTOCOL: Final = re.compile(r"proxy-?protocol")
@@ -24,6 +24,16 @@ PROTOCOLS: Final = (
     "service.beta.kubernetes.io/vultr-loadbalancer-protocol",
 )
 HTTP: Final = ("http", "http2", "http3", "https")
+OF_INGRESSES: Final = ("alb.ingress.kubernetes.io/", "cert-manager.io/", "nginx.ingress.kubernetes.io/")
+CERTIFICATE: Final = "service.beta.kubernetes.io/aws-load-balancer-ssl-cert"
+TLS_PORTS: Final = "service.beta.kubernetes.io/aws-load-balancer-ssl-ports"
+CHOICES: Final = {
+    # https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations
+    "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type": ("instance", "ip"),
+    "service.beta.kubernetes.io/aws-load-balancer-scheme": ("internal", "internet-facing"),
+    # https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer: with anything else, it is open to the Internet.
+    "service.beta.kubernetes.io/azure-load-balancer-internal": ("true", "false"),
+}
 CLOUDS: Final = {
     "AWS": ("service.beta.kubernetes.io/aws-", "service.k8s.aws/", "eks.amazonaws.com/"),
     "Azure": ("service.beta.kubernetes.io/azure-",),
@@ -39,7 +49,8 @@ CLOUDS: Final = {
 
 
 def _annotations(settings: Settings) -> Iterator[Mistake]:
-    for key, value in settings.network.load_balancer.annotations.items():
+    annotations = settings.network.load_balancer.annotations
+    for key, value in annotations.items():
         path = dotted(("matlab", "network", "loadBalancer", "annotations", key))
         if owner := reserved_keys.owner(key):
             yield Mistake(path, f"is a key {owner}", "Remove it.")
@@ -58,6 +69,18 @@ def _annotations(settings: Settings) -> Iterator[Mistake]:
             )
         elif key in PROTOCOLS and value.lower() in HTTP:
             yield Mistake(path, f"{value} is not what MATLAB speaks, which is TCP without HTTP", "Remove it.")
+        elif key.startswith(OF_INGRESSES):
+            yield no_effect(path, "it is for an Ingress, which carries HTTP, and this is a Service")
+        elif key == CERTIFICATE and TLS_PORTS not in annotations:
+            yield Mistake(
+                path,
+                "ends TLS at the load balancer on every port, and clients trust only the certificates of the cluster",
+                f"Remove it, or name the other ports in {TLS_PORTS}.",
+            )
+        elif value not in CHOICES.get(key, (value,)):
+            yield Mistake(
+                path, f"{value!r} is not one of the choices", f"Write {' or '.join(CHOICES[key])}, in quotes."
+            )
 
 
 def _sends_proxy_protocol(key: str, value: str) -> bool:

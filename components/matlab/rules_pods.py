@@ -130,4 +130,5 @@ def _amounts(settings: Settings) -> Iterator[str]:
         )
 
 
-MEMORY_OF_A_WORKER = "4G"
+MEMORY_OF_A_WORKER = "1Gi"
+"""What MATLAB has when it waits for a task."""

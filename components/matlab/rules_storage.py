@@ -165,15 +165,12 @@ WITHOUT_MATLAB = ("/boot/", "/cert/", "/dev/", "/etc/", "/mjs/", "/proc/", "/sys
 PROGRAMS = ("/bin", "/bin/matlab", "/bin/glnxa64")
 RELEASE_FOLDER = re.compile(r"[rR]20\d\d[ab]", re.ASCII)
 
-JOB_HISTORY = "10Gi"
-"""MJS keeps ten files of 1 GB each beside the database."""
-
 
 def storage_warnings(settings: Settings) -> Iterator[str]:
     """Claims that work, but hardly as they are meant."""
     storage = settings.storage
     yield from small_claim(
-        "matlab.storage.checkpoint", storage.checkpoint, JOB_HISTORY, "the history of finished jobs alone fills 10 GB"
+        "matlab.storage.checkpoint", storage.checkpoint, "the history of finished jobs alone fills 10 GB"
     )
     yield from small_claim("matlab.storage.log", storage.log)
     yield from small_claim("matlab.storage.workerLog", storage.worker_log)

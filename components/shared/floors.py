@@ -56,9 +56,7 @@ SMALL_CLAIM: Final = "1Gi"
 """Most drivers create no smaller volume, so such a size is a typing error, or means nothing to the driver."""
 
 
-def small_claim(
-    path: str, volume: Volume, least: str = SMALL_CLAIM, reason: str = "what is written there soon fills it"
-) -> Iterator[str]:
+def small_claim(path: str, volume: Volume, reason: str = "what is written there soon fills it") -> Iterator[str]:
     """A warning of a claim that the stack creates and that is too small to be useful."""
-    if volume.persistent and not volume.claim and quantity(volume.size) < quantity(least):
-        yield f"{path}.size: {volume.size} is less than {least}: {reason}. Write {least} or more."
+    if volume.persistent and not volume.claim and quantity(volume.size) < quantity(SMALL_CLAIM):
+        yield f"{path}.size: {volume.size} is less than {SMALL_CLAIM}: {reason}."

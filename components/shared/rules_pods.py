@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 from components.shared import kubernetes_types, placement, reserved_keys
 from components.shared.instances import instances
 from components.shared.mistakes import Mistake, dotted, no_effect
-from components.shared.pod_settings import SAFE_TO_EVICT, LabelledPods, Pods
+from components.shared.pod_settings import KEEPS_NODE, SAFE_TO_EVICT, LabelledPods, Pods
 from components.shared.selectors import met, requirements
 
 
@@ -26,6 +27,8 @@ class Owned(NamedTuple):
         return Owned(self.labels | {"app"} | reserved_keys.OF_WORKLOADS, self.annotations, (*self.prefixes, *_PREFIXES))
 
 
+IS_READ = re.compile(r"true|false|(\d+[hms])+", re.ASCII)
+"""Values that autoscalers read in an annotation of a pod; Karpenter also knows how long."""
 _PREFIXES = ("checksum/", "clusters.pulumi/")
 
 
@@ -62,11 +65,11 @@ def _reserved(
             yield Mistake(dotted((*at, key)), f"is a key {owner}", "Remove it.")
         elif reason := reserved_keys.WITHOUT_EFFECT.get(key):
             yield no_effect(dotted((*at, key)), reason)
-        elif key == SAFE_TO_EVICT and value not in ("true", "false"):
+        elif key in (KEEPS_NODE, SAFE_TO_EVICT) and not IS_READ.fullmatch(value):
             yield Mistake(
                 dotted((*at, key)),
-                f"{value!r} is neither true nor false, so the cluster autoscaler ignores it",
-                'Write "false" to keep the pods where they are, or "true".',
+                f"{value!r} is neither true nor false, so autoscalers ignore it",
+                'Write "true" or "false".',
             )
 
 

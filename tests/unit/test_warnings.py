@@ -71,6 +71,11 @@ WARNED: dict[str, tuple[Values, str, str]] = {
         "matlab.workers.autoScalingPeriod",
         "jobs wait up to 15000 seconds",
     ),
+    "a-pool-that-may-not-compute": (
+        {"release": "r2025b", "haproxy": {"idleTimeout": 1}},
+        "matlab.haproxy.idleTimeout",
+        "loses its connection",
+    ),
     "a-second-to-close-the-database": (
         {"jobManager": {"terminationGracePeriod": 1}},
         "matlab.jobManager.terminationGracePeriod",
@@ -127,7 +132,7 @@ WARNED: dict[str, tuple[Values, str, str]] = {
         "2Gi is not enough for 5000 workers. Write 6Gi or more",
     ),
     "workers-without-memory-for-tasks": (
-        resources("workers", memoryRequest="1Gi", memoryLimit="2Gi"),
+        resources("workers", memoryRequest="512Mi", memoryLimit="768Mi"),
         "matlab.workers.resources.memoryLimit",
         "4 GB per worker",
     ),
