@@ -127,7 +127,7 @@ def _pre_pull(settings: Settings) -> Iterator[Mistake]:
 
 def _start(settings: Settings) -> Iterator[Mistake]:
     timeout, delay = settings.job_manager.start_timeout, settings.probes.startup_initial_delay
-    if timeout <= delay:
+    if timeout < delay:
         yield Mistake(
             "matlab.jobManager.startTimeout",
             f"`up` would give up after {timeout} seconds, before the first check whether the job manager has started, "

@@ -33,7 +33,7 @@ JOB: Values = {
 INSIDE: Values = {
     "memMax": "4Gi",
     "serverOptions": ["--logCommands=true"],
-    "nodeSelector": {"pool": "lab"},
+    "nodeSelector": {"pool": "memory"},
     "tolerations": [{"key": "memory", "operator": "Exists"}],
     **PODS,
     **LABELS,
