@@ -106,8 +106,12 @@ def _own_objects(settings: Settings) -> Iterator[Mistake]:
 
 def _other_claims_of_workers(settings: Settings) -> Iterator[tuple[str, str | None]]:
     """Path and name of the claims of workers that users do not add themselves."""
-    installation = settings.installation
-    yield "matlab.storage.workerLog.claim", settings.storage.worker_log.claim
+    installation, log = settings.installation, settings.storage.worker_log
+    if log.claim:
+        yield "matlab.storage.workerLog.claim", log.claim
+    elif log.persistent:
+        # The other one who names the claim that the stack creates for these logs.
+        yield "matlab.storage.checkpoint.claim", names.WORKER_LOG_CLAIM
     yield "matlab.installation.claim", installation.claim
     yield "matlab.installation.javaClaim", installation.java_claim
     for index, name in enumerate(installation.additional_claims):
