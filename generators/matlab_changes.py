@@ -82,7 +82,7 @@ _BASES: Final[tuple[Values, ...]] = (
         "metrics": {"export": True, "bringOwnCertificates": True},
         "network.loadBalancer.sourceRanges": ["192.0.2.0/24"],
         "security.authority": {"certificate": _CERTIFICATE, "key": _KEY},
-        "storage": {name: {"claim": "old"} for name in _VOLUMES},
+        "storage": {name: {"claim": f"old-{name.lower()}"} for name in _VOLUMES},
     },
     {
         "namespace.create": False,

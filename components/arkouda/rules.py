@@ -22,12 +22,14 @@ from components.arkouda.settings import Settings
 from components.arkouda.topology import Topology, array_memory, job, needs_credentials, ports
 from components.shared import rules_pods
 from components.shared.config_paths import below
-from components.shared.floors import too_low, too_much
+from components.shared.floors import small_claim, too_low, too_much
 from components.shared.groups import AccessMode
 from components.shared.manifest import MANAGED_BY
 from components.shared.mistakes import Mistake, Rule, no_effect
-from components.shared.node_affinity import most_nodes
+from components.shared.placement import most_nodes
 from components.shared.quantities import quantity
+from components.shared.rules_images import image_warnings
+from components.shared.workload import app
 
 SSH_PORT_TAKEN = "is the port of SSH between locales"
 
@@ -214,8 +216,11 @@ def _spread(settings: Settings) -> Iterator[Mistake]:
             )
 
 
+OWNED: Final = rules_pods.Owned(frozenset())
+
+
 def _pods(settings: Settings) -> Iterator[Mistake]:
-    yield from rules_pods.mistakes(settings, "arkouda", rules_pods.Owned(frozenset()))
+    yield from rules_pods.mistakes(settings, "arkouda", OWNED)
 
 
 RULES: tuple[Rule[Settings], ...] = (
@@ -240,6 +245,7 @@ RULES: tuple[Rule[Settings], ...] = (
 
 def warnings(settings: Settings) -> Iterator[str]:
     """What is accepted, but deserves a word."""
+    yield from image_warnings(settings, "arkouda")
     exporter, built = settings.images.exporter, re.match(r"v(\d{4}\.\d\d\.\d\d)", settings.images.exporter.tag or "")
     if built and built[1] > LAST_EXPORTER and exporter.repository.rpartition("/")[2] == EXPORTER_IMAGE:
         yield (
@@ -268,6 +274,11 @@ def _of_a_server(at: str, server: Server) -> Iterator[str]:
                 f"{at}.admissionPolicy: without it, the server's account may create load balancers and claim external "
                 "IPs, and create Endpoints with any name in the namespace."
             )
+    if isinstance(server, (SingleNode, MultiLocale)):
+        # The locales of one server have two values of the label.
+        owned = OWNED if isinstance(server, SingleNode) else rules_pods.Owned(frozenset({"app"}))
+        yield from rules_pods.not_spread(server, app(server.name), f"{at}.topologySpreadConstraints", owned)
+        yield from small_claim(f"{at}.files", server.files, reason="saved arrays soon fill it")
     own = job(server)
     if own:
         yield from rules_jobs.warnings(f"{at}.job", own)

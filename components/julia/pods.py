@@ -8,7 +8,7 @@ from typing import Any, Final
 from components.julia import names
 from components.julia.settings import JuliaWorkers, Manager
 from components.julia.topology import JuliaSession, whole_cores
-from components.shared import security
+from components.shared import security, workload
 from components.shared.manifest import GPU, Manifest, env, literal_env, tolerations, volume_source
 from components.shared.rules_pods import Owned
 from components.shared.workload import app, mount
@@ -212,11 +212,12 @@ def template(  # noqa: PLR0913 - the parts of a pod
     **spec: Any,
 ) -> Manifest:
     """A pod template of the session; `name` is its `app` label, and `token` gives it its account's rights."""
+    pod_volumes, mounts = workload.pod_volumes(volumes)
     whole = {
         **container,
         "resources": resources(group),
         "securityContext": security.container(),
-        "volumeMounts": [mounted for _, mounted in volumes],
+        "volumeMounts": mounts,
     }
     return {
         "metadata": group.metadata(labels(session, name), NO_SIDECARS),
@@ -226,7 +227,7 @@ def template(  # noqa: PLR0913 - the parts of a pod
             "serviceAccountName": service_account,
             "automountServiceAccountToken": token,
             "containers": [whole],
-            "volumes": [volume for volume, _ in volumes],
+            "volumes": pod_volumes,
             **spec,
         },
     }

@@ -14,11 +14,12 @@ from components.julia.topology import JuliaSession, sessions
 from components.shared import rules_pods
 from components.shared.config_paths import below
 from components.shared.fields import covers
-from components.shared.floors import Floor, too_low, too_much
+from components.shared.floors import Floor, small_claim, too_low, too_much
 from components.shared.groups import AccessMode
 from components.shared.mistakes import Mistake, Rule
 from components.shared.network_policy import metadata_networks
 from components.shared.references import circular, references
+from components.shared.rules_images import image_warnings
 
 LARGEST_CONFIG_MAP: Final = 2**20
 """Bytes of all values (kubernetes pkg/apis/core/validation, ValidateConfigMap)."""
@@ -232,4 +233,17 @@ def warnings(settings: Settings) -> Iterator[str]:
             found[f"{session.path}.users: is empty, so only administrators can attach to session {session.name}."] = (
                 None
             )
+        found |= dict.fromkeys(_of_pods(session))
     yield from found
+    yield from image_warnings(settings, "julia")
+
+
+def _of_pods(session: JuliaSession) -> Iterator[str]:
+    settings = session.settings
+    yield from small_claim(
+        session.origin("depot", "size").removesuffix(".size"), settings.depot, reason="compiled packages soon fill it"
+    )
+    apps = (("manager", settings.manager, names.session), ("workers", settings.workers, names.worker))
+    for name, group, app in apps:
+        own = pods.labels(session, app(session.name))
+        yield from rules_pods.not_spread(group, own, session.origin(name, "topologySpreadConstraints"), pods.OWNED)

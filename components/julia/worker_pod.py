@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from components.julia import names, pods
 from components.julia.topology import JuliaSession
-from components.shared import security
+from components.shared import security, workload
 from components.shared.demand import PodGroup
 from components.shared.manifest import Manifest
 
 
 def additions(session: JuliaSession) -> Manifest:
     """Parts of the pod, and of its only container. In TOML, in settings.toml."""
-    workers, volumes = session.settings.workers, pods.worker_volumes(session)
+    workers = session.settings.workers
+    volumes, mounts = workload.pod_volumes(pods.worker_volumes(session))
     deadline = workers.active_deadline
     return {
         "metadata": workers.metadata(pods.labels(session, names.worker(session.name)), pods.NO_SIDECARS),
@@ -25,14 +26,14 @@ def additions(session: JuliaSession) -> Manifest:
             **({"activeDeadlineSeconds": deadline} if deadline else {}),
             "serviceAccountName": names.worker(session.name),
             "automountServiceAccountToken": False,
-            "volumes": [volume for volume, _ in volumes],
+            "volumes": volumes,
         },
         "container": {
             "imagePullPolicy": session.worker_pull_policy,
             "env": pods.worker_environment(session),
             **({"resources": {"limits": pods.gpus(workers)}} if workers.num_gpus else {}),
             "securityContext": security.container(),
-            "volumeMounts": [mounted for _, mounted in volumes],
+            "volumeMounts": mounts,
         },
     }
 

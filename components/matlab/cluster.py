@@ -34,6 +34,17 @@ from components.shared.survey import NOTHING, Survey
 NO_LOAD_BALANCER = "Install one, or set matlab.network.clusterHost to the host that clients connect to."
 
 
+def nameable(address: str) -> str:
+    """The address of the load balancer. Raises RunError for one that a profile cannot name."""
+    # Colons divide the parts of a profile's host string.
+    if ":" in address:
+        raise pulumi.RunError(
+            f"The load balancer has the address {address}, and a cluster profile cannot contain an IPv6 address. Set "
+            "matlab.network.clusterHost to a name that leads to it."
+        )
+    return address
+
+
 class MatlabCluster(SystemComponent):
     """MATLAB Job Scheduler on Kubernetes: a job manager, workers on demand, and an entrance for clients.
 
@@ -146,7 +157,8 @@ class MatlabCluster(SystemComponent):
             raise ValueError("MatlabCluster needs `address`, or settings with network.clusterHost")
         timeout = network.load_balancer.address_timeout
         request = AddressRequest(cluster.namespace, names.INGRESS_PROXY, timeout, NO_LOAD_BALANCER)
-        return self._address(request, self.resources.get(("Service", names.INGRESS_PROXY)))
+        found = self._address(request, self.resources.get(("Service", names.INGRESS_PROXY)))
+        return found.apply(nameable)
 
     def _profile(self, secret: str) -> pulumi.Output[str]:
         def document(known: dict[str, Any]) -> str:

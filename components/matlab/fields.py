@@ -92,7 +92,27 @@ def _principal_format(value: str) -> str:
             f"{value!r} does not contain [username], so every user would be the same principal",
             "Write where the name goes, such as [username]@example.org or uid=[username],ou=people,dc=example,dc=org.",
         )
+    if value.startswith("("):
+        refuse(
+            f"{value!r} is a search filter, and MJS signs in as the user without a search",
+            "Write the user's principal, such as [username]@example.org or uid=[username],ou=people,dc=example,dc=org.",
+        )
+    if _DISTINGUISHED.match(value) and (part := next((part for part in _parts(value) if not _RDN.match(part)), None)):
+        refuse(
+            f"{part.strip()!r} is not a part of a distinguished name",
+            "Write attribute=value for each part, such as uid=[username],ou=people,dc=example,dc=org.",
+        )
     return value
+
+
+# RFC 4514: a backslash escapes a comma.
+_RDN: Final = re.compile(r"\s*[A-Za-z0-9.-]+\s*=\s*\S")
+_DISTINGUISHED: Final = re.compile(r"[A-Za-z0-9.-]+\s*=")
+
+
+def _parts(name: str) -> list[str]:
+    """The parts of a distinguished name. One with quotes, as RFC 2253 still reads it, is left whole."""
+    return [name] if '"' in name else re.split(r"(?<!\\)[,;]", name)
 
 
 PrincipalFormat = Annotated[Line, AfterValidator(_principal_format)]
@@ -104,6 +124,11 @@ _PROXY_URL: Final = re.compile(r"http://(?P<host>[\w.-]+):(?P<port>\d{1,5})/?", 
 def proxy_port(url: str) -> int:
     """The port in the address of a web proxy."""
     return int(url.rstrip("/").rpartition(":")[2])
+
+
+def proxy_host(url: str) -> str:
+    """The host in the address of a web proxy."""
+    return url.removeprefix("http://").rpartition(":")[0]
 
 
 def _proxy_url(value: str) -> str:
@@ -214,8 +239,13 @@ LONGEST_LABEL: Final = 63
 
 
 def _domain(value: str) -> str:
-    if len(value) > LONGEST_NAME or not all(
-        re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", part) and len(part) <= LONGEST_LABEL for part in value.split(".")
+    if (
+        len(value) > LONGEST_NAME
+        or value.rpartition(".")[2].isdigit()
+        or not all(
+            re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", part) and len(part) <= LONGEST_LABEL
+            for part in value.split(".")
+        )
     ):
         refuse(
             f"{value!r} is not a DNS domain",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from components.matlab import load_balancer, names
@@ -14,6 +14,7 @@ from components.shared.manifest import Manifest, manifest
 from components.shared.mistakes import MISSING, MISSING_KIND, MISSING_RIGHT, Mistake
 from components.shared.objects import PlannedObject
 from components.shared.rights import Right
+from components.shared.selectors import selects
 from components.shared.survey import Named, Survey
 from components.shared.workload import Port
 
@@ -150,26 +151,9 @@ def _admits(listener: Json, namespace: str, cluster: Topology, inventory: Invent
             return namespace == cluster.namespace
         case "Selector":
             itself = inventory.namespace
-            return itself is None or _selects(namespaces.get("selector") or {}, itself["metadata"].get("labels") or {})
+            return itself is None or selects(namespaces.get("selector") or {}, itself["metadata"].get("labels") or {})
         case _:
             return False
-
-
-def _selects(selector: Json, labels: Mapping[str, str]) -> bool:
-    """Whether labels fit a selector (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/)."""
-    if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
-        return False
-    for rule in selector.get("matchExpressions") or ():
-        key, values = rule["key"], rule.get("values") or ()
-        fits = {
-            "In": labels.get(key) in values,
-            "NotIn": labels.get(key) not in values,
-            "Exists": key in labels,
-            "DoesNotExist": key not in labels,
-        }
-        if not fits[rule["operator"]]:
-            return False
-    return True
 
 
 def _address(found: Json | None) -> str | None:

@@ -101,7 +101,7 @@ def deployment(cluster: Topology, admin_password_fingerprint: str) -> Manifest:
     """The Deployment. `admin_password_fingerprint` changes with the administrator's password, read at start only."""
     settings, probes = cluster.settings, cluster.settings.probes
     spec = settings.job_manager
-    volumes = _volumes(cluster)
+    volumes, mounts = workload.pod_volumes(_volumes(cluster))
     variables: list[Manifest] = []
     if cluster.uses_admin_password:
         variables.append(env_from_secret(ADMIN_PASSWORD_VARIABLE, names.ADMIN_SECRET, names.PASSWORD_KEY))
@@ -140,7 +140,7 @@ def deployment(cluster: Topology, admin_password_fingerprint: str) -> Manifest:
             "failureThreshold": probes.liveness_failure_threshold,
         },
         "lifecycle": pods.stop_hook("stopJobManager.sh"),
-        "volumeMounts": [mounted for _, mounted in volumes],
+        "volumeMounts": mounts,
     }
     annotations = {CHECKSUM: checksum(configuration(cluster)["data"])}
     if cluster.uses_shared_secret or cluster.secure_metrics:
@@ -156,7 +156,7 @@ def deployment(cluster: Topology, admin_password_fingerprint: str) -> Manifest:
         names.JOB_MANAGER,
         spec,
         containers=[container],
-        volumes=[volume for volume, _ in volumes],
+        volumes=volumes,
         annotations=annotations,
         # Two job managers must never share one database.
         strategy="Recreate",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 
-from components.matlab.fields import license_servers
+from components.matlab.fields import license_servers, proxy_host
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.shared import pem
-from components.shared.hosts import share
+from components.shared.hosts import reaches, share
 from components.shared.mistakes import Mistake, Rule, no_effect
 from components.shared.placeholders import is_unread_secret
 
@@ -93,13 +92,10 @@ def _license(settings: Settings) -> Iterator[Mistake]:
         return
     allowed = settings.network.policies.worker_egress
     for server in license_servers(settings.license.network_license_manager or ""):
-        try:
-            address = ipaddress.ip_address(server.host)
-        except ValueError:
-            reachable, network = bool(allowed), f"the network of {server.host}"
-        else:
-            reachable = any(address in ipaddress.ip_network(cidr) for cidr in allowed)
-            network = f"{address}/32"
+        known = reaches(allowed, server.host)
+        reachable, network = bool(allowed), f"the network of {server.host}"
+        if known is not None:
+            reachable, network = known, f"{server.host}/32"
         if not reachable:
             yield Mistake(
                 "matlab.license.networkLicenseManager",
@@ -147,6 +143,13 @@ def license_warnings(settings: Settings) -> Iterator[str]:
         )
     if not policies.enabled or share(policies.worker_egress, 4) == 1:
         return
+    proxy = settings.network.web_proxy
+    hosts = dict.fromkeys(proxy_host(url) for url in (proxy.http, proxy.https) if url)
+    if unknown := [host for host in hosts if reaches(policies.worker_egress, host) is None]:
+        yield (
+            f"matlab.network.webProxy: workers reach {', '.join(unknown)} only if its address is in "
+            "matlab.network.policies.workerEgress."
+        )
     servers = license_servers(license_.network_license_manager or "")
     names = [server.host for server in servers if not server.host.replace(".", "").isdigit()]
     if names:
@@ -158,4 +161,18 @@ def license_warnings(settings: Settings) -> Iterator[str]:
         yield (
             f"{path}.useOnlineLicensing: workers reach MathWorks' licensing service only if its addresses are in "
             "matlab.network.policies.workerEgress."
+        )
+
+
+def open_warnings(settings: Settings) -> Iterator[str]:
+    """A job manager that runs the programs of anybody who reaches it."""
+    cluster, security = Topology(settings), settings.security
+    balancer = settings.network.load_balancer
+    guarded = security.require_client_certificate or cluster.uses_admin_password
+    reachable = cluster.uses_pool_proxies or (cluster.uses_parallel_server_proxy and not cluster.mutual_tls)
+    if reachable and not guarded and not balancer.source_ranges:
+        yield (
+            f"matlab.security: with level {security.level} and without requireClientCertificate, everybody who reaches "
+            "the cluster can run programs on its workers. Set one of them, or list the networks of your users in "
+            "matlab.network.loadBalancer.sourceRanges."
         )

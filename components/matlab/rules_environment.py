@@ -26,6 +26,8 @@ ASSIGNMENT: Final = re.compile(r"^([A-Z][A-Z0-9_]*)=", re.MULTILINE)
 OF_SERVICES: Final = re.compile(r"KUBERNETES_(SERVICE|PORT).*")
 """Variables that the kubelet adds to every pod."""
 OF_LINKED_SERVICES: Final = re.compile(r"[A-Z][A-Z0-9_]*_(SERVICE|PORT).*")
+OF_SHELLS: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+"""How shells write a variable."""
 SETTINGS_OF_VARIABLES: Final[Mapping[str, str]] = {
     "ADMIN_USER": "matlab.security.adminUser",
     "BASE_PORT": "matlab.network.basePort",
@@ -147,6 +149,11 @@ def unknown_references(settings: Settings) -> Iterator[str]:
     linked = settings.enable_service_links
     for path, variables, (in_pod, _) in _groups(settings):
         for name, value in variables.items():
+            if found := OF_SHELLS.search(value):
+                yield (
+                    f"{path}.{name}: Kubernetes does not replace {found[0]}, so it stays as it is. If you mean the "
+                    f"variable, write $({found[1]})."
+                )
             for other in references(value):
                 known = other in variables or other in in_pod or OF_SERVICES.fullmatch(other)
                 if not known and not (linked and OF_LINKED_SERVICES.fullmatch(other)):

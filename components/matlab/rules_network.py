@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 
 from components.matlab import names
-from components.matlab.fields import HIGHEST_PORT, proxy_port
+from components.matlab.fields import HIGHEST_PORT, proxy_host, proxy_port
 from components.matlab.settings import Settings
 from components.matlab.topology import JOB_MANAGER_PORTS, Mode, Topology
-from components.shared import reserved_keys
-from components.shared.hosts import LONGEST_NAME, share
-from components.shared.mistakes import Mistake, Rule, dotted, no_effect
+from components.shared.hosts import LONGEST_NAME, reaches, share
+from components.shared.mistakes import Mistake, Rule, no_effect
 from components.shared.network_policy import metadata_networks
 
 FIRST_METRICS_RELEASE = "r2024b"
@@ -175,23 +175,6 @@ def _host(settings: Settings) -> Iterator[Mistake]:
         )
 
 
-def _annotations(settings: Settings) -> Iterator[Mistake]:
-    balancer = settings.network.load_balancer
-    for key in balancer.annotations:
-        path = dotted(("matlab", "network", "loadBalancer", "annotations", key))
-        if owner := reserved_keys.owner(key):
-            yield Mistake(path, f"is a key {owner}", "Remove it.")
-        elif key == SOURCE_RANGES:
-            yield Mistake(
-                path,
-                "is ignored by Kubernetes as soon as the Service has ranges of its own, and by NetworkPolicies always",
-                "Write the networks in matlab.network.loadBalancer.sourceRanges.",
-            )
-
-
-SOURCE_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
-
-
 def _policies(settings: Settings) -> Iterator[Mistake]:
     yield from metadata_networks("matlab.network.policies.workerEgress", settings.network.policies.worker_egress)
 
@@ -215,10 +198,26 @@ def _families(settings: Settings) -> Iterator[Mistake]:
             "Set matlab.network.ipFamilyPolicy to PreferDualStack or RequireDualStack, or list one.",
         )
 
+    wants_ipv6 = "IPv6" in network.ip_families or network.ip_family_policy == "RequireDualStack"
+    if wants_ipv6 and Topology(settings).uses_haproxy and not settings.haproxy.bind_ipv6:
+        yield Mistake(
+            "matlab.haproxy.bindIPv6",
+            "is false, and the Services have IPv6 addresses, on which HAProxy would not answer",
+            "Set it to true, or remove IPv6 from matlab.network.ipFamilies and ipFamilyPolicy.",
+        )
+
 
 def _web_proxy(settings: Settings) -> Iterator[Mistake]:
-    """The job manager signs users in through the proxy, and connects only to the ports that its policy allows."""
+    """Workers reach the proxy only inside their networks, and the job manager only on the ports of its policy."""
     https, policies = settings.network.web_proxy.https, settings.network.policies
+    given = {"http": settings.network.web_proxy.http, "https": https}
+    for name, url in given.items():
+        if url and policies.enabled and reaches(policies.worker_egress, proxy_host(url)) is False:
+            yield Mistake(
+                f"matlab.network.webProxy.{name}",
+                f"{proxy_host(url)} is outside matlab.network.policies.workerEgress, so no worker could reach it",
+                f"Add {proxy_host(url)}/32 to workerEgress.",
+            )
     if not (https and policies.enabled and settings.license.use_online_licensing):
         return
     port = proxy_port(https)
@@ -232,7 +231,6 @@ def _web_proxy(settings: Settings) -> Iterator[Mistake]:
 
 RULES: tuple[Rule[Settings], ...] = (
     _host,
-    _annotations,
     _names,
     _ports,
     _metrics,
@@ -241,3 +239,27 @@ RULES: tuple[Rule[Settings], ...] = (
     _web_proxy,
     _policies,
 )
+
+
+MANY_PORTS = 50
+"""Listeners of a Network Load Balancer of AWS, unless its quota was raised."""
+
+
+def network_warnings(settings: Settings) -> Iterator[str]:
+    """What some load balancers or clients cannot do."""
+    cluster, network = Topology(settings), settings.network
+    count = len(cluster.load_balancer_ports)
+    if count > MANY_PORTS and not cluster.uses_gateway:
+        yield (
+            f"matlab.poolProxy.workersPerPoolProxy: the load balancer needs {count} ports, and some clouds allow "
+            f"{MANY_PORTS}. Raise it to need fewer."
+        )
+    ranges = network.load_balancer.source_ranges
+    versions = {ipaddress.ip_network(cidr).version for cidr in ranges}
+    if len(network.ip_families) == 1 and network.ip_family_policy in (None, "SingleStack") and ranges:
+        (family,) = network.ip_families
+        if int(family[-1]) not in versions:
+            yield (
+                f"matlab.network.loadBalancer.sourceRanges: contains no {family} network, and the Service has {family} "
+                "addresses only."
+            )

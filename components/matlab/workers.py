@@ -99,8 +99,7 @@ def pod_template(cluster: Topology, password_fingerprint: str) -> Manifest:
     The controller adds name, host name, aliases and certificates (docs/upstream.md#templates).
     """
     settings, workers, probes = cluster.settings, cluster.settings.workers, cluster.settings.probes
-    volumes = _volumes(cluster)
-    mounts = [mounted for _, mounted in volumes]
+    volumes, mounts = workload.pod_volumes(_volumes(cluster))
     if _uses_proxy_certificate(cluster):
         mounts.append(mount(names.PROXY_CERTIFICATE_VOLUME, names.PROXY_CERTIFICATE_DIR))
     container: Manifest = {
@@ -136,7 +135,7 @@ def pod_template(cluster: Topology, password_fingerprint: str) -> Manifest:
             "nodeSelector": dict(workers.node_selector),
             "tolerations": tolerations(workers.tolerations),
             "containers": [container],
-            "volumes": [volume for volume, _ in volumes],
+            "volumes": volumes,
         },
     }
 

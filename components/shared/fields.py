@@ -6,7 +6,7 @@ import posixpath
 import re
 import unicodedata
 from collections import Counter
-from typing import Annotated, Any, Final, NoReturn, TypeVar
+from typing import Annotated, Any, Final, NoReturn, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -31,6 +31,10 @@ class Model(BaseModel):
         # A rejected value may be a secret: pydantic's own texts must not repeat it.
         hide_input_in_errors=True,
     )
+
+    def __deepcopy__(self, _: object = None) -> Self:
+        """Return the group itself, which nobody can change: pydantic copies every default that it fills in."""
+        return self
 
 
 def refuse(problem: str, remedy: str) -> NoReturn:
@@ -166,9 +170,18 @@ NameText = Annotated[Line, AfterValidator(_name_text)]
 """A name that commands get as an argument."""
 
 
+_VARIABLE = re.compile(r"\$[({]|\{\{")
+LONGEST_FILE_NAME = 255
+"""Bytes (NAME_MAX)."""
+
+
 def _absolute(value: str) -> str:
     if not value.startswith("/") or ".." in value.split("/") or ":" in value or _as_it_looks(_one_line(value)) == "/":
         refuse(f"{value!r} is not an absolute path", "Write a path from the root of the container, such as /data.")
+    if _VARIABLE.search(value):
+        refuse(f"{value!r} contains a variable, and nothing replaces it in a path", "Write the whole path.")
+    if any(len(name.encode()) > LONGEST_FILE_NAME for name in value.split("/")):
+        refuse(f"has a part of more than {LONGEST_FILE_NAME} bytes", "Write shorter names: Linux allows no more.")
     return f"/{posixpath.normpath(value).lstrip('/')}"
 
 

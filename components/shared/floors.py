@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from components.shared.groups import Resources, Volume
 from components.shared.mistakes import Mistake
 from components.shared.quantities import quantity
 
@@ -46,3 +47,29 @@ def too_low(floor: Floor, cpu: tuple[str, str | None], memory: tuple[str, str | 
                 f"{limit} is too little {what} for {floor.process} to start",
                 f"Write {least} or more.",
             )
+
+
+def requested_too_little(floor: Floor, path: str, resources: Resources) -> Iterator[str]:
+    """Warnings of requests below the floor. They work on a node with room; `path` is the one of the resources."""
+    memory, cpu = resources.memory_request, resources.cpu_request
+    if memory and quantity(memory) < quantity(floor.memory):
+        # https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction
+        yield (
+            f"{path}.memoryRequest: {memory} is less than {floor.process} needs to start. Kubernetes may place it on a "
+            f"node without room, and evicts it first when memory gets short. Write {floor.memory} or more."
+        )
+    if cpu and quantity(cpu) < quantity(floor.cpu):
+        yield (
+            f"{path}.cpuRequest: {cpu} is less than {floor.process} needs to start, and a busy node gives it no more. "
+            f"Write {floor.cpu} or more."
+        )
+
+
+SMALL_CLAIM: Final = "1Gi"
+"""Most drivers create no smaller volume, so such a size is a typing error, or means nothing to the driver."""
+
+
+def small_claim(path: str, volume: Volume, reason: str = "what is written there soon fills it") -> Iterator[str]:
+    """A warning of a claim that the stack creates and that is too small to be useful."""
+    if volume.persistent and not volume.claim and quantity(volume.size) < quantity(SMALL_CLAIM):
+        yield f"{path}.size: {volume.size} is less than {SMALL_CLAIM}: {reason}."

@@ -111,6 +111,18 @@ def path_of(repository: str) -> str:
     return path if _is_host(host) else repository
 
 
+DOCKER_HUB: Final = ("", "docker.io", "index.docker.io", "registry-1.docker.io")
+"""Its hosts; an image without a host is there too."""
+_PARTS_OF_DOCKER_HUB: Final = 2
+
+
+def is_impossible_on_docker_hub(repository: str) -> bool:
+    """Tell whether a repository would be on Docker Hub, whose names are USER/NAME: its host is probably missing."""
+    path = path_of(repository)
+    host = repository.removesuffix(path).rstrip("/")
+    return host in DOCKER_HUB and len(path.split("/")) > _PARTS_OF_DOCKER_HUB
+
+
 Registry = Annotated[str, AfterValidator(_registry)]
 Repository = Annotated[str, AfterValidator(_repository)]
 Tag = Annotated[str, AfterValidator(_tag)]

@@ -83,6 +83,15 @@ Cidr = Annotated[str, AfterValidator(_cidr)]
 """A network in CIDR notation. A single address gets its prefix length, /32 or /128."""
 
 
+def reaches(networks: Iterable[str], host: str) -> bool | None:
+    """Tell whether the networks contain a host; None for a name, whose address is not known here."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    return any(address in ipaddress.ip_network(network) for network in networks)
+
+
 def share(networks: Iterable[str], version: int) -> float:
     """The share of all IPv4 or IPv6 addresses that the networks cover together."""
     known = [network for network in map(ipaddress.ip_network, networks) if network.version == version]

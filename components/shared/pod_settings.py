@@ -13,9 +13,10 @@ KEEPS_NODE: Final = "karpenter.sh/do-not-disrupt"
 
 https://karpenter.sh/docs/concepts/disruption/#pod-level-controls
 """
+SAFE_TO_EVICT: Final = "cluster-autoscaler.kubernetes.io/safe-to-evict"
+"""https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md"""
 NOT_EVICTED: Final[Mapping[str, str]] = {
-    # https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md
-    "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+    SAFE_TO_EVICT: "false",
     KEEPS_NODE: "true",
 }
 """Annotations that keep autoscalers from moving a pod to another node to save one: its work would be lost."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from components.shared import kubernetes_types, node_affinity, reserved_keys
+from components.shared import kubernetes_types, placement, reserved_keys
+from components.shared.instances import instances
 from components.shared.mistakes import Mistake, dotted, no_effect
-from components.shared.pod_settings import LabelledPods, Pods
+from components.shared.pod_settings import KEEPS_NODE, SAFE_TO_EVICT, LabelledPods, Pods
+from components.shared.selectors import met, requirements
 
 
 class Owned(NamedTuple):
@@ -24,6 +27,8 @@ class Owned(NamedTuple):
         return Owned(self.labels | {"app"} | reserved_keys.OF_WORKLOADS, self.annotations, (*self.prefixes, *_PREFIXES))
 
 
+IS_READ = re.compile(r"true|false|(\d+[hms])+", re.ASCII)
+"""Values that autoscalers read in an annotation of a pod; Karpenter also knows how long."""
 _PREFIXES = ("checksum/", "clusters.pulumi/")
 
 
@@ -36,38 +41,36 @@ def mistakes(settings: BaseModel, system: str, owned: Owned) -> Iterator[Mistake
             yield from _reserved(group.labels, owned.labels, owned.prefixes, *steps, "labels")
         if group.affinity:
             wrong = [*kubernetes_types.mistakes("Affinity", group.affinity, *steps, "affinity")]
-            selector = getattr(group, "node_selector", {})
-            yield from wrong or node_affinity.contradictions(selector, group.affinity, *steps, "affinity")
+            certain = {**placement.LINUX, **placement.selected(getattr(group, "node_selector", {}))}
+            wrong = wrong or [
+                *placement.contradictions(certain, group.affinity, *steps, "affinity"),
+                *placement.opposites(group.affinity, *steps, "affinity"),
+            ]
+            yield from wrong
         yield from _spread(group, *steps, "topologySpreadConstraints")
 
 
-def groups(value: object, *at: str | int) -> Iterator[tuple[tuple[str | int, ...], Pods]]:
+def groups(settings: BaseModel, system: str) -> Iterator[tuple[tuple[str | int, ...], Pods]]:
     """Every group of pods in the settings, with its place."""
-    if isinstance(value, Pods):
-        yield at, value
-    members: Iterable[tuple[str | int, object]] = ()
-    if isinstance(value, BaseModel):
-        fields = type(value).model_fields.items()
-        members = ((field.alias or name, getattr(value, name)) for name, field in fields)
-    elif isinstance(value, tuple):
-        members = enumerate(value)
-    elif isinstance(value, dict):
-        members = value.items()
-    for step, member in members:
-        if isinstance(member, (BaseModel, tuple, dict)):
-            yield from groups(member, *at, step)
+    return instances(Pods, settings, system)
 
 
 def _reserved(
     given: Mapping[str, str], owned: frozenset[str], prefixes: tuple[str, ...], *at: str | int
 ) -> Iterator[Mistake]:
-    for key in given:
+    for key, value in given.items():
         if key in owned or key.startswith(prefixes):
             yield Mistake(dotted((*at, key)), "is set by the program, or by a controller in the cluster", "Remove it.")
         elif owner := reserved_keys.owner(key):
             yield Mistake(dotted((*at, key)), f"is a key {owner}", "Remove it.")
         elif reason := reserved_keys.WITHOUT_EFFECT.get(key):
             yield no_effect(dotted((*at, key)), reason)
+        elif key in (KEEPS_NODE, SAFE_TO_EVICT) and not IS_READ.fullmatch(value):
+            yield Mistake(
+                dotted((*at, key)),
+                f"{value!r} is neither true nor false, so autoscalers ignore it",
+                'Write "true" or "false".',
+            )
 
 
 def _spread(group: Pods, *at: str | int) -> Iterator[Mistake]:
@@ -83,3 +86,29 @@ def _spread(group: Pods, *at: str | int) -> Iterator[Mistake]:
                 "Write one constraint of this kind.",
             )
         seen.add(pair)
+
+
+def not_spread(group: Pods, own: Mapping[str, str], path: str, owned: Owned) -> Iterator[str]:
+    """Warnings of constraints that do not count the pods themselves. `own` are the labels that the program gives them.
+
+    Kubernetes allows it (https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints).
+    """
+    labels = group.metadata(own)["labels"]
+    for index, constraint in enumerate(group.topology_spread_constraints):
+        if not _selected(constraint.get("labelSelector") or {}, labels, owned):
+            shown = ", ".join(f"{key}: {value}" for key, value in sorted(labels.items()))
+            yield (
+                f"{path}[{index}].labelSelector: does not select the pods themselves, so Kubernetes does not spread "
+                f"them. Write labels that they have: {shown}."
+            )
+
+
+def _selected(selector: Mapping[str, Any], labels: Mapping[str, str], owned: Owned) -> bool:
+    # Controllers add the others, with values that are not known here.
+    added = owned.labels | reserved_keys.OF_WORKLOADS
+    return all(
+        requirement["key"] in added
+        or requirement["key"].startswith(owned.prefixes or "/")
+        or met(requirement, labels.get(requirement["key"]))
+        for requirement in requirements(selector)
+    )

@@ -81,6 +81,24 @@ def mount(volume: str, path: str, *, read_only: bool = True) -> Manifest:
     return {"name": volume, "mountPath": path, **({"readOnly": True} if read_only else {})}
 
 
+def pod_volumes(pairs: Sequence[tuple[Manifest, Manifest]]) -> tuple[list[Manifest], list[Manifest]]:
+    """The volumes and the mounts of a pod, given each volume with its mount: a claim becomes one volume.
+
+    Before Kubernetes 1.35, a pod with one claim in two volumes never starts
+    (https://github.com/kubernetes/kubernetes/pull/122140).
+    """
+    volumes: dict[str, Manifest] = {}
+    mounts: list[Manifest] = []
+    for volume, mounted in pairs:
+        claim = volume.get("persistentVolumeClaim")
+        key = claim["claimName"] if claim else f"/{volume['name']}"
+        first = volumes.setdefault(key, volume)
+        if claim and not claim.get("readOnly"):
+            volumes[key] = {"name": first["name"], "persistentVolumeClaim": claim}
+        mounts.append({**mounted, "name": first["name"]})
+    return list(volumes.values()), mounts
+
+
 def file_volumes(config_maps: Mapping[str, str], secrets: Mapping[str, str]) -> list[tuple[Manifest, Manifest]]:
     """Pod volumes of ConfigMaps and Secrets (name → mount path), each with its mount.
 

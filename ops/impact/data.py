@@ -14,7 +14,6 @@ from ops.impact.pods import TEMPLATE, shell_settings, template
 PROVIDER: Final = "pulumi:providers:kubernetes"
 DATABASE: Final = "CLUSTER_DATABASE_DIR"
 SETTINGS: Final = "settings.sh"
-CHECKPOINT: Final = "checkpoint-vol"
 
 
 def findings(plan: Plan) -> Iterator[Finding]:
@@ -49,8 +48,12 @@ def _database(plan: Plan) -> Iterator[Finding]:
 
 
 def _checkpoint(manifest: Manifest) -> Manifest:
-    volumes = (template(manifest).get("spec") or {}).get("volumes") or ()
-    return next((volume for volume in volumes if volume.get("name") == CHECKPOINT), {})
+    """The source of the volume that holds the database. Its name may change: other data may be in the same claim."""
+    spec = template(manifest).get("spec") or {}
+    mounts = [mount for container in spec.get("containers") or () for mount in container.get("volumeMounts") or ()]
+    names_ = [mount.get("name") for mount in mounts if mount.get("mountPath") == names.DATABASE_DIR]
+    volume: Manifest = next((volume for volume in spec.get("volumes") or () if volume.get("name") in names_), {})
+    return {key: value for key, value in volume.items() if key != "name"}
 
 
 def _is_claim(volume: Manifest) -> bool:

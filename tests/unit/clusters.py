@@ -48,7 +48,7 @@ PODS: Values = {
                 "nodeSelectorTerms": [
                     {
                         "matchExpressions": [
-                            {"key": "team", "operator": "In", "values": ["lab"]},
+                            {"key": "room", "operator": "In", "values": ["lab"]},
                             {"key": "old", "operator": "DoesNotExist"},
                             {"key": "cores", "operator": "Gt", "values": ["16"]},
                         ],

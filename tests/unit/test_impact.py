@@ -95,6 +95,13 @@ def test_another_checkpoint_claim_is_an_empty_database() -> None:
     )
 
 
+def test_logs_that_move_into_the_claim_of_the_database_leave_it_full() -> None:
+    before, after = ({"storage": {"checkpoint": {"claim": "one"}, "log": {"claim": log}}} for log in ("two", "one"))
+    found = codes(report_of(before, after))
+    assert "job-manager-restarts" in found
+    assert "empty-database" not in found
+
+
 def test_metrics_certificates_that_change_are_for_prometheus() -> None:
     metrics = {"metrics": {"export": True}}
     assert "metrics-certificates" in codes(report_of(metrics, metrics, "mjs-metrics-client-certs"))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.matlab import credentials, profile
+from components.matlab.cluster import nameable
 from components.matlab.profile import Certificate
 from tests.unit.clusters import MODES, in_mode
 
@@ -91,3 +93,9 @@ def test_ports_and_names_of_the_cluster_stand_in_the_host_string() -> None:
     assert inside.host == "mjs-job-manager.team-a.svc.k8s.lab:20000"
     (socks,) = profile.profiles(in_mode(NEW, settings, {"parallelServerProxy": {"port": 1081}}), "mjs.example.org")
     assert socks.host == "mjs-job-manager:20000?proxy=socks5s://mjs.example.org:1081"
+
+
+def test_an_ipv6_address_of_the_load_balancer_ends_up_in_no_profile() -> None:
+    assert [nameable(address) for address in ("192.0.2.10", "mjs.example.org")] == ["192.0.2.10", "mjs.example.org"]
+    with pytest.raises(pulumi.RunError, match=r"2001:db8::10.*Set matlab\.network\.clusterHost"):
+        nameable("2001:db8::10")

@@ -136,8 +136,9 @@ def test_any_claim_name_makes_a_valid_volume() -> None:
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", name) for name in names)
     claims = [volume["persistentVolumeClaim"]["claimName"] for volume in volumes if "persistentVolumeClaim" in volume]
-    more = ["config-vol", "matlab.r2024b", long, "shared-secret-vol", "data.v2", "config-vol", "log-vol", long]
-    assert sorted(claims) == sorted(["mjs-worker-log", *more])
+    assert sorted(claims) == sorted(
+        ["mjs-worker-log", "config-vol", "matlab.r2024b", long, "shared-secret-vol", "data.v2", "log-vol"]
+    )
 
 
 def test_installations_of_matlab_cannot_be_written_by_any_worker() -> None:

@@ -1,0 +1,21 @@
+"""Warnings about container images that every system has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+
+from components.shared.config_paths import dotted
+from components.shared.groups import Image, has_own_repository, is_impossible_on_docker_hub
+from components.shared.instances import instances
+
+
+def image_warnings(settings: BaseModel, system: str) -> Iterator[str]:
+    """Repositories that Docker Hub cannot have. A node may have another registry under its name."""
+    for steps, image in instances(Image, settings, system):
+        if has_own_repository(image) and is_impossible_on_docker_hub(image.repository):
+            yield (
+                f"{dotted((*steps, 'repository'))}: {image.repository} would be on Docker Hub, where names have two "
+                "parts. Write the registry's host in front."
+            )
