@@ -29,21 +29,19 @@ from components.matlab.fields import (
 )
 from components.price_settings import Currency, Price
 from components.shared.fields import (
-    AbsolutePath,
     AnnotationText,
     Argument,
     DnsLabel,
     DnsName,
     EnvName,
     EnvValue,
-    Executable,
     LabelKey,
     LabelValue,
     Line,
-    MountPath,
 )
 from components.shared.groups import Digest, KubeconfigPath, Registry, Repository, Tag, Toleration
 from components.shared.hosts import Cidr, Host
+from components.shared.paths import AbsolutePath, Executable, MountPath
 from components.shared.pem import Certificate, PrivateKey
 from components.shared.quantities import Bytes, Cpu
 from generators.samples import authority, project_of_managers

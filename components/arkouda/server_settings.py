@@ -11,16 +11,9 @@ from components.arkouda.defaults import MultiLocaleFiles, MultiLocaleImage, Sing
 from components.arkouda.fields import Address, ServerName, ServerOptions
 from components.arkouda.sbatch import SbatchOptions
 from components.arkouda.sbatch_options import LONGEST_NOTICE
-from components.shared.fields import (
-    Bool,
-    Executable,
-    LabelKey,
-    LabelValue,
-    Model,
-    Positive,
-    UserPort,
-)
+from components.shared.fields import Bool, LabelKey, LabelValue, Model, Positive, UserPort
 from components.shared.groups import NodeSelector, Toleration
+from components.shared.paths import Executable
 from components.shared.pod_settings import LabelledPods
 from components.shared.quantities import Bytes, Cpu
 

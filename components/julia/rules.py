@@ -13,11 +13,11 @@ from components.julia.settings import Kind, Settings
 from components.julia.topology import JuliaSession, sessions
 from components.shared import rules_pods
 from components.shared.config_paths import below
-from components.shared.fields import covers
 from components.shared.floors import Floor, small_claim, too_low, too_much
 from components.shared.groups import AccessMode
 from components.shared.mistakes import Mistake, Rule
 from components.shared.network_policy import metadata_networks
+from components.shared.paths import covers
 from components.shared.references import circular, references
 from components.shared.rules_images import image_warnings
 

@@ -13,9 +13,9 @@ from components.julia import names
 from components.julia.settings import Settings
 from components.julia.startup import package
 from components.julia.topology import sessions
-from components.shared.fields import covers
 from components.shared.hosts import host_problem
 from components.shared.mistakes import Mistake, Rule
+from components.shared.paths import covers
 
 HIDDEN: Final = (names.DEPOT_DIR, "/julia", names.TEMPORARY_DIR)
 """Where volumes of the session hide what the image has."""

@@ -13,7 +13,6 @@ from pydantic import Field, model_validator
 
 from components.julia.fields import Code, ServerUrl, SessionName, Threads, TomlText, WorkerCount
 from components.shared.fields import (
-    AbsolutePath,
     Annotations,
     Argument,
     Bool,
@@ -22,10 +21,8 @@ from components.shared.fields import (
     DnsName,
     EnvName,
     EnvValue,
-    Executable,
     Line,
     Model,
-    MountPath,
     NamespaceName,
     Port,
     Ports,
@@ -34,6 +31,7 @@ from components.shared.fields import (
 )
 from components.shared.groups import Digest, Image, NodeSelector, PullPolicy, Repository, Tag, Toleration, Volume
 from components.shared.hosts import Cidr
+from components.shared.paths import AbsolutePath, Executable, MountPath
 from components.shared.pod_settings import NOT_EVICTED, LabelledPods
 from components.shared.quantities import Bytes, Cpu
 

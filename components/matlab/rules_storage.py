@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from components.matlab import names
 from components.matlab.settings import Settings
 from components.matlab.topology import FIRST_SOCKS_RELEASE
-from components.shared.fields import covers
 from components.shared.floors import small_claim
 from components.shared.groups import AccessMode, has_own_repository
 from components.shared.mistakes import Mistake, Rule, dotted, no_effect
+from components.shared.paths import covers
 
 RESERVED_MOUNTS = ("/mjs", "/opt/matlab", "/opt/additionalmatlab", "/usr/local/share/matlab/mjs/java", "/cert", "/tmp")  # noqa: S108
 

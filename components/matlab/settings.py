@@ -25,7 +25,6 @@ from components.matlab.defaults import (
 from components.matlab.fields import LicenseManager, Release, UserName
 from components.matlab.network_settings import Haproxy, Network, ParallelServerProxy, PoolProxy
 from components.shared.fields import (
-    AbsolutePath,
     Annotations,
     Bool,
     Count,
@@ -37,7 +36,6 @@ from components.shared.fields import (
     LabelKey,
     LabelValue,
     Model,
-    MountPath,
     NameText,
     Positive,
     Seconds,
@@ -45,6 +43,7 @@ from components.shared.fields import (
     UserPort,
 )
 from components.shared.groups import NodeSelector, Toleration
+from components.shared.paths import AbsolutePath, MountPath
 from components.shared.pod_settings import NOT_EVICTED, LabelledPods
 
 MOST_GPUS = 1024

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 import unicodedata
 from collections import Counter
@@ -132,17 +131,19 @@ _NOT_IN_A_LINE = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories: control characters, halves of characters, line and paragraph separators."""
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
+    """The text. Rejects one that is empty or has several lines."""
     if not value or any(unicodedata.category(char) in _NOT_IN_A_LINE for char in value):
         refuse("is empty, or contains a line break or control character", "Write one line of text.")
     return value
 
 
-Argument = Annotated[str, AfterValidator(_one_line)]
+Argument = Annotated[str, AfterValidator(one_line)]
 """One line of text, not empty, for a program of the user's own."""
 
 
-def _as_it_looks(value: str) -> str:
+def as_it_looks(value: str) -> str:
+    """The text. Rejects one with spaces at its ends or with invisible characters."""
     for char in value:
         # What people paste from web pages and chats: no-break and zero-width spaces, marks of direction.
         if unicodedata.category(char) == "Cf" or (unicodedata.category(char) == "Zs" and char != " "):
@@ -153,7 +154,7 @@ def _as_it_looks(value: str) -> str:
     return value
 
 
-Line = Annotated[Argument, AfterValidator(_as_it_looks)]
+Line = Annotated[Argument, AfterValidator(as_it_looks)]
 """One line of text that is what it looks like. Quotes and $ are safe: nothing pastes it into a script."""
 
 
@@ -168,82 +169,6 @@ def _name_text(value: str) -> str:
 LONGEST_NAME = 255
 NameText = Annotated[Line, AfterValidator(_name_text)]
 """A name that commands get as an argument."""
-
-
-_VARIABLE = re.compile(r"\$[({]|\{\{")
-LONGEST_FILE_NAME = 255
-"""Bytes (NAME_MAX)."""
-
-
-def _absolute(value: str) -> str:
-    if not value.startswith("/") or ".." in value.split("/") or ":" in value or _as_it_looks(_one_line(value)) == "/":
-        refuse(f"{value!r} is not an absolute path", "Write a path from the root of the container, such as /data.")
-    if _VARIABLE.search(value):
-        refuse(f"{value!r} contains a variable, and nothing replaces it in a path", "Write the whole path.")
-    if any(len(name.encode()) > LONGEST_FILE_NAME for name in value.split("/")):
-        refuse(f"has a part of more than {LONGEST_FILE_NAME} bytes", "Write shorter names: Linux allows no more.")
-    return f"/{posixpath.normpath(value).lstrip('/')}"
-
-
-AbsolutePath = Annotated[str, AfterValidator(_absolute)]
-"""A path in a container. Neither the kubelet nor MATLAB's path lists allow a colon."""
-
-
-def _executable(value: str) -> str:
-    if re.search(r"\s-", value):
-        refuse(f"{value!r} is a command with options", "Write the path of the program alone.")
-    return value
-
-
-Executable = Annotated[AbsolutePath, AfterValidator(_executable)]
-"""The path of a program in a container or on a node."""
-
-SYSTEM_FOLDERS = (
-    "/bin",
-    "/boot",
-    "/dev",
-    "/etc",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/libx32",
-    "/proc",
-    "/root",
-    "/run",
-    "/sbin",
-    "/sys",
-    "/usr/bin",
-    "/usr/include",
-    "/usr/lib",
-    "/usr/lib32",
-    "/usr/lib64",
-    "/usr/libexec",
-    "/usr/local/bin",
-    "/usr/local/etc",
-    "/usr/local/lib",
-    "/usr/local/sbin",
-    "/usr/sbin",
-    "/usr/share",
-    "/var/lib",
-    "/var/run",
-)
-"""Folders of the operating system in a container (Filesystem Hierarchy Standard 3.0)."""
-
-
-def covers(path: str, folder: str) -> bool:
-    """Tell whether a mount at `path` hides `folder`, or is inside it."""
-    return f"{path}/".startswith(f"{folder}/") or folder.startswith(f"{path}/")
-
-
-def _mount_path(value: str) -> str:
-    path = _absolute(value)
-    if any(covers(path, folder) for folder in SYSTEM_FOLDERS):
-        refuse(f"{path} belongs to the operating system of the container", "Mount it elsewhere, such as /data.")
-    return path
-
-
-MountPath = Annotated[str, AfterValidator(_mount_path)]
-"""A place in a container for data of its users."""
 
 
 def _env_name(value: str) -> str:

@@ -71,6 +71,7 @@ CHECKERS = (
     "components.shared.mistakes",
     "components.shared.network_policy",
     "components.shared.pem",
+    "components.shared.paths",
     "components.shared.placement",
     "components.shared.quantities",
     "components.shared.rules_pods",

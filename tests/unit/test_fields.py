@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from components.matlab.fields import Domain, LdapUrl, LicenseManager, UserName
-from components.shared.fields import AbsolutePath, DnsName, EnvValue, LabelKey, MountPath, NameText
+from components.shared.fields import DnsName, EnvValue, LabelKey, NameText
 from components.shared.groups import Repository
 from components.shared.hosts import Cidr, Host, share
 from components.shared.mistakes import did_you_mean, dotted
+from components.shared.paths import AbsolutePath, MountPath
 
 HOSTS_OF_NOBODY = (
     *("localhost", "LOCALHOST", "a.localhost", "localhost.localdomain", "127.0.0.1", "127.8.8.8", "0.0.0.0"),  # noqa: S104
