@@ -91,7 +91,8 @@ def judge(stack: StackConfig, api: KubernetesApi, state: State) -> Verdict:
         planned = system.objects(settings, plain_fingerprint, found)
         paths = system.namespaces(settings)
         lost = False
-        for (namespace, who), objects in _unknown(planned, found).items():
+        unknown = _unknown(planned, found)
+        for (namespace, who), objects in unknown.items():
             if who != f"stack {stack.name}":
                 mistakes.append(_foreign(paths[namespace], namespace, who, objects))
             elif any(place == namespace for place, _, _ in alive):
@@ -101,11 +102,14 @@ def judge(stack: StackConfig, api: KubernetesApi, state: State) -> Verdict:
             else:
                 lost = True
                 mistakes.append(_forgotten(paths[namespace], namespace, objects, stack))
+        # The first create of all, whose answer was lost.
+        alone = _alone(planned, found, stack) - {namespace for namespace, _ in unknown}
+        repeated += (("", [("Namespace", namespace)]) for namespace in sorted(alone))
         # With a lost state the namespace is in nobody else's hands.
         mistakes += [
             mistake
             for mistake in system.objections(settings, found)
-            if not (lost and mistake.path in {f"{path}.create" for path in paths.values()})
+            if mistake.path not in {f"{path}.create" for name, path in paths.items() if lost or name in alone}
         ]
         manifests += (item.manifest for item in planned)
         more += system.rights(settings)
@@ -177,6 +181,19 @@ def _unknown(planned: list[PlannedObject], found: Survey) -> dict[tuple[str, str
         if inventory and existing and not inventory.is_ours(kind, name):
             unknown.setdefault((namespace, owner(existing)), []).append(item.key)
     return unknown
+
+
+def _alone(planned: list[PlannedObject], found: Survey, stack: StackConfig) -> AbstractSet[str]:
+    """Namespaces that the stack creates, and that have its label without being in its state."""
+    return {
+        name
+        for kind, name in (item.key for item in planned)
+        if kind == "Namespace"
+        and (inventory := found.inventories.get(name))
+        and inventory.namespace
+        and not inventory.is_ours(kind, name)
+        and owner(inventory.namespace) == f"stack {stack.name}"
+    }
 
 
 def _foreign(path: str, namespace: str, who: str, objects: list[Key]) -> Mistake:

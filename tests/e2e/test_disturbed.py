@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from components.shared.manifest import STACK as STACK_LABEL
 from components.shared.target import EMBEDDED_CONTEXT
 from tests.e2e.checkout import NAMESPACE, STACK, Checkout
 from tests.e2e.disturbance import (
@@ -226,6 +227,23 @@ def test_a_create_whose_answer_was_lost_is_repeated(checkout: Checkout) -> None:
         assert found is not None
         appliers = [entry for entry in found["metadata"]["managedFields"] if entry["operation"] == "Apply"]
         assert len(appliers) == 1, "what a later config drops would stay, if another manager had it too"
+    a_run_writes_nothing(checkout)
+
+
+def test_a_namespace_whose_answer_was_lost_is_taken(checkout: Checkout) -> None:
+    """The very first create of all: the namespace is there and empty, and there is no state at all."""
+    labels = {STACK_LABEL: STACK}
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
+    apply = {"query": {"fieldManager": "pulumi-kubernetes-0a1b2c3d"}, "content_type": "application/apply-patch+yaml"}
+    checkout.api.request("PATCH", path_of(f"Namespace/{NAMESPACE}"), body, **apply)
+    checkout.run("up")
+    nothing_is_orphaned(checkout)
+    appliers = [
+        entry
+        for entry in checkout.api.request("GET", path_of(f"Namespace/{NAMESPACE}"))["metadata"]["managedFields"]
+        if entry["operation"] == "Apply"
+    ]
+    assert len(appliers) == 1
     a_run_writes_nothing(checkout)
 
 
