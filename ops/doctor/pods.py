@@ -26,6 +26,9 @@ SLOW_END: Final = 600
 """Seconds after its grace period in which a kubelet that works has ended a pod."""
 _UNSCHEDULABLE: Final = re.compile(r"\d+/\d+ nodes are available: (?P<reasons>.*?)\.?( preemption:.*)?$", re.DOTALL)
 
+_MISSED: Final = {"ConfigMap": "023", "Secret": "023", "PersistentVolumeClaim": "030"}
+"""Number of the code for each kind. A missing ServiceAccount is a matter of rights (`objects.py`)."""
+
 Problem = tuple[str, str, frozenset[Key]]
 """Number of the code, text, and what the pod needs."""
 
@@ -83,11 +86,10 @@ def _missing(place: Place, pods: Iterable[Json], snapshot: Snapshot) -> Iterator
     first: dict[Key, str] = {}
     for spec, who in _starting(place, pods, snapshot):
         for kind, name in references({"spec": spec}):
-            if kind in snapshot.objects and name not in snapshot.of(kind):
+            if kind in _MISSED and kind in snapshot.objects and name not in snapshot.of(kind):
                 first.setdefault((kind, name), who)
     for key, who in first.items():
-        number = "030" if key[0] == "PersistentVolumeClaim" else "023"
-        yield Finding(place.code(number), key, f"does not exist, and {who} needs it")
+        yield Finding(place.code(_MISSED[key[0]]), key, f"does not exist, and {who} needs it")
 
 
 def _starting(place: Place, pods: Iterable[Json], snapshot: Snapshot) -> Iterator[tuple[Json, str]]:

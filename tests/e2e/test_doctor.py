@@ -347,7 +347,7 @@ def a_job_manager_that_somebody_stopped(patient: Patient) -> None:
         if not replicas:
             patient.expect("MJS028", words="Deployment mjs-job-manager is stopped: it has 0 replicas")
             done = doctor(patient.checkout)
-            assert "Scale it to 1. After `move-claim`" in done.stdout
+            assert "Scale it to 1; after `move-claim`" in done.stdout
 
 
 def a_queue_that_an_update_left_paused(patient: Patient) -> None:
