@@ -79,7 +79,8 @@ def _pods(before: Observation, after: Observation) -> Iterator[str]:
             yield role[1]
         elif len(new[role]) < len(uids):
             yield "pods-removed"
-    for key, workload in after.of("StatefulSet"):
+    # Locales are replaced at once, and their status may lag behind.
+    for key, workload in (found for found in after.of("StatefulSet") if found[0][1].startswith("julia-")):
         status = workload["status"]
         was = before.objects.get(key, workload)["status"]
         if status["updateRevision"] != was["updateRevision"] and status["currentRevision"] != status["updateRevision"]:

@@ -227,7 +227,9 @@ def what_somebody_deleted_and_is_still_there(patient: Patient) -> None:
     """A claim that a pod uses, and then a pod that nothing ends."""
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
     claim, pod = patient.path("PersistentVolumeClaim", "data"), patient.path("Pod", f"{patient.app}-{HELD}")
-    patient.api.request("POST", patient.path("PersistentVolumeClaim"), {"metadata": {"name": "data"}, "spec": spec})
+    # For Kubernetes a pod without a node holds no claim, and this one must not have a kubelet.
+    metadata = {"name": "data", "finalizers": ["example.org/held"]}
+    patient.api.request("POST", patient.path("PersistentVolumeClaim"), {"metadata": metadata, "spec": spec})
     wait_for(lambda: patient.api.request("GET", claim)["spec"].get("volumeName"))
     patient.pod({"phase": "Pending"}, volumes=[{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}])
     patient.api.request("DELETE", claim)
@@ -235,7 +237,8 @@ def what_somebody_deleted_and_is_still_there(patient: Patient) -> None:
     patient.api.request("PATCH", pod, {"metadata": {"finalizers": ["example.org/stuck"]}}, content_type=MERGE)
     patient.api.request("DELETE", pod, query={"gracePeriodSeconds": "0"})
     patient.expect("017", "033", words="should have ended at ", minutes=11)
-    patient.api.request("PATCH", pod, {"metadata": {"finalizers": None}}, content_type=MERGE)
+    for held in (pod, claim):
+        patient.api.request("PATCH", held, {"metadata": {"finalizers": None}}, content_type=MERGE)
     wait_for(lambda: patient.api.get(pod) is None and patient.api.get(claim) is None)
 
 
