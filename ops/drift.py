@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from components.shared.objects import title
 from ops.errors import CommandError, UsageError, tell
 from ops.impact.plan import Operation, Plan, UnreadablePlanError, read
 from ops.impact.preview import preview
@@ -62,9 +63,9 @@ class Drift:
         """Objects, and what somebody else added to each."""
         objects: dict[str, list[str]] = {}
         for one in self.plan.foreign:
-            title = f"{one.kind} {one.namespace}/{one.name}" if one.namespace else f"{one.kind} {one.name}"
-            objects.setdefault(title, []).append(f"{one.path}, by {one.manager}")
-        return [(title, "; ".join(sorted(fields))) for title, fields in sorted(objects.items())]
+            subject = title(one.kind, one.namespace, one.name)
+            objects.setdefault(subject, []).append(f"{one.path}, by {one.manager}")
+        return [(subject, "; ".join(sorted(fields))) for subject, fields in sorted(objects.items())]
 
     @property
     def title(self) -> str:
@@ -80,7 +81,9 @@ class Drift:
             where = f" ({', '.join(paths[:PATHS])}{more})" if paths else ""
             what = f"is not ready, and `up` waits for it: {change.unready}" if change.unready else ""
             found.append(f"{change.title} {what or f'{_WHAT[change.operation]}{where}.'}")
-        found += [f"{title} has more than the stack set, and `up` leaves it: {what}." for title, what in self._foreign]
+        found += [
+            f"{subject} has more than the stack set, and `up` leaves it: {what}." for subject, what in self._foreign
+        ]
         return found + [
             f"`up` fails until you set this back in the cluster: {' '.join(conflict.split())}"
             for conflict in self.conflicts
@@ -90,7 +93,7 @@ class Drift:
         """For a terminal."""
         if self.code == FAILED:
             return "\n".join([f"Stack {self.plan.stack}: could not look for drift.", *self.plan.errors]) + "\n"
-        count = len({change.title for change in self.plan.changes} | {title for title, _ in self._foreign})
+        count = len({change.title for change in self.plan.changes} | {subject for subject, _ in self._foreign})
         summary = f"{count} object{'s' if count > 1 else ''} drifted" if count else "no drift"
         return "\n".join([f"Stack {self.plan.stack}: {summary}", *(f"  {line}" for line in self.lines())]) + "\n"
 

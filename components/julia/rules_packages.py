@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,7 +12,7 @@ from components.julia import names
 from components.julia.settings import Settings
 from components.julia.startup import package
 from components.julia.topology import sessions
-from components.shared.hosts import host_problem
+from components.shared.hosts import host_problem, reaches
 from components.shared.mistakes import Mistake, Rule
 from components.shared.paths import covers
 
@@ -28,7 +27,10 @@ def _server(settings: Settings) -> Iterator[Mistake]:
         url = urlsplit(session.settings.packages.server)
         host, policies = url.hostname or "", settings.network.policies
         port = url.port or (443 if url.scheme == "https" else 80)
-        blocked = policies.enabled and port not in policies.package_ports and not _may_reach(policies.egress, host)
+        known = reaches(policies.egress, host)
+        # Any of the networks may have the address behind a name.
+        reachable = bool(policies.egress) if known is None else known
+        blocked = policies.enabled and port not in policies.package_ports and not reachable
         if problem := host_problem(host):
             yield Mistake(
                 session.origin("packages", "server"),
@@ -41,15 +43,6 @@ def _server(settings: Settings) -> Iterator[Mistake]:
                 f"is on port {port}, which julia.network.policies.packagePorts does not allow",
                 f"Add {port} there.",
             )
-
-
-def _may_reach(networks: Iterable[str], host: str) -> bool:
-    """One of the networks has the host. Nobody knows the address behind a name."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return bool(tuple(networks))
-    return any(address in ipaddress.ip_network(network) for network in networks)
 
 
 def _folders(settings: Settings) -> Iterator[Mistake]:

@@ -9,7 +9,7 @@ from components.matlab import names
 from components.matlab.network_settings import Haproxy, ParallelServerProxy, PoolProxy
 from components.matlab.settings import Controller, JobManager, Settings, Workers
 from components.matlab.topology import Topology
-from components.shared import kubernetes_types, placement, rules_pods
+from components.shared import placement, rules_pods
 from components.shared.floors import LEAST_QUOTA, SMALL_PROGRAM, Floor, requested_too_little, too_low
 from components.shared.mistakes import Mistake, Rule, dotted
 from components.shared.node_labels import ARCHITECTURE_LABELS
@@ -73,22 +73,19 @@ def _architecture(settings: Settings) -> Iterator[Mistake]:
                 )
 
 
-def _affinities(settings: Settings) -> Iterator[Mistake]:
-    """Node affinities against the processors that MATLAB runs on, and against the node selector of another group."""
+def _pods(settings: Settings) -> Iterator[Mistake]:
+    yield from rules_pods.mistakes(settings, "matlab", OWNED, _nodes(settings))
+
+
+def _nodes(settings: Settings) -> dict[str, dict[str, placement.Certain]]:
+    """What is certain about the nodes of each group: the processors of MATLAB, and the node selector of another one."""
     of_manager = placement.selected(settings.job_manager.node_selector)
     certain = {"workers": placement.AMD64, "jobManager": placement.AMD64}
     certain["poolProxy"] = placement.selected(settings.workers.node_selector)
-    for name, group in _groups(settings).items():
-        if not any(kubernetes_types.mistakes("Affinity", group.affinity)):
-            given = certain.get(name, of_manager)
-            yield from placement.contradictions(given, group.affinity, "matlab", name, "affinity")
+    return {f"matlab.{name}": certain.get(name, of_manager) for name in _groups(settings)}
 
 
-def _pods(settings: Settings) -> Iterator[Mistake]:
-    yield from rules_pods.mistakes(settings, "matlab", OWNED)
-
-
-RULES: tuple[Rule[Settings], ...] = (_pods, _resources, _architecture, _affinities)
+RULES: tuple[Rule[Settings], ...] = (_pods, _resources, _architecture)
 
 
 def pod_warnings(settings: Settings) -> Iterator[str]:

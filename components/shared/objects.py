@@ -78,6 +78,11 @@ def token_secret(name: str, namespace: str, account: str) -> Manifest:
     }
 
 
+def title(kind: str, namespace: str, name: str) -> str:
+    """An object as kubectl's users write it: `Deployment mjs/mjs-controller`; one of the whole cluster without `/`."""
+    return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
+
+
 def by_key(objects: Iterable[PlannedObject]) -> dict[Key, PlannedObject]:
     """The objects by kind and name, in the order in which they are written.
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from components.shared import kubernetes_types, placement, reserved_keys
 from components.shared.instances import instances
 from components.shared.mistakes import Mistake, dotted, no_effect
+from components.shared.placement import Certain
 from components.shared.pod_settings import KEEPS_NODE, SAFE_TO_EVICT, LabelledPods, Pods
 from components.shared.selectors import met, requirements
 
@@ -29,11 +30,17 @@ class Owned(NamedTuple):
 
 IS_READ = re.compile(r"true|false|(\d+[hms])+", re.ASCII)
 """Values that autoscalers read in an annotation of a pod; Karpenter also knows how long."""
+NOTHING_MORE: Mapping[str, Mapping[str, Certain]] = {}
 _PREFIXES = ("checksum/", "clusters.pulumi/")
 
 
-def mistakes(settings: BaseModel, system: str, owned: Owned) -> Iterator[Mistake]:
-    """What is wrong in any group of pods. `system` is the key of the settings in a stack file."""
+def mistakes(
+    settings: BaseModel, system: str, owned: Owned, certain: Mapping[str, Mapping[str, Certain]] = NOTHING_MORE
+) -> Iterator[Mistake]:
+    """What is wrong in any group of pods. `system` is the key of the settings in a stack file.
+
+    `certain` has, by the path of a group, what more is certain about its nodes than its own node selector says.
+    """
     owned = owned.with_common()
     for steps, group in groups(settings, system):
         yield from _reserved(group.annotations, owned.annotations, owned.prefixes, *steps, "annotations")
@@ -41,9 +48,10 @@ def mistakes(settings: BaseModel, system: str, owned: Owned) -> Iterator[Mistake
             yield from _reserved(group.labels, owned.labels, owned.prefixes, *steps, "labels")
         if group.affinity:
             wrong = [*kubernetes_types.mistakes("Affinity", group.affinity, *steps, "affinity")]
-            certain = {**placement.LINUX, **placement.selected(getattr(group, "node_selector", {}))}
+            own = placement.selected(getattr(group, "node_selector", {}))
+            nodes = {**placement.LINUX, **certain.get(dotted(steps), {}), **own}
             wrong = wrong or [
-                *placement.contradictions(certain, group.affinity, *steps, "affinity"),
+                *placement.contradictions(nodes, group.affinity, *steps, "affinity"),
                 *placement.opposites(group.affinity, *steps, "affinity"),
             ]
             yield from wrong

@@ -13,6 +13,7 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_root_resource
 
 from components.shared.kube import Json
+from components.shared.objects import title
 from components.stack import PROJECT_NAME
 from ops.adopt.values import Secret, clear, received, sent
 from ops.evaluation import evaluate
@@ -55,8 +56,7 @@ class Registration:
     def title(self) -> str:
         """How reports name it."""
         namespace = self.inputs.get("metadata", {}).get("namespace", "")
-        kind = self.type.rpartition(":")[2]
-        return f"{kind} {namespace}/{self.name}" if namespace else f"{kind} {self.name}"
+        return title(self.type.rpartition(":")[2], namespace, self.name)
 
 
 Answer = Callable[[Registration], None]

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from components.cost_of_stack import OUTPUT, Range, announced, range_of
 from components.shared.manifest import Manifest
+from components.shared.objects import title
 from ops.foreign_fields import ForeignField, foreign_fields
 
 
@@ -94,7 +95,7 @@ class Change:
     @property
     def title(self) -> str:
         """The object as kubectl's users write it: `Deployment mjs/mjs-controller`."""
-        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+        return title(self.kind, self.namespace, self.name)
 
     @property
     def removes(self) -> bool:
