@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import yaml
+
 from local.locks import locked
 
 Progress = Callable[[str], None]
@@ -62,6 +64,8 @@ class Build:
     """What a cold build says first: how long it takes, and how to avoid it."""
     embedded: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Path below `module` → Go module and path of its file that is compiled in there."""
+    changed: Path | None = None
+    """YAML file with changes to other modules: module → path of a file → old text → new text."""
     seldom_run: tuple[str, ...] = ()
     """Patterns of Go packages that are compiled without optimization, in two thirds of the time."""
     tags: tuple[str, ...] = ()
@@ -91,6 +95,7 @@ class Build:
         """Return the folder of this build's binaries: another source, Go or flag is another folder."""
         digest = hashlib.sha256()
         sources = [path for pattern in ("go.*", "**/*.go", "*/go.*") for path in sorted(self.module.glob(pattern))]
+        sources += [self.changed] if self.changed else []
         texts = (go_version(go), self.linker_flags, *self.packages, *self.links, *self.tags, *FLAGS, *self.seldom_run)
         for part in [*(path.read_bytes() for path in sources), *map(str.encode, texts)]:
             digest.update(hashlib.sha256(part).digest())
@@ -109,8 +114,15 @@ class Build:
             command += [f"-gcflags={pattern}=-N -l -dwarf=false" for pattern in self.seldom_run]
             if self.tags:
                 command += ["-tags", ",".join(self.tags)]
-            if self.embedded:
-                command += ["-overlay", str(self._overlay(go, Path(folder)))]
+            overlay = {
+                str(self.module / path): files_of(go, self.module, module) / file
+                for path, (module, file) in self.embedded.items()
+            }
+            if self.changed:
+                overlay |= _change(self.changed, go, self.module, Path(folder))
+                command += ["-modfile", f"{folder}/go.mod"]
+            if overlay:
+                command += ["-overlay", str(_write_overlay(overlay, Path(folder)))]
             with log.open("w", encoding="utf-8") as file:
                 process = subprocess.Popen(
                     [*command, "-o", f"{output}/", *self.packages],
@@ -137,14 +149,36 @@ class Build:
                 (output / name).hardlink_to(output / binary)
             output.rename(directory)
 
-    def _overlay(self, go: Path, folder: Path) -> Path:
-        """Write Go's overlay file, which puts files of other modules in the place of files that we do not have."""
-        replaced = {}
-        for path, (module, file) in self.embedded.items():
-            replaced[str(self.module / path)] = str(files_of(go, self.module, module) / file)
-        overlay = folder / "overlay.json"
-        overlay.write_text(json.dumps({"Replace": replaced}), encoding="utf-8")
-        return overlay
+
+def _write_overlay(replaced: Mapping[str, Path], folder: Path) -> Path:
+    """Write Go's overlay file, which puts files in the place of others, or of none."""
+    overlay = folder / "overlay.json"
+    overlay.write_text(json.dumps({"Replace": {path: str(file) for path, file in replaced.items()}}), encoding="utf-8")
+    return overlay
+
+
+def _change(changes: Path, go: Path, module: Path, folder: Path) -> dict[str, Path]:
+    """Return an overlay with changed copies of modules, and write a go.mod that uses them. Raises BuildError.
+
+    Go takes no overlay of the module cache, but a `replace` with a folder that exists in the overlay only.
+    """
+    for name in ("go.mod", "go.sum"):
+        shutil.copyfile(module / name, folder / name)
+    overlay: dict[str, Path] = {}
+    for changed, files in yaml.safe_load(changes.read_text(encoding="utf-8")).items():
+        original, copy = files_of(go, module, changed), module / "changed" / changed
+        overlay |= {str(copy / path.relative_to(original)): path for path in original.rglob("*") if path.is_file()}
+        for file, texts in files.items():
+            text = (original / file).read_text(encoding="utf-8")
+            for old, new in texts.items():
+                if old not in text:
+                    raise BuildError(f"{changes} changes {old!r} in {file} of {changed}, which is not there")
+                text = text.replace(old, new)
+            overlay[str(copy / file)] = path = folder / f"{len(overlay)}.go"
+            path.write_text(text, encoding="utf-8")
+        edit = [str(go), "mod", "edit", f"-replace={changed}=./{copy.relative_to(module)}", str(folder / "go.mod")]
+        subprocess.run(edit, env=_environment(), check=True)
+    return overlay
 
 
 def files_of(go: Path, where: Path, module: str) -> Path:

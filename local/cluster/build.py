@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from local.cluster.layout import (
     APISERVER,
@@ -21,7 +21,7 @@ from local.go_build import Build, BuildError, Progress, cache_directory, silent
 
 KUBERNETES_MODULE: Final = "k8s.io/kubernetes"
 BINARY: Final = "control-plane"
-PARTS: Final = (ETCD, APISERVER, CONTROLLER_MANAGER, SCHEDULER, KUBECTL, KUBEMARK)
+PARTS: Final = (ETCD, APISERVER, CONTROLLER_MANAGER, SCHEDULER, KUBEMARK)
 """Names under which the one binary is called; each runs another part of the control plane."""
 STAMPED: Final = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
 """Where `kubectl version` and /version read the version (hack/lib/version.sh upstream)."""
@@ -50,18 +50,46 @@ def ensure(version: str, progress: Progress = silent) -> dict[str, Path]:
     """Return the path of each part of the control plane, building the binary first when it is not in the cache."""
     build = Build(
         what=f"Kubernetes {kubernetes_version(version)} and etcd",
-        module=module_directory(version),
-        cache=cache_directory() / "control-plane",
-        packages={f"clusters.local/{BINARY}/v{version}": BINARY},
-        linker_flags=_linker_flags(version),
-        announcement="From nothing it takes about 9 minutes on two cores.",
+        packages={_package(version): BINARY},
         links=dict.fromkeys(PARTS, BINARY),
+        announcement="From nothing it takes about 7 minutes on two cores.",
+        **_common(version),
     )
+    made = _binaries(build, progress)[BINARY]
+    return {name: made.with_name(name) for name in PARTS}
+
+
+def kubectl(version: str, progress: Progress = silent) -> Path:
+    """Return kubectl, building it first when it is not in the cache."""
+    build = Build(
+        what=f"kubectl {kubernetes_version(version)}",
+        packages={f"{_package(version)}/{KUBECTL}": KUBECTL},
+        announcement="It takes about a minute once Kubernetes is built.",
+        **_common(version),
+    )
+    return _binaries(build, progress)[KUBECTL]
+
+
+def _package(version: str) -> str:
+    return f"clusters.local/{BINARY}/v{version}"
+
+
+def _common(version: str) -> Any:
+    module = module_directory(version)
+    changed = module / "changed.yaml"
+    return {
+        "module": module,
+        "cache": cache_directory() / "control-plane",
+        "linker_flags": _linker_flags(version),
+        "changed": changed if changed.is_file() else None,
+    }
+
+
+def _binaries(build: Build, progress: Progress) -> dict[str, Path]:
     try:
-        made = build.binaries(progress)
+        return build.binaries(progress)
     except BuildError as error:
         raise ControlPlaneError(str(error)) from error
-    return {name: made[BINARY].with_name(name) for name in PARTS}
 
 
 def _linker_flags(version: str) -> str:

@@ -80,8 +80,13 @@ class ControlPlane:
 
     @property
     def binaries(self) -> dict[str, Path]:
-        """Name → path of the binaries, kubectl among them. Builds them when they are not in the cache."""
+        """Name → path of the parts. Builds them when they are not in the cache."""
         return build.ensure(self._chosen_version(Settings.read(self.layout)))
+
+    @property
+    def kubectl(self) -> Path:
+        """Kubectl of the same version, for the tests. Builds it when it is not in the cache."""
+        return build.kubectl(self._chosen_version(Settings.read(self.layout)))
 
     def up(self, progress: Progress = silent) -> list[str]:
         """Start what does not run yet, and wait until pods can be scheduled; returns the names of what it started.

@@ -42,7 +42,6 @@ SELDOM_RUN: Final = tuple(
         "github.com/go-git",
         "github.com/google/go-tpm",
         "github.com/hashicorp",
-        "github.com/pb33f",
         "github.com/pulumi/pulumi-cloud-sdk",
         "google.golang.org/api",
     )

@@ -110,7 +110,7 @@ def against_kubectl(bench: Bench, repetitions: int) -> Iterator[Figure]:
     bench.purge()
     manifests = bench.folder / "objects.json"
     manifests.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": stack}))
-    kubectl = (bench.control_plane.binaries["kubectl"], "--kubeconfig", bench.control_plane.kubeconfig)
+    kubectl = (bench.control_plane.kubectl, "--kubeconfig", bench.control_plane.kubeconfig)
 
     def by_kubectl() -> Run:
         ready = {

@@ -76,7 +76,7 @@ def commands(text: str) -> list[str]:
 def paste(release: Installation, toolchain: Toolchain, words: list[str]) -> None:
     """Run commands in one folder."""
     project = release.checkout
-    binaries = (project.control_plane.binaries["kubectl"], helm("3"), toolchain.command)
+    binaries = (project.control_plane.kubectl, helm("3"), toolchain.command)
     folders = [str(project.root / ".venv" / "bin"), *(str(binary.parent) for binary in binaries), os.environ["PATH"]]
     environment = {**project.environment(), **toolchain.environment, "PATH": os.pathsep.join(folders)}
     (project.root / ".state").mkdir(exist_ok=True)

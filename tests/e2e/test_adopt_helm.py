@@ -177,7 +177,7 @@ def test_what_cannot_be_taken_over_ends_in_a_sentence(adopter: Checkout, tmp_pat
 
 def run(adopter: Checkout, *commands: str) -> None:
     """Run the commands that a report gives, as a person pastes them."""
-    folders = (str(helm("3").parent), str(adopter.control_plane.binaries["kubectl"].parent), os.environ["PATH"])
+    folders = (str(helm("3").parent), str(adopter.control_plane.kubectl.parent), os.environ["PATH"])
     for command in commands:
         answer = subprocess.run(
             ["bash", "-c", command],

@@ -198,7 +198,7 @@ def test_a_wrong_namespace_is_explained_before_the_server_starts(machine: Machin
 
 
 def kubectl(control_plane: ControlPlane, *words: str) -> str:
-    command = [str(control_plane.binaries["kubectl"]), "--kubeconfig", str(control_plane.kubeconfig), *words]
+    command = [str(control_plane.kubectl), "--kubeconfig", str(control_plane.kubeconfig), *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
 
 
@@ -219,7 +219,7 @@ def test_an_old_server_registers_with_a_certificate(checkout: Checkout, tmp_path
 
     approval = threading.Thread(target=approve)
     approval.start()
-    path = str(checkout.control_plane.binaries["kubectl"].parent)
+    path = str(checkout.control_plane.kubectl.parent)
     said = machine.run(
         "bash", "-c", f'PATH="{path}:$PATH" ./request-certificate.sh', KUBECONFIG=str(checkout.control_plane.kubeconfig)
     )

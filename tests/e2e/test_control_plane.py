@@ -76,7 +76,7 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
 
 
 def kubectl(control_plane: ControlPlane, *arguments: str, stdin: str | None = None) -> str:
-    command = [control_plane.binaries["kubectl"], "--kubeconfig", control_plane.kubeconfig, *arguments]
+    command = [control_plane.kubectl, "--kubeconfig", control_plane.kubeconfig, *arguments]
     run = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=60)
     if run.returncode:
         raise AssertionError(run.stderr)

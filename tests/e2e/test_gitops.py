@@ -34,7 +34,7 @@ def test_a_base_becomes_a_running_pool(tmp_path: Path, cluster: ControlPlane) ->
     stack, base = tmp_path / "Pulumi.lab.yaml", tmp_path / "base"
     stack.write_text(yaml.safe_dump(CONFIG))
     assert ops.main(["render", "--config", str(stack), "--kustomize", "--out", str(base)]) == 0
-    kubectl = [str(cluster.binaries["kubectl"]), f"--kubeconfig={cluster.kubeconfig}"]
+    kubectl = [str(cluster.kubectl), f"--kubeconfig={cluster.kubeconfig}"]
     built = subprocess.run([*kubectl, "kustomize", str(base)], capture_output=True, text=True, check=True).stdout
     listed = yaml.safe_load((base / "kustomization.yaml").read_text())["resources"]
     assert len(list(yaml.safe_load_all(built))) == len(listed)

@@ -86,7 +86,7 @@ def copy(checkout: Checkout, stack: str) -> None:
 def environment(checkout: Checkout, toolchain: Toolchain) -> dict[str, str]:
     """What a reader's terminal has. YES answers the question of `make up`, as a reader does after the preview."""
     folders = (
-        *(str(binary.parent) for binary in (checkout.control_plane.binaries["kubectl"], helm("3"), toolchain.command)),
+        *(str(binary.parent) for binary in (checkout.control_plane.kubectl, helm("3"), toolchain.command)),
         os.environ["PATH"],
     )
     return {

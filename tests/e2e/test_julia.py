@@ -60,7 +60,7 @@ class Session:
         self.admin = checkout.api
         account = f"julia-{name}"
         self._kubeconfig = kubeconfig_of(checkout, self.namespace, account)
-        self._binary = checkout.control_plane.binaries["kubectl"]
+        self._binary = checkout.control_plane.kubectl
         self.api = KubernetesApi.connect(self._kubeconfig, account)
         startup = self.admin.get(f"/api/v1/namespaces/{self.namespace}/configmaps/julia-{name}-startup") or {}
         self.settings = startup["data"].get("settings.toml", "")

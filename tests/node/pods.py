@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 from components.shared.kube import ApiError
-from local.cluster.layout import KUBECTL
 from tests.node.addresses import API_SERVICE, METADATA
 from tests.node.images import DEBIAN_IMAGE
 from tests.node.namespaces import inside, open_ways
@@ -27,7 +26,7 @@ class Cluster:
     def __init__(self, outside: Outside, node: Node) -> None:
         self.outside, self.node = outside, node
         self.control_plane, self.api = outside.control_plane, outside.api
-        self.kubectl = str(self.control_plane.binaries[KUBECTL])
+        self.kubectl = str(self.control_plane.kubectl)
 
     def check(self) -> None:
         """Try what all tests build on with a pod of our own; raises NodeError for what this kernel cannot do."""

@@ -76,6 +76,41 @@ def test_tags_choose_files(module: Path) -> None:
     assert said(build(module, tags=("loud",)).binaries()["greet"]) == "hello!"
 
 
+@pytest.fixture
+def changed(module: Path) -> Path:
+    """A program that prints what another module writes, and what to change there."""
+    (module / "go.mod").write_text("module example.org/greeting\n\ngo 1.21\n\nrequire github.com/google/uuid v1.6.0\n")
+    (module / "go.sum").write_text(
+        "github.com/google/uuid v1.6.0 h1:NIvaJDMOsjHA8n1jAhLSgzrAzy1Hgr+hNrb57e+94F0=\n"
+        "github.com/google/uuid v1.6.0/go.mod h1:TIyPZe4MgqvfeYDBFedMoGGpEw/LqOeaOT+nhxU+yHo=\n"
+    )
+    (module / "main.go").write_text(
+        'package main\n\nimport "github.com/google/uuid"\n\nvar text string\n\n'
+        "func main() { println(text, uuid.Nil.URN()[:8]) }\n"
+    )
+    file = module / "changed.yaml"
+    file.write_text('github.com/google/uuid: {uuid.go: {"urn:uuid:": "abc:uuid:"}}')
+    return file
+
+
+def test_a_change_of_another_module_is_compiled_in(module: Path, changed: Path) -> None:
+    assert said(build(module).binaries()["greet"]) == "hello urn:uuid"
+    assert said(build(module, changed=changed).binaries()["greet"]) == "hello abc:uuid"
+    assert "changed" not in (module / "go.mod").read_text()
+
+
+def test_another_change_is_another_build(module: Path, changed: Path) -> None:
+    build(module, changed=changed).binaries()
+    changed.write_text(changed.read_text().replace("abc", "xyz"))
+    assert said(build(module, changed=changed).binaries()["greet"]) == "hello xyz:uuid"
+
+
+def test_a_change_that_no_longer_fits_stops_the_build(module: Path, changed: Path) -> None:
+    changed.write_text("github.com/google/uuid: {uuid.go: {no such text: any}}")
+    with pytest.raises(BuildError, match=r"changed.yaml changes 'no such text' in uuid.go of github.com/google/uuid"):
+        build(module, changed=changed).binaries()
+
+
 def test_two_builds_at_once_are_one(module: Path) -> None:
     lines: list[str] = []
     with ThreadPoolExecutor() as threads:
