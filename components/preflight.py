@@ -211,7 +211,7 @@ def _forgotten(path: str, namespace: str, objects: list[Key], stack: StackConfig
     """The state of this stack was lost, or belongs to a run that ended before it was written."""
     return Mistake(
         f"{path}.name",
-        f"namespace {namespace} contains objects of this stack that its state does not know: {_listed(objects)}",
+        f"namespace {namespace} contains objects of this stack that are missing from its state: {_listed(objects)}",
         "If a run was interrupted, run `make up`, which takes them over. If the state was lost, "
         f"`python -m ops adopt --stack {stack.name}` rebuilds it (docs/adopt.md).",
         FOREIGN,
@@ -246,7 +246,7 @@ def _another_cluster(
     if readable and not alive:
         yield Mistake(
             "kubernetes.context",
-            f"{context(stack.target)} leads to a cluster that contains none of the {len(readable)} objects of this "
+            f"{context(stack.target)} points to a cluster that contains none of the {len(readable)} objects of this "
             "stack",
             "Name the cluster that the stack was deployed to, or use another stack for this one. If the objects were "
             "deleted by hand, run `pulumi refresh`.",

@@ -56,8 +56,8 @@ def problems(
         for path in encrypted - given.keys():
             yield Mistake(
                 path,
-                "is encrypted, but this setting is not a secret: its value stands in clear in objects, outputs or "
-                "messages",
+                "is encrypted, but this setting is not a secret: its value appears in plain text in objects, "
+                "outputs or messages",
                 "Set it without --secret, or remove it.",
                 ENCRYPTED,
             )
@@ -80,7 +80,7 @@ def _clear(path: str) -> Mistake:
         path,
         "is not encrypted",
         f"Run: {config_set(path, '--secret', value=None)} (in an ESC environment, use fn::secret), "
-        "and replace the value, because it is known.",
+        "and use a new value, because this one has been disclosed.",
         CLEAR,
     )
 

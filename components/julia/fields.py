@@ -19,10 +19,12 @@ MOST_WORKERS: Final = 10_000
 
 def _session(value: str) -> str:
     if len(value) > LONGEST_SESSION:
-        refuse(f"{value!r} has {len(value)} characters", f"Use up to {LONGEST_SESSION}: names of pods are longer.")
+        refuse(
+            f"{value!r} has {len(value)} characters", f"Use up to {LONGEST_SESSION}: the names of its pods are longer."
+        )
     if suffix := next((suffix for suffix in SUFFIXES if value.endswith(suffix)), None):
         refuse(
-            f"{value!r} ends with {suffix}, as the names of other sessions' objects do",
+            f"{value!r} ends with {suffix}, which would clash with the names of other sessions' objects",
             "Use another name.",
         )
     return value

@@ -57,7 +57,9 @@ def _folders(settings: Settings) -> Iterator[Mistake]:
                 )
         if packages.folder and posixpath.basename(packages.folder).endswith("Manifest.toml"):
             yield Mistake(
-                session.origin("packages", "folder"), f"{packages.folder} is a file", "Write the folder that has it."
+                session.origin("packages", "folder"),
+                f"{packages.folder} is a file",
+                "Write the folder that contains it.",
             )
 
 
@@ -75,7 +77,7 @@ def _versions(settings: Settings) -> Iterator[Mistake]:
         if own and theirs and any(one != other for one, other in zip(own, theirs, strict=False)):
             yield Mistake(
                 session.origin("workers", "image", "tag"),
-                f"is Julia {_dots(theirs)}, and the session has {_dots(own)}: different versions cannot talk to each "
+                f"is Julia {_dots(theirs)}, but the session runs {_dots(own)}: different versions cannot talk to each "
                 "other",
                 "Write the same version, or remove it.",
             )

@@ -91,7 +91,7 @@ class Snapshots:
     def _wait(self, name: str) -> None:
         limit = self.settings.updates.snapshot.timeout
         end = time.monotonic() + limit
-        said = "its driver says nothing about it"
+        said = "its driver gives no reason"
         while True:
             try:
                 status = self.api.request("GET", f"{self._path}/{name}").get("status") or {}

@@ -115,11 +115,11 @@ the platform treat both as their own."""
 def _namespace(value: str) -> str:
     if value in KUBERNETES_OWN:
         refuse(
-            f"{value} belongs to Kubernetes, whose DNS and controllers the NetworkPolicies here would cut off",
+            f"{value} belongs to Kubernetes: the NetworkPolicies of the stack would cut off its DNS and controllers",
             "Choose another namespace.",
         )
     if value.startswith(RESERVED_NAMESPACES):
-        refuse(f"{value} begins like the namespaces of Kubernetes' own components", "Choose another namespace.")
+        refuse(f"{value} has a prefix of Kubernetes' own namespaces", "Choose another namespace.")
     return value
 
 
@@ -160,7 +160,7 @@ Line = Annotated[Argument, AfterValidator(as_it_looks)]
 
 def _name_text(value: str) -> str:
     if value.startswith("-"):
-        refuse(f"{value!r} begins with a dash, and commands would take it for an option", "Begin with a letter.")
+        refuse(f"{value!r} begins with a dash, so commands would treat it as an option", "Begin with a letter.")
     if len(value) > LONGEST_NAME:
         refuse(f"has {len(value)} characters", f"Write at most {LONGEST_NAME}.")
     return value
@@ -173,7 +173,9 @@ NameText = Annotated[Line, AfterValidator(_name_text)]
 
 def _env_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
-        refuse(f"{value!r} is not a variable name", "Use letters, digits and underscores, not a digit first.")
+        refuse(
+            f"{value!r} is not a variable name", "Use letters, digits and underscores, and do not begin with a digit."
+        )
     return value
 
 
@@ -186,7 +188,10 @@ def _env_value(value: str) -> str:
     if any(char == "\0" or unicodedata.category(char) == "Cs" for char in value):
         refuse("contains a character that no environment variable can have", "Remove the NUL character.")
     if len(value.encode()) > LONGEST_VARIABLE - 256:
-        refuse("is too long: Linux starts no program with such a variable", "Put the text into a file on a volume.")
+        refuse(
+            "is too long: Linux cannot start a program with a variable of this size",
+            "Put the text into a file on a volume.",
+        )
     return value
 
 
@@ -225,7 +230,7 @@ ALL_ANNOTATIONS = 256 * 1024
 
 def _annotation(value: str) -> str:
     if any(char == "\0" or unicodedata.category(char) == "Cs" for char in value):
-        refuse("contains a character that no annotation can have", "Remove the NUL or the half of a character.")
+        refuse("contains a character that no annotation can have", "Remove the NUL character or the lone surrogate.")
     return value
 
 

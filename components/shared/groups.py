@@ -170,7 +170,7 @@ def _modes_together(value: tuple[AccessMode, ...]) -> tuple[AccessMode, ...]:
     if AccessMode.READ_WRITE_ONCE_POD in value and len(value) > 1:
         refuse("lists ReadWriteOncePod with other access modes", "List it alone, or remove it.")
     if set(value) == {AccessMode.READ_ONLY_MANY}:
-        refuse("lets nobody write, and the claim is new and empty", "Write ReadWriteOnce or ReadWriteMany.")
+        refuse("is read-only, but the claim is new and empty", "Write ReadWriteOnce or ReadWriteMany.")
     return value
 
 
@@ -269,7 +269,7 @@ OwnLabels = Annotated[dict[LabelKey, LabelValue], AfterValidator(_own_labels)]
 
 def _kubeconfig(value: str) -> str:
     if "://" in value or value.startswith("$") or re.match(r"[~/][^:]*:[~/]", value):
-        refuse(f"{value!r} is not a path", "Name one file. Only ~ is expanded, no variable.")
+        refuse(f"{value!r} is not a path", "Write the path of one file. Only ~ is expanded; variables are not.")
     return value
 
 

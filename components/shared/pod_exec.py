@@ -69,7 +69,7 @@ def execute(api: KubernetesApi, place: Place, command: Sequence[str], *, timeout
     except WebSocketBadStatusException as error:
         raise api_error(error.status_code, (error.resp_body or b"")[:_MESSAGE_BYTES]) from error
     except (WebSocketException, OSError) as error:
-        raise Unreachable(f"pod {place.pod} does not answer: {error or 'the time is up'}") from error
+        raise Unreachable(f"pod {place.pod} does not answer: {error or 'it timed out'}") from error
     return Executed(_code(streams[_STATUS], place.pod), streams[_STDOUT].decode(), streams[_STDERR].decode())
 
 

@@ -90,8 +90,8 @@ def _spread(group: Pods, *at: str | int) -> Iterator[Mistake]:
         if pair in seen:
             yield Mistake(
                 dotted((*at, index)),
-                f"has topologyKey {pair[0]} and whenUnsatisfiable {pair[1]}, as another one has",
-                "Write one constraint of this kind.",
+                f"has the same topologyKey, {pair[0]}, and whenUnsatisfiable, {pair[1]}, as another constraint",
+                "Keep one of them.",
             )
         seen.add(pair)
 

@@ -182,7 +182,7 @@ class _Values:
         if len(parents) > DEEPEST:
             _too_deep(position)
         if self.count > MOST_VALUES:
-            raise UnreadableError(position, f"the aliases stand for more than {MOST_VALUES} values", "Remove some.")
+            raise UnreadableError(position, f"the aliases expand to more than {MOST_VALUES} values", "Remove some.")
         inside = (*parents, id(node))
         if isinstance(node, yaml.MappingNode):
             return self._map(node, path, inside)

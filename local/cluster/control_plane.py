@@ -89,11 +89,11 @@ class ControlPlane:
         Raises ControlPlaneError. When it fails or is interrupted, it ends what it started.
         """
         if self._nodes is not None and self._nodes < (0 if self._extra else 1):
-            raise ControlPlaneError(f"a cluster needs at least one node to run pods on, and --nodes is {self._nodes}")
+            raise ControlPlaneError(f"a cluster needs at least one node to run pods on, but --nodes is {self._nodes}")
         version = self._chosen_version(Settings.read(self.layout))
         binaries = build.ensure(version, progress)
         self.layout.create()
-        with locked(self.layout.lock, lambda: progress("Another up or down is at work; waiting for it")):
+        with locked(self.layout.lock, lambda: progress("Another `up` or `down` is running; waiting for it")):
             # Read again: the one that we waited for may have changed them.
             old = Settings.read(self.layout)
             settings = next_settings(self._processes, old, version, self._nodes)

@@ -36,7 +36,7 @@ def add_command(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "doctor",
         help="say what is wrong in a deployed cluster, and what to do",
-        epilog="Exit code 0: healthy; 1: something is wrong; 2: the cluster could not be looked at.",
+        epilog="Exit code 0: healthy; 1: something is wrong; 2: the cluster could not be checked.",
     )
     where.add_arguments(parser)
     parser.add_argument("--before", action="store_true", help="with --stack: what would go wrong if it were deployed")
@@ -60,18 +60,21 @@ def add_command(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.namespace and arguments.before:
-        raise UsageError("--before belongs to --stack: without a config there is nothing to compare.")
+        raise UsageError("--before can be used only with --stack: without a config there is nothing to compare.")
     where.check(arguments)
     if arguments.before and (arguments.bundle or arguments.log):
-        raise UsageError("--before looks at no pods yet. Leave --bundle and --log out.")
+        raise UsageError("--before does not look at pods. Remove --bundle and --log.")
     try:
         suppressed, reports = _of_stack(arguments) if arguments.stack else ((), _of_namespace(arguments))
     except (Unreachable, ApiError) as error:
-        tell(CommandError(f"Could not look: {error}"), as_json=arguments.json)
+        tell(CommandError(f"Could not check the cluster: {error}"), as_json=arguments.json)
         return BLIND
     for item in suppressed:
         if item.code not in ROWS:
-            print(f"warning: doctor.suppress: {item.code} is not a code of this doctor.", file=sys.stderr)
+            print(
+                f"warning: doctor.suppress: {item.code} is not a code that `python -m ops doctor` reports.",
+                file=sys.stderr,
+            )
     if arguments.json:
         print(json.dumps(together(reports), indent=2))
     else:

@@ -49,7 +49,7 @@ ARKOUDA: Final = (
         Level.ACTION,
         "arkouda",
         "Jobs need new files",
-        "A job with the old files can no longer enter its address.",
+        "A job with the old files can no longer register its address.",
         "The ServiceAccount, the token Secret or the Role of a server's job is deleted or replaced.",
         "Write the new files with `python -m ops arkouda-files` and submit the job again.",
     ),

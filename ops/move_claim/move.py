@@ -136,7 +136,7 @@ ANY_CLAIM: Final[Json] = {"spec": {"resources": {"requests": {"storage": "1Gi"}}
 def check(arguments: argparse.Namespace) -> None:
     """Raise UsageError for words that no claim can have, before Pulumi or the cluster is asked."""
     if arguments.cancel and (arguments.size or arguments.storage_class or arguments.access_modes):
-        raise UsageError("--cancel makes no claim. Leave --size, --storage-class and --access-modes out.")
+        raise UsageError("--cancel creates no claim. Remove --size, --storage-class and --access-modes.")
     if not is_dns_name(arguments.to):
         raise UsageError(f"--to {arguments.to} cannot be the name of a claim.")
     described(arguments, ANY_CLAIM)
@@ -151,7 +151,7 @@ def described(arguments: argparse.Namespace, old: Json) -> Volume:
     )  # fmt: skip
     modes = arguments.access_modes or spec["accessModes"]
     if unknown := set(modes) - {*AccessMode}:
-        raise UsageError(f"{', '.join(unknown)} is no access mode. Write {', '.join(AccessMode)}.")
+        raise UsageError(f"{', '.join(unknown)} is not an access mode. Write {', '.join(AccessMode)}.")
     given = {
         "size": size,
         "storageClass": arguments.storage_class or spec.get("storageClassName"),

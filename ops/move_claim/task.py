@@ -91,7 +91,9 @@ class Task:
         move, installation = self._move, self.installation
         old, new = installation.claim(move.source), installation.claim(move.target)
         if old is None:
-            raise CommandError(f"Namespace {installation.namespace} has no claim {move.source}: nothing can move.")
+            raise CommandError(
+                f"Namespace {installation.namespace} has no claim {move.source}, so there is nothing to move."
+            )
         if "deletionTimestamp" in old["metadata"]:
             raise CommandError(
                 f"Claim {move.source} is being deleted, and would go as soon as the job manager stops. "
@@ -171,7 +173,7 @@ class Task:
             copying.remove()
             self._restart()
             raise CommandError(
-                f"{error}\nClaim {self._move.source} is as it was, and the job manager starts again on it. "
+                f"{error}\nClaim {self._move.source} is unchanged, and the job manager starts again on it. "
                 f"Claim {self._move.target} was not deleted."
             ) from error
         mark = {"of": self._move.source, "generation": self.installation.generation, **copied._asdict()}

@@ -194,7 +194,7 @@ def test_the_administrators_password_is_asked_for_at_level_2_only(run: Importer)
         ),
         ({"workerTolerations": [{"key": "a", "effect": 5}]}, "the chart also rejects workerTolerations"),
         ({"clusterHost": "{{ .Values.host }}"}, "clusterHost: is a template that is not rendered"),
-        ({"jobManagerName": "${CLUSTER}"}, "jobManagerName: is a placeholder, and nothing here replaces it"),
+        ({"jobManagerName": "${CLUSTER}"}, "jobManagerName: is a placeholder, and this command replaces none"),
         ({"jobManagerName": "ref+vault://mjs/values#name"}, "jobManagerName: is a placeholder"),
         ({"extraWorkerEnv": {"KEY": "<path:mjs/data/values#key>"}}, "extraWorkerEnv.KEY: is a placeholder"),
         ({"ldapURL": "ldaps://l.example.org:636"}, "The chart reads it from Secret mjs-ldap-secret"),
