@@ -57,7 +57,7 @@ def _address(value: str) -> str:
         refuse(
             f"{value!r} is not an IPv4 address",
             "Write the address, such as 192.0.2.10 (an EndpointSlice takes no host names), or "
-            f"{BY_JOB} if the job that runs the server enters its own.",
+            f"{BY_JOB} if the job that runs the server registers its own.",
         )
     if problem := host_problem(value):
         # kubernetes pkg/apis/core/validation, ValidateEndpointIP
