@@ -195,7 +195,7 @@ def warnings(session: JuliaSession, julia: tuple[int, ...] | None) -> Iterator[s
     if found and found[:2] != julia[:2]:
         yield (
             f"{session.origin('packages', 'manifest')}: was written by Julia {written}, but the session runs "
-            f"{version}: packages that come with Julia may not fit."
+            f"{version}: packages that come with Julia may not match."
         )
 
 

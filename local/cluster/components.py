@@ -37,7 +37,7 @@ from local.cluster.processes import Command
 ISSUER: Final = "https://kubernetes.default.svc.cluster.local"
 # RFC 5737, an address that is nobody's. Without one kube-apiserver looks for a default route, and fails without that.
 ADVERTISED: Final = "192.0.2.1"
-# etcd refuses to advertise a socket (embed/config.go, checkHostURLs). A single member has nobody who would dial this.
+# etcd refuses to advertise a socket (embed/config.go, checkHostURLs). With a single member, nobody connects to it.
 ETCD_ADVERTISED: Final = f"http://{LOOPBACK}:2380"
 AUDIT_MEGABYTES: Final = 64
 

@@ -236,7 +236,7 @@ MATLAB: Final = (
         Level.ERROR,
         "network",
         "The Service for clients is missing",
-        "The ingress proxy runs, but no Service mjs-ingress-proxy leads to it.",
+        "The ingress proxy runs, but no Service mjs-ingress-proxy points to it.",
         "Run `pulumi refresh` and `pulumi up`, or create it if network.loadBalancer.create is false.",
     ),
     Row(

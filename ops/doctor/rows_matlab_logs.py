@@ -102,7 +102,7 @@ MATLAB_LOGS: Final = (
         Level.ERROR,
         "logs",
         "The controller cannot open its log file",
-        "The chart lets the controller log to a volume that is missing or that it may not write to.",
+        "The chart lets the controller log to a volume that is missing or that it cannot write to.",
         "Set logPVC, or fix the export. This program lets the controller log to standard output.",
     ),
     Row(

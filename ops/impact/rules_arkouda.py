@@ -29,7 +29,7 @@ ARKOUDA: Final = (
         "server-moves",
         Level.INTERRUPTS,
         "arkouda",
-        "A server's name leads to another address or port",
+        "A server's name points to another address or port",
         "Clients inside Kubernetes that are connected to the old one lose it when they reconnect.",
         "The endpoints of its EndpointSlice change, a port of its Service is removed, or one of them is deleted or "
         "replaced.",
