@@ -67,7 +67,7 @@ def _meant(namespace: str, name: str, values: Mapping[str, Any], known: Sequence
     first = _first_step(name)
     if did_you_mean(namespace, [project]) and (right := did_you_mean(first, known)):
         return f"{project}:{right}"
-    # An ESC environment may serve several projects, so the key may rightly belong to another one.
+    # Several projects may share an ESC environment, so a key of another project is no mistake there.
     return f"{project}:{first}" if first in systems and first not in values else None
 
 

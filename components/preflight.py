@@ -60,7 +60,7 @@ def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
 
     Raises ConfigError with every objection, Unreachable when no cluster answers.
     """
-    # Here, since the SDK takes a second, and `ops doctor --before` does without it.
+    # Imported here: the SDK takes a second, and `ops doctor --before` does not need it.
     import pulumi
 
     api = _reach(stack)
@@ -105,7 +105,7 @@ def judge(stack: StackConfig, api: KubernetesApi, state: State) -> Verdict:
         # The first create of all, whose answer was lost.
         alone = _alone(planned, found, stack) - {namespace for namespace, _ in unknown}
         repeated += (("", [("Namespace", namespace)]) for namespace in sorted(alone))
-        # With a lost state the namespace is in nobody else's hands.
+        # If the state is lost, the namespace is not somebody else's.
         mistakes += [
             mistake
             for mistake in system.objections(settings, found)

@@ -96,7 +96,7 @@ def _type(kind: Type) -> str:
 
 def _of_schema(schema: Json) -> str:
     if "anyOf" in schema:
-        # null is what is left out.
+        # null means that the argument is left out.
         return next(_of_schema(one) for one in schema["anyOf"] if one.get("type") != "null")
     kinds = schema.get("type", "string")
     kind = kinds if isinstance(kinds, str) else kinds[0]

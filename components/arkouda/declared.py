@@ -23,7 +23,7 @@ def objects(cluster: Topology, server: Declared, component: str) -> Iterator[Pla
     yield PlannedObject(
         endpoint_slice(cluster, server),
         component,
-        # The job is the other writer. An address in the settings is the stack's alone.
+        # A job that registers the address is the other writer. A fixed address belongs to the stack alone.
         left_to_others=("endpoints",) if registers else (),
     )
     if registers:

@@ -48,7 +48,7 @@ TomlText = Annotated[str, AfterValidator(_toml)]
 
 def _url(value: str) -> str:
     if "@" in value:
-        # Without the value: a password may be in it.
+        # The message leaves out the value, because it may contain a password.
         refuse("contains a user or password, which Julia does not send", "Write https://HOST without them.")
     if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s?#]*)?", value, re.ASCII):
         refuse(f"{value!r} is not the address of a server", "Write https://HOST, such as https://pkg.julialang.org.")
@@ -70,7 +70,7 @@ def _code(value: str) -> str:
     if re.fullmatch(r"[\w./~-]+\.jl", value.strip()):
         refuse(f"{value.strip()!r} is the name of a file", "Paste its text below `|`, or name it in script.path.")
     first = value.partition("\n")[0]
-    # A script that a shell hands over to Julia has the command for it in a comment of Julia (Julia's manual, FAQ).
+    # A shell script can start Julia on itself, with that command in a Julia comment (FAQ in Julia's manual).
     if first.startswith("#!") and "julia" not in first and "#=" not in value:
         refuse(f"is for another program: {first}", "Write a script for Julia.")
     return value

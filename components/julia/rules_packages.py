@@ -28,7 +28,7 @@ def _server(settings: Settings) -> Iterator[Mistake]:
         host, policies = url.hostname or "", settings.network.policies
         port = url.port or (443 if url.scheme == "https" else 80)
         known = reaches(policies.egress, host)
-        # Any of the networks may have the address behind a name.
+        # The address behind a name may be in any of the networks.
         reachable = bool(policies.egress) if known is None else known
         blocked = policies.enabled and port not in policies.package_ports and not reachable
         if problem := host_problem(host):

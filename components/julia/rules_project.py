@@ -114,7 +114,7 @@ def _compat_with_manager(path: str, name: str, text: str) -> Iterator[Mistake]:
 
 
 def _manifest(session: JuliaSession, path: str, document: Table, project: Table) -> Iterator[Mistake]:
-    # Pkg reads a text without a format as one of before Julia 1.6.2, with the packages at the top level.
+    # Without a format version, Pkg expects the layout of Julia before 1.6.2: packages at the top level.
     found = _table(document, "deps") if "manifest_format" in document else document
     entries = {name: _entries(value) for name, value in found.items()}
     needed, write = package(session), "Write it with Pkg.resolve() in the folder of Project.toml."

@@ -215,10 +215,10 @@ def deployment(cluster: Topology) -> Manifest:
         volumes=[{"name": "config-vol", "configMap": {"name": names.CONTROLLER_CONFIG}}],
         annotations={
             CHECKSUM: checksum(configuration(cluster)["data"]),
-            # Secrets are read at start only.
+            # The controller reads Secrets only when it starts.
             **pods.credentials_annotation(cluster),
         },
-        # It has no leader election: two at once would scale against each other.
+        # The controller has no leader election: two at once would scale against each other.
         strategy="Recreate",
         service_account=names.CONTROLLER_SERVICE_ACCOUNT,
         securityContext=security.pod(security.UNPRIVILEGED_USER),

@@ -44,7 +44,7 @@ def unaccepted(route: Json) -> str | None:
         condition["type"]: condition
         for parent in parents
         for condition in parent.get("conditions") or ()
-        # One without a generation is about whatever there is.
+        # A condition without observedGeneration counts as current.
         if condition.get("observedGeneration", generation) >= generation
     }
     for kind in WANTED:

@@ -167,7 +167,7 @@ def _load_balancer(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]
             MISSING,
         )
         return
-    # The controller refuses a port that differs from its target port, and does not miss every port (B5).
+    # The controller rejects a port that differs from its target port, but does not notice every missing port (B5).
     ports = {port["port"]: port.get("targetPort") for port in service["spec"].get("ports", [])}
     missing = [str(port.number) for port in cluster.load_balancer_ports if port.number not in ports]
     moved = [f"{port} → {target}" for port, target in ports.items() if target != port]

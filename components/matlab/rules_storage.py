@@ -110,7 +110,7 @@ def _other_claims_of_workers(settings: Settings) -> Iterator[tuple[str, str | No
     if log.claim:
         yield "matlab.storage.workerLog.claim", log.claim
     elif log.persistent:
-        # The other one who names the claim that the stack creates for these logs.
+        # The other setting that could name the claim that the stack creates for these logs.
         yield "matlab.storage.checkpoint.claim", names.WORKER_LOG_CLAIM
     yield "matlab.installation.claim", installation.claim
     yield "matlab.installation.javaClaim", installation.java_claim

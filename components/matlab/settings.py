@@ -118,7 +118,7 @@ class JobManager(LabelledPods):
     survive_drains: Bool = False
     """true: a PodDisruptionBudget makes node drains wait until you delete the job manager's pod, because running jobs
     are lost with it. An upgrade of the nodes waits too."""
-    # With 0, Kubernetes kills it at once, with the database open.
+    # With 0, Kubernetes kills the job manager at once, with its database open.
     termination_grace_period: Positive = 120
     """Seconds that the job manager has to write its database and shut down."""
     start_timeout: Positive = 1200

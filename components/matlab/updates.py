@@ -101,7 +101,7 @@ class SafeUpdate:
         except UpdateError as error:
             if self._paused:
                 raise
-            # Left by an earlier run, and the job manager is dead: not this run's failure.
+            # An earlier run left the queue paused, and the job manager is dead: this run has not failed.
             self._console.warn(str(error))
 
     async def _pause_and_wait(self) -> None:
@@ -162,7 +162,7 @@ class SafeUpdate:
         try:
             return await asyncio.to_thread(self._queue.is_ready)
         except (ApiError, Unreachable):
-            # Nobody knows, so nothing is risked.
+            # The state of the workers is unknown, so nothing restarts.
             return True
 
     async def _until_idle(self) -> bool:

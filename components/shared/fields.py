@@ -38,7 +38,7 @@ class Model(BaseModel):
 
 def refuse(problem: str, remedy: str) -> NoReturn:
     """Reject a value from within a validator."""
-    # To pydantic the texts are templates, and what the person typed may contain braces.
+    # Pydantic treats these texts as templates, but what the person typed may contain braces.
     raise PydanticCustomError("refused", "{problem}", {"problem": problem, "remedy": remedy})
 
 
@@ -53,7 +53,7 @@ def distinct(items: tuple[T, ...]) -> tuple[T, ...]:
     return items
 
 
-# Server-side apply rejects a list that names one item twice where it merges by name, and elsewhere it is a slip.
+# Server-side apply rejects a duplicate item in a list that it merges by name; in other lists it is a mistake too.
 Distinct = Annotated[tuple[T, ...], AfterValidator(distinct)]
 """A list without repetitions."""
 
@@ -145,7 +145,7 @@ Argument = Annotated[str, AfterValidator(one_line)]
 def as_it_looks(value: str) -> str:
     """The text. Rejects one with spaces at its ends or with invisible characters."""
     for char in value:
-        # What people paste from web pages and chats: no-break and zero-width spaces, marks of direction.
+        # People paste these from web pages and chats: no-break and zero-width spaces, direction marks.
         if unicodedata.category(char) == "Cf" or (unicodedata.category(char) == "Zs" and char != " "):
             name = unicodedata.name(char, f"U+{ord(char):04X}").lower()
             refuse(f"contains an invisible character, {name}", "Type the text instead of pasting it.")
@@ -236,7 +236,7 @@ def _annotation(value: str) -> str:
 
 def _annotations(value: dict[str, str]) -> dict[str, str]:
     size = sum(len(key.encode()) + len(text.encode()) for key, text in value.items())
-    # Pulumi and kubectl add some of their own.
+    # Pulumi and kubectl add annotations too.
     if size > ALL_ANNOTATIONS - 16 * 1024:
         refuse(f"have {size} bytes, more than one object can carry", "Shorten them to less than 240 KiB in total.")
     return value

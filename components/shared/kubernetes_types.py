@@ -76,7 +76,7 @@ def _value(schema: Schema, value: Any, at: Steps) -> Iterator[Mistake]:
         yield Mistake(dotted(at), f"is not {_WORDS[kind]}", f"Write {_WORDS[kind]}, or remove it.")
     elif isinstance(value, dict):
         wrong = [*_map(schema, value, at)]
-        # A misspelt field would also be said to be missing.
+        # Otherwise a misspelt field would be reported as missing too.
         yield from wrong or _RULES.get(name, _nothing)(value, at)
     elif isinstance(value, (list, tuple)):
         yield from _list(schema, value, at)

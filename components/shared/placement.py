@@ -42,7 +42,7 @@ def contradictions(certain: Mapping[str, Certain], affinity: Mapping[str, Any], 
         for number, demand in enumerate(demands):
             key, place = demand["key"], dotted((*at, *_TERMS, index, "matchExpressions", number))
             if key in certain:
-                # The check of a single demand names systems and processors that no node has.
+                # Another check reports operating systems and processors that no node has.
                 known = node_labels.impossible(key, demand.get("values") or ()) if demand["operator"] == "In" else None
                 if not known and not met(demand, certain[key].value):
                     yield Mistake(place, f"rules out every node: {certain[key].reason}", "Change it, or remove it.")

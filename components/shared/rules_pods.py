@@ -112,7 +112,7 @@ def not_spread(group: Pods, own: Mapping[str, str], path: str, owned: Owned) -> 
 
 
 def _selected(selector: Mapping[str, Any], labels: Mapping[str, str], owned: Owned) -> bool:
-    # Controllers add the others, with values that are not known here.
+    # Controllers add the other labels, with values that are unknown here.
     added = owned.labels | reserved_keys.OF_WORKLOADS
     return all(
         requirement["key"] in added

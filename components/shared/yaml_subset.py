@@ -81,7 +81,7 @@ def parse(content: bytes) -> tuple[Any, Positions]:
     except RecursionError:
         _too_deep(_position(loader.get_mark()) if loader else Position(1, 1))
     except (ValueError, OverflowError):
-        # PyYAML's own mistake: an escape such as \UFFFFFFFF is no character.
+        # PyYAML does not check that an escape such as \UFFFFFFFF is a character.
         position = _position(loader.get_mark()) if loader else Position(1, 1)
         raise UnreadableError(position, "this escape sequence is not a character", "Correct it.") from None
 

@@ -27,7 +27,7 @@ from local.cluster.startup import Startup, end, next_settings
 from local.go_build import Progress, silent
 from local.locks import locked
 
-# By name, never the whole folder: it is the user's, and may hold more.
+# Files are removed by name, never the whole folder: it is the user's, and may contain other files.
 WIPED: Final = ("kubeconfig*", "pki", "etcd", "logs", "pids", "settings.json*", "audit*", "lock")
 
 
@@ -94,7 +94,7 @@ class ControlPlane:
         binaries = build.ensure(version, progress)
         self.layout.create()
         with locked(self.layout.lock, lambda: progress("Another `up` or `down` is running; waiting for it")):
-            # Read again: the one that we waited for may have changed them.
+            # Read again: the command that we waited for may have changed the settings.
             old = Settings.read(self.layout)
             settings = next_settings(self._processes, old, version, self._nodes)
             if old is not None and old.port != settings.port:

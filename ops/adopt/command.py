@@ -48,7 +48,7 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.namespace:
             arguments.name = arguments.name or DEFAULT_STACK
-            # Here, since the Pulumi SDKs take a second to import.
+            # Imported here: the Pulumi SDKs take a second to import.
             from ops.adopt.drafting import draft
 
             return draft(arguments, *_cluster(arguments.context))

@@ -81,7 +81,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print("\n\n".join("\n".join(lines(report)) for report in reports))
     if any(report.diagnoses for report in reports):
         return FINDINGS
-    # Nothing was found, and nothing could have been: that is not healthy.
+    # If nothing could be listed, an empty result does not mean healthy.
     return BLIND if any("Pod" in report.unseen for report in reports) else HEALTHY
 
 
@@ -96,7 +96,7 @@ def _of_stack(arguments: argparse.Namespace) -> tuple[Sequence[Suppression], lis
     suppressed, api = stack.doctor.suppress, connect(stack.target)
     if not arguments.before:
         return suppressed, _looked(arguments, api, places(stack), suppressed)
-    # Here, since only this needs everything that `up` needs.
+    # Imported here: only this option needs everything that `up` needs.
     from ops.doctor import before
 
     found, unseen, remarks = before.findings(stack, api)
@@ -126,7 +126,7 @@ def examined(place: Place, snapshot: Snapshot, suppressed: Sequence[Suppression]
     """What is wrong with a system in its namespace, in the order in which to fix it."""
     checks = [*CHECKS, *([CHECKS_OF[place.system]] if place.system in CHECKS_OF else [])]
     found = [finding for check in checks for finding in check(place, snapshot)]
-    # Where there is no cluster, nothing else about it is worth a word.
+    # If there is no cluster, the other findings mean nothing.
     found = [finding for finding in found if finding.code == place.code(NOT_DEPLOYED)] or found
     remarks = [*room.remarks(place, snapshot), *logs.remarks(snapshot)]
     return _report("namespace", snapshot.name, found, suppressed=suppressed, unseen=snapshot.unseen, remarks=remarks)

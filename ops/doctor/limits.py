@@ -53,7 +53,7 @@ def _has_defaults(ranges: list[Json]) -> frozenset[str]:
 def _quota(
     quota: Json, groups: list[PodGroup], own: list[PlannedObject], defaults: frozenset[str]
 ) -> Iterator[Finding]:
-    # One with a scope counts only some pods.
+    # A quota with a scope counts only some pods.
     if quota["spec"].get("scopes") or quota["spec"].get("scopeSelector"):
         return
     key = ("ResourceQuota", quota["metadata"]["name"])

@@ -186,7 +186,7 @@ def _every_event(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
 def _has_its_pods(snapshot: Snapshot, kind: str, name: str) -> bool:
     """Tell whether a ReplicaSet or StatefulSet has created all its pods since; the event stays for an hour."""
     if kind == "ReplicaSet":
-        # Of a Deployment, whose name and the hash of whose pods it is called after.
+        # A ReplicaSet is named after its Deployment and the hash of the pods.
         found, count = snapshot.of("Deployment").get(name.rpartition("-")[0]), "updatedReplicas"
     else:
         found, count = snapshot.of("StatefulSet").get(name), "replicas"

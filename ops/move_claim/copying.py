@@ -102,7 +102,7 @@ class Copying:
         try:
             text = self._api.text(f"{self._pods}/{pod['metadata']['name']}/log", query={"tailLines": "1"})
         except ApiError:
-            # The container has not started yet, or its node does not answer now.
+            # The container has not started yet, or its node does not respond.
             return ""
         return text.strip()
 

@@ -93,7 +93,7 @@ class Move:
             "resources": resources(spec.resources),
             "securityContext": security.container(capabilities=() if spec.user_id else _CAPABILITIES),
             "volumeMounts": mounts,
-            # A command that fails leaves its own words.
+            # A command that fails has its own message.
             "terminationMessagePolicy": "FallbackToLogsOnError",
         }
         template = pod_template(

@@ -126,7 +126,7 @@ class Task:
             raise CommandError(f"The cluster has no StorageClass {name}. It has {', '.join(known) or 'none'}.")
 
     def _ask(self, new: Volume | None) -> None:
-        # Also where $CONFIRM answers: the log of a script says what it did.
+        # Printed also if $CONFIRM answers, so that the log of a script says what it did.
         for line in self._announced(new):
             tell(line)
         safety = "If anything fails, the job manager starts again on the old claim."
