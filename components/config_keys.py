@@ -111,7 +111,7 @@ def empty(values: Mapping[str, Any], known: Sequence[str]) -> Iterator[str]:
 
 
 def warnings(systems: Iterable[str], available: Sequence[str], project: str) -> Iterator[str]:
-    """What deserves a warning about the keys of an accepted config."""
+    """Warnings about the keys of an accepted config."""
     if not list(systems):
         names = " or ".join(f"{project}:{key}" for key in available)
         yield (

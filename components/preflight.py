@@ -39,7 +39,7 @@ class Preflight:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What speaks against a stack on this cluster, apart from missing rights."""
+    """Reasons against a stack on this cluster, apart from missing rights."""
 
     survey: Survey
     mistakes: tuple[Mistake, ...]
@@ -78,7 +78,7 @@ def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
 
 
 def judge(stack: StackConfig, api: KubernetesApi, state: State) -> Verdict:
-    """Everything that speaks against the stack on this cluster. Only reads."""
+    """Every reason against the stack on this cluster. Only reads."""
     systems = [(SYSTEMS[key], settings) for key, settings in stack.systems.items()]
     found = survey(api, namespaces(stack), state, named(stack))
     alive = _alive(state, found)

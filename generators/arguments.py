@@ -73,7 +73,7 @@ def _add(model: type[BaseModel], name: str, found: dict[str, str]) -> None:
 
 
 def _plain(model: type[BaseModel]) -> Iterator[Setting]:
-    """The settings of a group that are no secrets. A secret inside a group would empty the group on its way."""
+    """The settings of a group that are not secrets. A secret inside a group would empty the group on its way."""
     secret = {steps for steps in secret_steps(model) if len(steps) == 1}
     yield from (setting for setting in settings(model) if setting.steps not in secret)
 

@@ -41,7 +41,7 @@ class Drift:
 
     @property
     def code(self) -> int:
-        """Exit code: 0 no drift, 7 drift, 1 nobody could look."""
+        """Exit code: 0 no drift, 7 drift, 1 the cluster could not be checked."""
         if self._failures:
             return FAILED
         return DRIFT if self.plan.changes or self.plan.foreign else NONE

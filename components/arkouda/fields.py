@@ -66,7 +66,7 @@ def _address(value: str) -> str:
 
 
 Address = Annotated[str, AfterValidator(_address)]
-"""The IPv4 address of a server outside Kubernetes, or the word for one that a job enters."""
+"""The IPv4 address of a server outside Kubernetes, or `job` if a job registers it."""
 
 
 def _api_server(value: str) -> str:
@@ -94,7 +94,7 @@ _ENDS_AT_ONCE: Final = ("-a", "--about", "-h", "--help")
 
 _BOOLEANS: Final = ("autoShutdown", "logCommands", "trace")
 _NEED_VALUE: Final = ("logChannel", "perLocaleMemLimit", "serverConnectionInfo")
-"""Options that are no booleans: without a value, the server takes the next argument for it."""
+"""Options that are not booleans: without a value, the server uses the next argument as the value."""
 
 
 def option_name(value: str) -> str:

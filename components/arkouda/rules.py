@@ -166,7 +166,7 @@ def _executables(settings: Settings) -> Iterator[Mistake]:
 
 
 LAST_EXPORTER: Final = "2024.10.02"
-"""Since v2024.12.06 the client asks for something else first (docs/arkouda.md)."""
+"""Since v2024.12.06 the client sends another request first (docs/arkouda.md)."""
 SMP_IMAGE, EXPORTER_IMAGE = "arkouda-smp-server", "prometheus-arkouda-exporter"
 """What upstream calls its images, in any registry."""
 
@@ -250,7 +250,7 @@ RULES: tuple[Rule[Settings], ...] = (
 
 
 def warnings(settings: Settings) -> Iterator[str]:
-    """What is accepted, but deserves a word."""
+    """Warnings about what is accepted."""
     yield from image_warnings(settings, "arkouda")
     exporter, built = settings.images.exporter, re.match(r"v(\d{4}\.\d\d\.\d\d)", settings.images.exporter.tag or "")
     if built and built[1] > LAST_EXPORTER and exporter.repository.rpartition("/")[2] == EXPORTER_IMAGE:

@@ -12,7 +12,7 @@ from components.julia.names import SUFFIXES
 from components.shared.fields import HIGHEST_PORT, DnsLabel, Line, refuse
 
 LONGEST_SESSION: Final = 39
-"""With it every name that is made of it fits the 63 characters of a label. Kubernetes adds up to 11 of its own."""
+"""Up to this length, every name made of it fits the 63 characters of a label. Kubernetes adds up to 11 of its own."""
 MOST_WORKERS: Final = 10_000
 """Far more than one Julia session can talk to: a larger number is a typing error."""
 

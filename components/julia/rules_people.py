@@ -1,4 +1,4 @@
-"""Rules about the people of a session: names that Kubernetes gives to nobody, to everybody, or to the other kind."""
+"""Rules about the people of a session: names that match nobody or everybody, or that are of the other kind."""
 
 from __future__ import annotations
 

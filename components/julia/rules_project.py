@@ -27,7 +27,7 @@ _OF_WINDOWS: Final = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 Table = Mapping[str, Any]
 _FORKED: Final = {"path", "repo-rev", "repo-url"}
-"""What the manifest says of a package that is no release."""
+"""What the manifest says about a package that is not a release."""
 
 
 def _packages(settings: Settings) -> Iterator[Mistake]:

@@ -130,7 +130,7 @@ def configuration(cluster: Topology) -> Manifest:
 
 
 def objects(cluster: Topology, after: Sequence[Key], surplus: Sequence[str] = ()) -> Iterator[PlannedObject]:
-    """The controller's objects. Its Deployment waits for `after`: what it does not find, it would make itself.
+    """The controller's objects. Its Deployment waits for `after`: it would create itself what it does not find.
 
     `surplus` names the pool proxies that still exist, beyond the ones that the settings need.
     """

@@ -160,7 +160,7 @@ def _admits(listener: Json, namespace: str, cluster: Topology, inventory: Invent
 
 
 def _address(found: Json | None) -> str | None:
-    """The first address in the status of a Gateway that a profile can name, which is no IPv6 address."""
+    """The first address in the status of a Gateway that a profile can name, which is not an IPv6 address."""
     entries = ((found or {}).get("status") or {}).get("addresses") or ()
     usual = (entry["value"] for entry in entries if entry.get("type", "IPAddress") in {"IPAddress", "Hostname"})
     return next((value for value in usual if ":" not in value), None)

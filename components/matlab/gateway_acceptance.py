@@ -1,4 +1,4 @@
-"""Waits until a Gateway has accepted a TCPRoute: Pulumi's provider calls one deployed that leads nowhere."""
+"""Waits until a Gateway has accepted a TCPRoute: Pulumi's provider does not wait for that."""
 
 from __future__ import annotations
 

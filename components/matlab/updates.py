@@ -22,7 +22,7 @@ _RESUME: Final = "Run `up` again, which resumes it, or run `resumejobmanager` in
 
 
 class UpdateError(Exception):
-    """Why an update stops, as a sentence. Pulumi takes a hook that fails without a text for one that succeeds."""
+    """Why an update stops, as a sentence. Pulumi treats a hook that fails without a message as one that succeeds."""
 
 
 class Console(Protocol):
@@ -38,8 +38,8 @@ class Console(Protocol):
 class SafeUpdate:
     """What one run of the program does about running jobs.
 
-    Pulumi has no hook for the end of a run, and an update may touch several of the objects: whoever comes first pauses
-    the queue, and `finish` resumes it once all of them are done.
+    Pulumi has no hook for the end of a run, and an update may touch several of the objects: the first one pauses the
+    queue, and `finish` resumes it once all of them are done.
     """
 
     def __init__(

@@ -18,7 +18,7 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-protocols
 """
 _STDOUT, _STDERR, _STATUS = 1, 2, 3
 _MESSAGE_BYTES: Final = 500
-"""Of an answer that is no JSON."""
+"""For an answer that is not JSON."""
 
 
 class Executed(NamedTuple):

@@ -22,7 +22,7 @@ from yaml.scanner import Scanner
 
 DEEPEST: Final = 100
 MOST_VALUES: Final = 100_000
-"""After aliases are replaced. A file of a few lines can stand for billions of values."""
+"""After aliases are replaced. A file of a few lines can expand to billions of values."""
 PLAIN, QUOTED = "plain", "quoted"
 LARGEST: Final = 2**53
 """The CLI turns numbers into floating-point ones, where larger ones lose digits."""

@@ -143,7 +143,7 @@ def check(arguments: argparse.Namespace) -> None:
 
 
 def described(arguments: argparse.Namespace, old: Json) -> Volume:
-    """The new claim. Raises UsageError for words that are no size, class or access mode."""
+    """The new claim. Raises UsageError for text that is not a size, class or access mode."""
     spec = old["spec"]
     size = arguments.size or max(
         spec["resources"]["requests"]["storage"], (old.get("status", {}).get("capacity") or {}).get("storage", "0"),

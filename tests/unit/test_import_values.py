@@ -217,7 +217,7 @@ def test_a_value_that_is_refused_is_explained(run: Importer, values: dict[str, A
         ({"fileDescriptorUlimit": 0}, "reads 0 as 4096"),
         ({"controllerImageTag": "2.0.1"}, "reject the config.json of this program"),
         ({"preserveSecrets": True}, "belong to the stack"),
-        ({"global": {"a": 1}}, "uses it nowhere"),
+        ({"global": {"a": 1}}, "never uses it"),
         ({"clusterHost": ""}, "empty, so the default is used"),
         ({"idleStop": None}, "null removes a value"),
     ],
