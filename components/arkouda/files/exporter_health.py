@@ -35,7 +35,7 @@ def main() -> None:
     if value != seen or not value:
         memory.write_text(f"{value}\n{now}")
     elif now - since > READINGS * int(os.environ["METRICS_POLLING_INTERVAL"]) + 60:
-        # The next container does not know when its predecessor began to repeat values.
+        # The next container starts without a memory.
         memory.unlink()
         sys.exit("the exporter repeats old values")
 
