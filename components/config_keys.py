@@ -48,7 +48,7 @@ def _own(key: str, value: Any, known: Sequence[str], is_secret: Callable[[str], 
         command = config_set(path, "--secret", value=None) if is_secret(path) else config_set(path)
         yield Mistake(
             key,
-            "has no effect: without --path, Pulumi makes one key of it, dots included",
+            "has no effect: without --path, Pulumi stores it as a single key with dots in its name",
             f"Did you forget --path? Run: {_remove(key)} && {command}",
             FLAT,
         )
@@ -67,7 +67,7 @@ def _meant(namespace: str, name: str, values: Mapping[str, Any], known: Sequence
     first = _first_step(name)
     if did_you_mean(namespace, [project]) and (right := did_you_mean(first, known)):
         return f"{project}:{right}"
-    # An ESC environment may serve several projects, so the key may rightly belong to another one.
+    # Several projects may share an ESC environment, so a key of another project is no mistake there.
     return f"{project}:{first}" if first in systems and first not in values else None
 
 
@@ -107,11 +107,11 @@ def empty(values: Mapping[str, Any], known: Sequence[str]) -> Iterator[str]:
     """A warning for keys in a stack file that select nothing."""
     for key in known:
         if values.get(key) == {} and key != "kubernetes":
-            yield f"{key} is an empty map, as if the key were missing. Write the settings under it, or remove it."
+            yield f"{key} is an empty map, so it has no effect. Write the settings under it, or remove it."
 
 
 def warnings(systems: Iterable[str], available: Sequence[str], project: str) -> Iterator[str]:
-    """What deserves a warning about the keys of an accepted config."""
+    """Warnings about the keys of an accepted config."""
     if not list(systems):
         names = " or ".join(f"{project}:{key}" for key in available)
         yield (

@@ -42,7 +42,7 @@ def _ancestors() -> Iterator[tuple[list[str], Path]]:
         folder = Path("/proc") / str(process)
         try:
             words = (folder / "cmdline").read_bytes().decode(errors="surrogateescape").split("\0")
-            # The second field is the command in brackets, which may hold anything.
+            # The second field is the command in parentheses, which may contain any character (proc(5)).
             fields = (folder / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
             yield words, (folder / "cwd").resolve()
             process = int(fields[1])

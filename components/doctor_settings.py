@@ -16,7 +16,10 @@ _CODE: Final = re.compile(r"[A-Z]{3}[0-9]{3}")
 
 def _code(value: str) -> str:
     if not _CODE.fullmatch(value):
-        refuse(f"{value!r} is not a code of the doctor", "Write one of docs/runbook.md, such as MJS053.")
+        refuse(
+            f"{value!r} is not a code that `python -m ops doctor` reports",
+            "Write a code from docs/runbook.md, such as MJS053.",
+        )
     return value
 
 

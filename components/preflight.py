@@ -39,7 +39,7 @@ class Preflight:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What speaks against a stack on this cluster, apart from missing rights."""
+    """Reasons against a stack on this cluster, apart from missing rights."""
 
     survey: Survey
     mistakes: tuple[Mistake, ...]
@@ -60,7 +60,7 @@ def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
 
     Raises ConfigError with every objection, Unreachable when no cluster answers.
     """
-    # Here, since the SDK takes a second, and `ops doctor --before` does without it.
+    # Imported here: the SDK takes a second, and `ops doctor --before` does not need it.
     import pulumi
 
     api = _reach(stack)
@@ -78,7 +78,7 @@ def preflight(stack: StackConfig, *, dry_run: bool) -> Preflight:
 
 
 def judge(stack: StackConfig, api: KubernetesApi, state: State) -> Verdict:
-    """Everything that speaks against the stack on this cluster. Only reads."""
+    """Every reason against the stack on this cluster. Only reads."""
     systems = [(SYSTEMS[key], settings) for key, settings in stack.systems.items()]
     found = survey(api, namespaces(stack), state, named(stack))
     alive = _alive(state, found)
@@ -105,7 +105,7 @@ def judge(stack: StackConfig, api: KubernetesApi, state: State) -> Verdict:
         # The first create of all, whose answer was lost.
         alone = _alone(planned, found, stack) - {namespace for namespace, _ in unknown}
         repeated += (("", [("Namespace", namespace)]) for namespace in sorted(alone))
-        # With a lost state the namespace is in nobody else's hands.
+        # If the state is lost, the namespace is not somebody else's.
         mistakes += [
             mistake
             for mistake in system.objections(settings, found)
@@ -211,7 +211,7 @@ def _forgotten(path: str, namespace: str, objects: list[Key], stack: StackConfig
     """The state of this stack was lost, or belongs to a run that ended before it was written."""
     return Mistake(
         f"{path}.name",
-        f"namespace {namespace} contains objects of this stack that its state does not know: {_listed(objects)}",
+        f"namespace {namespace} contains objects of this stack that are missing from its state: {_listed(objects)}",
         "If a run was interrupted, run `make up`, which takes them over. If the state was lost, "
         f"`python -m ops adopt --stack {stack.name}` rebuilds it (docs/adopt.md).",
         FOREIGN,
@@ -246,7 +246,7 @@ def _another_cluster(
     if readable and not alive:
         yield Mistake(
             "kubernetes.context",
-            f"{context(stack.target)} leads to a cluster that contains none of the {len(readable)} objects of this "
+            f"{context(stack.target)} points to a cluster that contains none of the {len(readable)} objects of this "
             "stack",
             "Name the cluster that the stack was deployed to, or use another stack for this one. If the objects were "
             "deleted by hand, run `pulumi refresh`.",

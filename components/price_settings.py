@@ -57,7 +57,7 @@ class StoragePrice(Model):
     gib_month: Price
     """One GiB for a month of 730 hours."""
     minimum_size: Bytes | None = None
-    """The smallest volume that is billed: a smaller claim costs as much; null: claims cost what their size costs."""
+    """The smallest volume that is billed: a smaller claim costs as much; null: no minimum."""
 
 
 class Prices(Model):

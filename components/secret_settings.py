@@ -41,7 +41,7 @@ def secret_steps(group: type[BaseModel], *at: str) -> Iterator[tuple[str, ...]]:
 def problems(
     key: str, model: type[BaseModel], values: Any, *, any_encrypted: bool, file: StackFile | None
 ) -> Iterator[Mistake]:
-    """Secrets that are not encrypted, and encrypted settings that are no secrets.
+    """Secrets that are not encrypted, and encrypted settings that are not secrets.
 
     Pulumi tells a program only whether a top-level key holds anything encrypted. If it does, the `file` that the config
     comes from tells the rest; without one there is nothing to tell it by.
@@ -56,8 +56,8 @@ def problems(
         for path in encrypted - given.keys():
             yield Mistake(
                 path,
-                "is encrypted, but this setting is not a secret: its value stands in clear in objects, outputs or "
-                "messages",
+                "is encrypted, but this setting is not a secret: its value appears in plain text in objects, "
+                "outputs or messages",
                 "Set it without --secret, or remove it.",
                 ENCRYPTED,
             )
@@ -80,7 +80,7 @@ def _clear(path: str) -> Mistake:
         path,
         "is not encrypted",
         f"Run: {config_set(path, '--secret', value=None)} (in an ESC environment, use fn::secret), "
-        "and replace the value, because it is known.",
+        "and use a new value, because this one has been disclosed.",
         CLEAR,
     )
 
@@ -100,7 +100,7 @@ def _encrypted(value: Any, *at: str | int) -> Iterator[str]:
 def is_source(file: StackFile, values: Mapping[str, Any]) -> bool:
     """The config of this run comes from the file: apart from what is encrypted, it holds the same values.
 
-    It does not if the CLI was given another file with --config-file. Values of an ESC environment come on top.
+    It does not if the CLI was given another file with --config-file. Values of an ESC environment are added.
     """
     own = {key: value for key, value in values.items() if ":" not in key and value != {}}
     in_file = {key: value for key, value in file.config.items() if ":" not in key and value != {}}

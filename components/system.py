@@ -54,7 +54,7 @@ class System(Generic[S]):
     rules: Sequence[Rule[S]]
     """What the settings have to satisfy together."""
     warnings: Callable[[S], Iterator[str]]
-    """What is accepted but deserves a word."""
+    """Warnings about what is accepted."""
     namespaces: Callable[[S], Mapping[str, str]]
     """The namespaces that hold its objects, each with the config path of its settings."""
     objects: Callable[[S, Fingerprint, Survey], list[PlannedObject]]

@@ -73,7 +73,7 @@ def _add(model: type[BaseModel], name: str, found: dict[str, str]) -> None:
 
 
 def _plain(model: type[BaseModel]) -> Iterator[Setting]:
-    """The settings of a group that are no secrets. A secret inside a group would empty the group on its way."""
+    """The settings of a group that are not secrets. A secret inside a group would empty the group on its way."""
     secret = {steps for steps in secret_steps(model) if len(steps) == 1}
     yield from (setting for setting in settings(model) if setting.steps not in secret)
 
@@ -96,7 +96,7 @@ def _type(kind: Type) -> str:
 
 def _of_schema(schema: Json) -> str:
     if "anyOf" in schema:
-        # null is what is left out.
+        # null means that the argument is left out.
         return next(_of_schema(one) for one in schema["anyOf"] if one.get("type") != "null")
     kinds = schema.get("type", "string")
     kind = kinds if isinstance(kinds, str) else kinds[0]

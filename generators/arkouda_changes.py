@@ -76,7 +76,7 @@ _BASES: Final[tuple[Values, ...]] = (
 def every() -> Iterator[Setting]:
     """Every setting of Arkouda: after each list of servers the settings of its items, but not those of their lists."""
     found = list(every_setting(Settings, "arkouda"))
-    # Those of no group first: they share a table.
+    # Settings without a group come first: they share a table.
     for setting in sorted(found, key=lambda setting: len(setting.steps) > 2):  # noqa: PLR2004
         yield setting
     for setting in found:
@@ -209,5 +209,5 @@ def _changed(base: Values, given: Settings, setting: Setting) -> Iterator[tuple[
 def _candidates(setting: Setting, group: BaseModel, steps: Sequence[str]) -> Iterator[Any]:
     yield from candidates(setting, group, steps)
     if setting.type.schema.get("anyOf", [{}])[0].get("type") == "integer":
-        # A number that may be missing has no neighbours where it is.
+        # A number that is not set has no neighbours to try.
         yield 7

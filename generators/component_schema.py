@@ -7,7 +7,7 @@ import json
 
 def page() -> str:
     """The whole file."""
-    # Here, since the SDK takes a second, and the arguments may have just been written.
+    # Imported here: the SDK takes a second, and the arguments may have just been written.
     from package.host import Host
 
     return json.dumps(json.loads(Host().schema or ""), indent=2, ensure_ascii=False) + "\n"

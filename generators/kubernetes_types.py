@@ -43,7 +43,7 @@ _LIMITS: Final[Mapping[str, Json]] = {
 
 def page() -> str:
     """The whole file."""
-    # It is no dependency of the program, only of its development.
+    # Only development depends on this package, not the program.
     import kubernetes_validate
 
     folder = Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema" / f"v{DECODED_BY}.0-local-strict"

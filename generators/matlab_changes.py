@@ -98,7 +98,7 @@ _BASES: Final[tuple[Values, ...]] = (
 def label(key: Key) -> str:
     """The name of an object in the table: kubectl's short name, with N for the number of a pool proxy."""
     kind, own = key
-    # The only name that is a setting.
+    # This is the only object name that is a setting.
     own = _NAMESPACE if kind == "Namespace" else _POOL_PROXY.sub(f"{names.POOL_PROXY}-N", own)
     return f"{KUBECTL[kind]}/{own}"
 

@@ -34,7 +34,7 @@ class Module(NamedTuple):
 
 
 def packages(requirements: Path = LOCK) -> list[Package]:
-    """The packages of a requirements file. Raises ValueError for a line that is no exact version, hash or comment."""
+    """The packages of a requirements file. Raises ValueError for a line without an exact version, hash or comment."""
     found: list[Package] = []
     for line in requirements.read_text(encoding="utf-8").splitlines():
         if pinned := _PINNED.fullmatch(line):
@@ -47,7 +47,7 @@ def packages(requirements: Path = LOCK) -> list[Package]:
 
 
 def modules(go_mod: Path) -> list[Module]:
-    """The modules that a build uses, replacements in their place; without those that are a folder beside the go.mod."""
+    """The modules that a build uses, replacements in their place; without those in a folder next to the go.mod."""
     required: dict[str, Module] = {}
     replaced: dict[str, Module | None] = {}
     for directive, line in _lines(go_mod.read_text(encoding="utf-8")):

@@ -62,7 +62,7 @@ class Setting:
 
 def settings(model: type[BaseModel], *at: str) -> Iterator[Setting]:
     """The settings of one group. Groups below it are included but not entered."""
-    # What every group of pods has comes after what is special to the group.
+    # The settings that every group of pods has come after the group's own.
     common = LabelledPods.model_fields if issubclass(model, Pods) else {}
     for name, field in sorted(model.model_fields.items(), key=lambda item: item[0] in common):
         required = field.is_required()

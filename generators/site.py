@@ -82,7 +82,7 @@ def copied(root: Path) -> dict[str, str]:
 
 def on_files(files: Any, config: Any) -> Any:
     """Add the pages and files outside `docs`."""
-    # Only MkDocs imports this module with a use for these, and only its environment has them.
+    # Only MkDocs needs these imports, and only its environment has them.
     from mkdocs.structure.files import File
 
     root = Path(config.config_file_path).parent

@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
         init.add_command(commands)
         rights.add_command(commands)
     if any(re.fullmatch(r"(--[a-z-]+=)?", word) for word in words):
-        parser.error("an argument is empty, as a shell variable that is not set leaves it")
+        parser.error("an argument is empty, probably because a shell variable is not set")
     arguments = parser.parse_args(words)
     as_json: bool = getattr(arguments, "json", False)
     try:

@@ -105,7 +105,7 @@ def _orphans(arguments: argparse.Namespace) -> int:
             print(path)
     except (ApiError, Unreachable) as error:
         raise CommandError(str(error)) from error
-    done = "deleted" if arguments.delete else "found; --delete deletes them, also those of running servers"
+    done = "deleted" if arguments.delete else "found; --delete deletes them, including those of running servers"
     print(f"{len(found)} objects {done}", file=sys.stderr)
     return 0
 

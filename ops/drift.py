@@ -41,7 +41,7 @@ class Drift:
 
     @property
     def code(self) -> int:
-        """Exit code: 0 no drift, 7 drift, 1 nobody could look."""
+        """Exit code: 0 no drift, 7 drift, 1 the cluster could not be checked."""
         if self._failures:
             return FAILED
         return DRIFT if self.plan.changes or self.plan.foreign else NONE
@@ -82,7 +82,8 @@ class Drift:
             what = f"is not ready, and `up` waits for it: {change.unready}" if change.unready else ""
             found.append(f"{change.title} {what or f'{_WHAT[change.operation]}{where}.'}")
         found += [
-            f"{subject} has more than the stack set, and `up` leaves it: {what}." for subject, what in self._foreign
+            f"{subject} has fields that the stack did not set, and `up` leaves them alone: {what}."
+            for subject, what in self._foreign
         ]
         return found + [
             f"`up` fails until you set this back in the cluster: {' '.join(conflict.split())}"
@@ -122,11 +123,11 @@ class Drift:
         """Text of an issue. It begins with a line by which it is found again."""
         lines = [f"<!-- clusters: drift {self.plan.stack} -->"]
         if self.code == NONE:
-            lines.append("The cluster is as the stack deployed it again.")
+            lines.append("The cluster is again as the stack deployed it.")
         else:
             lines += ["The cluster is not as the stack deployed it, or the stack file has not been deployed:", ""]
             lines += [f"- `{line.replace('`', chr(39))}`" for line in self.lines()]
-            lines += ["", "`pulumi up` brings back what it can. To keep a change, put it into the stack file."]
+            lines += ["", "`pulumi up` restores what it can. To keep a change, put it into the stack file."]
         return cut("\n".join(lines) + "\n", LOCAL.replace("impact", "drift"))
 
 
@@ -139,8 +140,8 @@ def add_command(commands: Any) -> None:
     """Add the command to those of `python -m ops`."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "drift",
-        help="say which objects are no longer as the stack deployed them",
-        epilog="Exit code 0: no drift; 7: drift; 1: the cluster could not be looked at.",
+        help="list the objects that are no longer as the stack deployed them",
+        epilog="Exit code 0: no drift; 7: drift; 1: the cluster could not be checked.",
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--stack", metavar="NAME", help="run the preview of this stack, Pulumi.NAME.yaml")

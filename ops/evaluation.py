@@ -21,7 +21,7 @@ def evaluate(program: Callable[[], None], mocks: Mocks, stack: str, **options: A
         # The mocks open an event loop in every thread that they answer from, and close none: so there is one thread.
         with ThreadPoolExecutor(max_workers=1) as thread:
             asyncio.get_running_loop().set_default_executor(thread)
-            # In here: the stack's root resource is made at once, on the event loop that is found.
+            # Set in this thread: the stack's root resource is created at once, on the event loop that it finds.
             pulumi.runtime.set_mocks(mocks, project=PROJECT_NAME, stack=stack, **options)
             await run_pulumi_func(program)
             thread.submit(lambda: asyncio.get_event_loop().close())

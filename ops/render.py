@@ -38,7 +38,7 @@ COMPUTED: Final = {
 }
 """Outputs that the providers compute, per resource type."""
 NO_END: Final = "9999-12-31T00:00:00Z"
-"""When a certificate expires that nobody has signed."""
+"""When a certificate that was not signed yet expires."""
 
 
 class Recorder(Mocks):

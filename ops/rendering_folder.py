@@ -27,7 +27,7 @@ def write(files: Mapping[str, str], folder: Path) -> None:
     _refuse(folder, files, earlier)
     folder.mkdir(parents=True, exist_ok=True)
     wanted = {name: {_digest(text.encode())} for name, text in files.items()}
-    # Both before the first change, so that an interrupted run leaves a folder that the next one can account for.
+    # Both are written before the first change, so that the next run can check the folder of an interrupted one.
     _write_record(folder, earlier, wanted)
     for name in earlier.keys() - wanted.keys():
         (folder / name).unlink(missing_ok=True)
@@ -88,7 +88,7 @@ def _write_record(folder: Path, *renderings: Mapping[str, set[str]]) -> None:
 
 
 def _write_file(file: Path, text: str) -> None:
-    # In one step: half a file has no digest that the record knows.
+    # Written in one step: the record has no digest of half a file.
     unfinished = file.with_name(UNFINISHED)
     unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(file)

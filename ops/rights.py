@@ -64,7 +64,7 @@ def _subject(text: str) -> Manifest:
     found = SUBJECT.fullmatch(text)
     if found is None or not all(map(_can_be_a_name, found.groupdict().items())):
         raise UsageError(
-            f"--subject {text} names nobody. Write User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME."
+            f"--subject {text} is not an account. Write User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME."
         )
     if found["account"]:
         return rbac.service_account(found["account"], found["namespace"])

@@ -32,7 +32,7 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     data = arguments.source.read_bytes() if arguments.source else sys.stdin.buffer.read()
     text = json.dumps(read(data), indent=2) + "\n"
-    # Never another file: it could be readable by others, or be the secret itself.
+    # Never overwrite a file: others could be able to read it, or it could be the secret itself.
     with os.fdopen(os.open(arguments.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "w") as file:
         file.write(text)
     return 0

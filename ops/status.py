@@ -83,7 +83,7 @@ def add_command(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "status",
         help="show what runs, how many workers are busy, the address, and what expires",
-        epilog="Exit code 0; 2: the cluster could not be looked at. `doctor` says what is wrong.",
+        epilog="Exit code 0; 2: the cluster could not be checked. `doctor` says what is wrong.",
     )
     where.add_arguments(parser)
     parser.add_argument("--watch", action="store_true", help=f"show it again every {WATCH_SECONDS} seconds")
@@ -101,7 +101,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 return 0
             time.sleep(WATCH_SECONDS)
     except (Unreachable, ApiError) as error:
-        tell(CommandError(f"Could not look: {error}"), as_json=arguments.json)
+        tell(CommandError(f"Could not check the cluster: {error}"), as_json=arguments.json)
         return doctor.BLIND
     except KeyboardInterrupt:
         return 0
@@ -174,7 +174,9 @@ def _workers(api: KubernetesApi, snapshot: Snapshot) -> Workers:
     except ApiError as error:
         if error.status != FORBIDDEN:
             raise
-        return Workers(running, pending, None, None, "you may not run commands in the job manager (create pods/exec)")
+        return Workers(
+            running, pending, None, None, "you are not allowed to run commands in the job manager (create pods/exec)"
+        )
     return Workers(running, pending, asked.wanted, asked.busy, None)
 
 
@@ -191,7 +193,11 @@ def _hollow(api: KubernetesApi, snapshot: Snapshot) -> str | None:
 def _address(snapshot: Snapshot) -> str:
     service = snapshot.of("Service").get(names.INGRESS_PROXY)
     if service is None:
-        return "unknown: you may not list Services" if "Service" in snapshot.unseen else "inside Kubernetes only"
+        return (
+            "unknown: you are not allowed to list Services"
+            if "Service" in snapshot.unseen
+            else "inside Kubernetes only"
+        )
     spec = service["spec"]
     ports = ", ".join(str(port["port"]) for port in spec.get("ports") or ())
     entries = service.get("status", {}).get("loadBalancer", {}).get("ingress") or ()
@@ -251,7 +257,7 @@ def lines(found: Status) -> Iterator[str]:
     for title, text in zip(["warnings", *[""] * MOST_WARNINGS], found.warnings or ["none"], strict=False):
         yield _row(title, text)
     if found.notChecked:
-        yield _row("not checked", f"you may not list {', '.join(found.notChecked)}")
+        yield _row("not checked", f"you are not allowed to list {', '.join(found.notChecked)}")
 
 
 def _title(deployment: str) -> str:

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def check(arguments: argparse.Namespace) -> None:
     """Raise UsageError for arguments that contradict each other, or can name nothing."""
     if arguments.stack and arguments.context:
-        raise UsageError("--context belongs to --namespace: a stack names its own cluster.")
+        raise UsageError("--context can be used only with --namespace: a stack names its own cluster.")
     if arguments.namespace and not is_dns_label(arguments.namespace):
         raise UsageError(f"--namespace {arguments.namespace} cannot be the name of a namespace.")
 

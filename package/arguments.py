@@ -10,11 +10,12 @@ class Target(TypedDict, total=False):
     """The Kubernetes cluster that the stack file names. The program never touches another one."""
 
     context: str
-    """Context of the kubeconfig."""
+    """Context in the kubeconfig, which names the cluster. Required unless embedded is true."""
     kubeconfig: str
-    """Path of the kubeconfig; null: $KUBECONFIG or ~/.kube/config. Relative to the project's folder; ~ is expanded."""
+    """Path of the kubeconfig; null: $KUBECONFIG or ~/.kube/config. A relative path starts at the project's folder; ~ is
+    expanded."""
     embedded: bool
-    """true: the local control plane that `make cluster-up` starts."""
+    """true: deploy to the local control plane that `make cluster-up` starts."""
     labels: dict[str, str]
     """Labels of every object that the stack creates, such as owner: vision. Running pods are not restarted: their
     labels stay as they are."""
@@ -53,11 +54,11 @@ class MatlabWorkerResources(TypedDict, total=False):
     cpuRequest: str
     """CPU that the scheduler reserves, in cores."""
     cpuLimit: str
-    """CPU that is never exceeded, in cores."""
+    """CPU that the container cannot exceed, in cores; null: no limit."""
     memoryRequest: str
     """Memory that the scheduler reserves, in bytes."""
     memoryLimit: str
-    """Memory above which the container is killed, in bytes."""
+    """Memory above which the container is killed, in bytes; null: no limit."""
 
 
 class MatlabWorkers(TypedDict, total=False):
@@ -70,7 +71,8 @@ class MatlabWorkers(TypedDict, total=False):
     idleStop: int
     """Seconds after which an idle worker is stopped."""
     autoScalingPeriod: int
-    """Seconds between two checks in which the controller compares workers with demand."""
+    """Seconds between two checks in which the controller compares workers with demand. Jobs wait up to this long for
+    new workers."""
     stopWorkerGracePeriod: int
     """Seconds that a worker has to shut down."""
     numGPUs: int
@@ -78,7 +80,7 @@ class MatlabWorkers(TypedDict, total=False):
     username: str
     """User that MATLAB runs as in a worker."""
     env: dict[str, str]
-    """Extra environment variables of every worker. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
+    """Extra environment variables of every worker. Kubernetes expands $(NAME); write $$(NAME) for the text $(NAME)."""
     claims: dict[str, str]
     """Extra volumes of every worker: name of an existing claim → mount path, read-write."""
     configMaps: dict[str, str]
@@ -106,9 +108,9 @@ class MatlabWorkers(TypedDict, total=False):
     scheduler: str
     """Name of the scheduler that places the pods; null: the default one."""
     affinity: str
-    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    """Nodes and pods that these pods run near to, or away from, in the syntax of Kubernetes 1.29."""
     topologySpreadConstraints: list[str]
-    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    """How the pods are spread over zones and nodes, in the syntax of Kubernetes 1.29."""
     labels: dict[str, str]
     """Extra labels of the pods."""
 
@@ -119,11 +121,11 @@ class MatlabJobManagerResources(TypedDict, total=False):
     cpuRequest: str
     """CPU that the scheduler reserves, in cores."""
     cpuLimit: str
-    """CPU that is never exceeded, in cores."""
+    """CPU that the container cannot exceed, in cores; null: no limit."""
     memoryRequest: str
     """Memory that the scheduler reserves, in bytes."""
     memoryLimit: str
-    """Memory above which the container is killed, in bytes."""
+    """Memory above which the container is killed, in bytes; null: no limit."""
 
 
 class MatlabJobManager(TypedDict, total=False):
@@ -136,7 +138,8 @@ class MatlabJobManager(TypedDict, total=False):
     groupID: int
     """Group ID that the job manager runs as, and that owns its volumes (fsGroup)."""
     env: dict[str, str]
-    """Extra environment variables of the job manager. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
+    """Extra environment variables of the job manager. Kubernetes expands $(NAME); write $$(NAME) for the text
+    $(NAME)."""
     configMaps: dict[str, str]
     """Extra files of the job manager: name of an existing ConfigMap → folder with one file per key, read-only."""
     secrets: dict[str, str]
@@ -164,9 +167,9 @@ class MatlabJobManager(TypedDict, total=False):
     scheduler: str
     """Name of the scheduler that places the pods; null: the default one."""
     affinity: str
-    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    """Nodes and pods that these pods run near to, or away from, in the syntax of Kubernetes 1.29."""
     topologySpreadConstraints: list[str]
-    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    """How the pods are spread over zones and nodes, in the syntax of Kubernetes 1.29."""
     labels: dict[str, str]
     """Extra labels of the pods."""
 
@@ -177,11 +180,11 @@ class MatlabControllerResources(TypedDict, total=False):
     cpuRequest: str
     """CPU that the scheduler reserves, in cores."""
     cpuLimit: str
-    """CPU that is never exceeded, in cores."""
+    """CPU that the container cannot exceed, in cores; null: no limit."""
     memoryRequest: str
     """Memory that the scheduler reserves, in bytes."""
     memoryLimit: str
-    """Memory above which the container is killed, in bytes."""
+    """Memory above which the container is killed, in bytes; null: no limit."""
 
 
 class MatlabController(TypedDict, total=False):
@@ -198,9 +201,9 @@ class MatlabController(TypedDict, total=False):
     scheduler: str
     """Name of the scheduler that places the pods; null: the default one."""
     affinity: str
-    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    """Nodes and pods that these pods run near to, or away from, in the syntax of Kubernetes 1.29."""
     topologySpreadConstraints: list[str]
-    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    """How the pods are spread over zones and nodes, in the syntax of Kubernetes 1.29."""
     labels: dict[str, str]
     """Extra labels of the pods."""
 
@@ -211,7 +214,8 @@ class MatlabSnapshot(TypedDict, total=False):
     className: str
     """Existing VolumeSnapshotClass of the driver that stores the checkpoint claim; null: no snapshots."""
     timeout: int
-    """Seconds that an update waits until the snapshot can be used. Then it stops without a restart."""
+    """Seconds that an update waits until the snapshot can be used. If it is not ready by then, nothing restarts and
+    `up` fails."""
     keep: int
     """Number of snapshots to keep. An update deletes older ones that updates of this stack have made, and no others."""
 
@@ -222,8 +226,8 @@ class MatlabUpdates(TypedDict, total=False):
     waitForJobs: int
     """Seconds to wait, with the queue paused, until no worker is busy; 0: interrupt jobs without waiting."""
     whenJobsRemain: str
-    """If workers are still busy after that: stop: nothing restarts, the queue resumes, and `up` fails; continue: the
-    update interrupts the jobs."""
+    """What happens if workers are still busy after that. stop: nothing restarts, the queue resumes, and `up` fails.
+    continue: the update interrupts the jobs."""
     snapshot: MatlabSnapshot
     """A VolumeSnapshot of the job database before an update that restarts the job manager; off without class."""
 
@@ -303,9 +307,9 @@ class MatlabWebProxy(TypedDict, total=False):
     """The web proxy of the site, for programs in workers and in the job manager that read the usual variables."""
 
     http: str
-    """Proxy of http:// addresses (HTTP_PROXY)."""
+    """Proxy for http:// addresses (HTTP_PROXY)."""
     https: str
-    """Proxy of https:// addresses (HTTPS_PROXY)."""
+    """Proxy for https:// addresses (HTTPS_PROXY)."""
     noProxy: list[str]
     """Hosts, domains and networks that need no proxy (NO_PROXY), in addition to the pod itself and Services."""
 
@@ -371,7 +375,8 @@ class MatlabNetwork(TypedDict, total=False):
     ipFamilyPolicy: str
     """IP families of every Service (ipFamilyPolicy); null: Kubernetes' default, SingleStack."""
     ipFamilies: list[str]
-    """IP families of every Service, the main one first; empty: those of the cluster. The first one cannot change."""
+    """IP families of every Service, the main one first; empty: those of the cluster. The first one cannot be changed
+    later."""
     webProxy: MatlabWebProxy
     """The web proxy of the site, for programs in workers and in the job manager that read the usual variables."""
     loadBalancer: MatlabLoadBalancer
@@ -388,11 +393,11 @@ class MatlabProxyResources(TypedDict, total=False):
     cpuRequest: str
     """CPU that the scheduler reserves, in cores."""
     cpuLimit: str
-    """CPU that is never exceeded, in cores."""
+    """CPU that the container cannot exceed, in cores; null: no limit."""
     memoryRequest: str
     """Memory that the scheduler reserves, in bytes."""
     memoryLimit: str
-    """Memory above which the container is killed, in bytes."""
+    """Memory above which the container is killed, in bytes; null: no limit."""
 
 
 class MatlabParallelServerProxy(TypedDict, total=False):
@@ -413,9 +418,9 @@ class MatlabParallelServerProxy(TypedDict, total=False):
     scheduler: str
     """Name of the scheduler that places the pods; null: the default one."""
     affinity: str
-    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    """Nodes and pods that these pods run near to, or away from, in the syntax of Kubernetes 1.29."""
     topologySpreadConstraints: list[str]
-    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    """How the pods are spread over zones and nodes, in the syntax of Kubernetes 1.29."""
     labels: dict[str, str]
     """Extra labels of the pods."""
 
@@ -426,11 +431,11 @@ class MatlabPoolProxyResources(TypedDict, total=False):
     cpuRequest: str
     """CPU that the scheduler reserves, in cores."""
     cpuLimit: str
-    """CPU that is never exceeded, in cores."""
+    """CPU that the container cannot exceed, in cores; null: no limit."""
     memoryRequest: str
     """Memory that the scheduler reserves, in bytes."""
     memoryLimit: str
-    """Memory above which the container is killed, in bytes."""
+    """Memory above which the container is killed, in bytes; null: no limit."""
 
 
 class MatlabPoolProxy(TypedDict, total=False):
@@ -440,7 +445,7 @@ class MatlabPoolProxy(TypedDict, total=False):
     basePort: int
     """Port of the first pool proxy. The others use the ports that follow."""
     workersPerPoolProxy: int
-    """Workers that share one pool proxy."""
+    """Number of workers that share one pool proxy. With fewer, the load balancer needs more ports."""
     resources: MatlabPoolProxyResources
     """What one pool proxy requests from its node."""
     annotations: dict[str, str]
@@ -452,9 +457,9 @@ class MatlabPoolProxy(TypedDict, total=False):
     scheduler: str
     """Name of the scheduler that places the pods; null: the default one."""
     affinity: str
-    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    """Nodes and pods that these pods run near to, or away from, in the syntax of Kubernetes 1.29."""
     topologySpreadConstraints: list[str]
-    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    """How the pods are spread over zones and nodes, in the syntax of Kubernetes 1.29."""
 
 
 class MatlabHaproxy(TypedDict, total=False):
@@ -475,9 +480,9 @@ class MatlabHaproxy(TypedDict, total=False):
     scheduler: str
     """Name of the scheduler that places the pods; null: the default one."""
     affinity: str
-    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    """Nodes and pods that these pods run near to, or away from, in the syntax of Kubernetes 1.29."""
     topologySpreadConstraints: list[str]
-    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    """How the pods are spread over zones and nodes, in the syntax of Kubernetes 1.29."""
     labels: dict[str, str]
     """Extra labels of the pods."""
 
@@ -493,7 +498,7 @@ class MatlabSecurity(TypedDict, total=False):
     """Access to the cluster, and the credentials that the stack owns."""
 
     level: int
-    """MJS security level: 0 none, 1 user names, 2 passwords."""
+    """MJS security level: 0 no authentication, 1 user names, 2 user names and passwords."""
     useSecureCommunication: bool
     """true: MJS encrypts its connections."""
     requireClientCertificate: bool
@@ -519,7 +524,7 @@ class MatlabLdap(TypedDict, total=False):
     securityPrincipalFormat: str
     """How a user name becomes an LDAP principal, such as [username]@example.org. Required with url."""
     synchronizationIntervalSecs: int
-    """Seconds between two synchronizations."""
+    """Seconds between two synchronizations of users with the LDAP server."""
     certificate: str
     """PEM certificate of an ldaps:// server or of its CA."""
 
@@ -676,8 +681,8 @@ class MatlabProbes(TypedDict, total=False):
     startupPeriod: int
     """Seconds between two such checks, and between two checks of the controller whether the job manager is ready."""
     startupFailureThreshold: int
-    """Failed checks after which the job manager is restarted. Checks while another job manager still holds the database
-    come on top."""
+    """Failed checks after which the job manager is restarted. Further checks are allowed for the time in which another
+    job manager still holds the database."""
     livenessPeriod: int
     """Seconds between two liveness checks, and before the job manager's first."""
     livenessInitialDelay: int
@@ -739,9 +744,9 @@ class MatlabClusterArgs(TypedDict, total=False):
     probes: MatlabProbes
     """Health checks of job manager and workers, in seconds."""
     logLevel: int
-    """Detail of the MJS logs, 0 to 6."""
+    """Detail of the MJS logs, from 0 (least) to 6 (most)."""
     fileDescriptorUlimit: int
-    """Soft and hard limit of open files of job manager and workers."""
+    """Number of files that the job manager and each worker can have open, as soft and hard limit."""
     enableServiceLinks: bool
     """true: pods get environment variables for every Service of the namespace."""
 
@@ -767,15 +772,15 @@ class JuliaManager(TypedDict, total=False):
     memory: str
     """Memory of the session, in bytes; requested and never exceeded. Precompiling packages needs about 1Gi per task."""
     threads: int
-    """Threads of Julia (JULIA_NUM_THREADS); null: as many as whole cores."""
+    """Threads of Julia (JULIA_NUM_THREADS); null: one for each whole core."""
     env: dict[str, str]
-    """Extra environment variables. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
+    """Extra environment variables. Kubernetes expands $(NAME); write $$(NAME) for the text $(NAME)."""
     nodeSelector: dict[str, str]
     """Labels of the nodes that may run the session."""
     tolerations: list[Toleration]
     """Taints that the session tolerates."""
     updates: str
-    """When a running session and the workers of its pool apply a changed config: whenDeleted: when you delete their
+    """When a running session and the workers of its pool apply a changed config. whenDeleted: when you delete their
     pods; immediately: at once, and everything in their memory is lost."""
     startTimeout: int
     """Seconds that `up` waits for the session: the first start pulls the image."""
@@ -789,9 +794,9 @@ class JuliaManager(TypedDict, total=False):
     scheduler: str
     """Name of the scheduler that places the pods; null: the default one."""
     affinity: str
-    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    """Nodes and pods that these pods run near to, or away from, in the syntax of Kubernetes 1.29."""
     topologySpreadConstraints: list[str]
-    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    """How the pods are spread over zones and nodes, in the syntax of Kubernetes 1.29."""
     labels: dict[str, str]
     """Extra labels of the pods."""
 
@@ -819,13 +824,13 @@ class JuliaWorkers(TypedDict, total=False):
     memory: str
     """Memory of each worker, in bytes; requested and never exceeded."""
     threads: int
-    """Threads of Julia in each worker (JULIA_NUM_THREADS); null: as many as whole cores."""
+    """Threads of Julia in each worker (JULIA_NUM_THREADS); null: one for each whole core."""
     numGPUs: int
     """NVIDIA GPUs of each worker (limit nvidia.com/gpu)."""
     image: JuliaWorkerImage
     """Image of the workers, where it differs from the session's. Both need the same version of Julia."""
     executable: str
-    """Julia in the workers' image, if it is at another place than in the session's."""
+    """Path of Julia in the workers' image; null: the same as in the session's image."""
     pendingTimeout: int
     """Seconds that `addprocs` waits for a worker to start. A first start pulls the image."""
     connectTimeout: int
@@ -833,7 +838,7 @@ class JuliaWorkers(TypedDict, total=False):
     activeDeadline: int
     """Seconds after which Kubernetes ends a worker, busy or not; null: never."""
     env: dict[str, str]
-    """Extra environment variables of every worker. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
+    """Extra environment variables of every worker. Kubernetes expands $(NAME); write $$(NAME) for the text $(NAME)."""
     nodeSelector: dict[str, str]
     """Labels of the nodes that may run workers."""
     tolerations: list[Toleration]
@@ -848,9 +853,9 @@ class JuliaWorkers(TypedDict, total=False):
     scheduler: str
     """Name of the scheduler that places the pods; null: the default one."""
     affinity: str
-    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    """Nodes and pods that these pods run near to, or away from, in the syntax of Kubernetes 1.29."""
     topologySpreadConstraints: list[str]
-    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    """How the pods are spread over zones and nodes, in the syntax of Kubernetes 1.29."""
     labels: dict[str, str]
     """Extra labels of the pods."""
 
@@ -869,7 +874,8 @@ class JuliaDepot(TypedDict, total=False):
     persistent: bool
     """false: no claim; the data is deleted with the pod."""
     shareWithWorkers: bool
-    """true: workers read the packages that the session has installed. Many nodes mount the claim: ReadWriteMany."""
+    """true: workers read the packages that the session has installed. The claim must be ReadWriteMany, because several
+    nodes mount it."""
     keep: bool
     """true: a destroy keeps the claim and the namespace that the stack created for it."""
 
@@ -911,7 +917,7 @@ class JuliaScript(TypedDict, total=False):
     arguments: list[str]
     """Arguments of the script (ARGS in Julia)."""
     retries: int
-    """How often the script is started again after an error."""
+    """Number of times that the script is started again after an error."""
     deadline: int
     """Seconds after which the script is ended; null: never."""
     run: int
@@ -1031,7 +1037,7 @@ class ArkoudaMetrics(TypedDict, total=False):
     """Metrics of one server."""
 
     enabled: bool
-    """true: the server records metrics and serves them on a port of their own, without asking for a token."""
+    """true: the server records metrics and serves them on a port of their own, without requiring a token."""
     port: int
     """Port of the metrics (ZeroMQ, only for the exporter)."""
     exporter: bool
@@ -1048,7 +1054,7 @@ class ArkoudaJob(TypedDict, total=False):
     """The Slurm job, or the shell on a machine without Slurm, that runs a server outside Kubernetes."""
 
     locales: int
-    """Nodes of the job (-nl)."""
+    """Number of nodes of the job (-nl)."""
     executable: str
     """Path of arkouda_server on the nodes."""
     memMax: str
@@ -1079,7 +1085,7 @@ class ArkoudaDeclared(TypedDict, total=False):
     metrics: ArkoudaMetrics
     """Metrics of one server."""
     address: Required[str]
-    """IPv4 address of the server's first node, or `job`: the job that runs the server enters it."""
+    """IPv4 address of the server's first node, or `job`: the job that runs the server registers its own."""
     job: ArkoudaJob
     """The Slurm job, or the shell on a machine without Slurm, that runs a server outside Kubernetes."""
 
@@ -1160,7 +1166,7 @@ class ArkoudaSingleNode(TypedDict, total=False):
     executable: str
     """Path of arkouda_server in the image."""
     userID: int
-    """User ID of every process. The image must know it, and it must be able to write the files."""
+    """User ID of every process. It must exist in the image, and be able to write the files."""
     groupID: int
     """Group ID of every process, and owner of the files (fsGroup)."""
     surviveDrains: bool
@@ -1184,9 +1190,9 @@ class ArkoudaSingleNode(TypedDict, total=False):
     scheduler: str
     """Name of the scheduler that places the pods; null: the default one."""
     affinity: str
-    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    """Nodes and pods that these pods run near to, or away from, in the syntax of Kubernetes 1.29."""
     topologySpreadConstraints: list[str]
-    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    """How the pods are spread over zones and nodes, in the syntax of Kubernetes 1.29."""
     labels: dict[str, str]
     """Extra labels of the pods."""
 
@@ -1245,7 +1251,7 @@ class ArkoudaMultiLocale(TypedDict, total=False):
     executable: str
     """Path of arkouda_server in the image."""
     userID: int
-    """User ID of every process. The image must know it, and it must be able to write the files."""
+    """User ID of every process. It must exist in the image, and be able to write the files."""
     groupID: int
     """Group ID of every process, and owner of the files (fsGroup)."""
     surviveDrains: bool
@@ -1257,9 +1263,9 @@ class ArkoudaMultiLocale(TypedDict, total=False):
     tolerations: list[Toleration]
     """Taints that the server's pods tolerate."""
     locales: Required[int]
-    """Pods, the server's own included (-nl)."""
+    """Number of pods, including the server's own (-nl)."""
     spread: bool
-    """true: every locale has a node of its own."""
+    """true: every locale runs on a node of its own, and waits until there is one."""
     image: ArkoudaMultiLocaleImage
     """Image of a server with locales. It contains an SSH server, which starts the locales."""
     files: ArkoudaMultiLocaleFiles
@@ -1273,9 +1279,9 @@ class ArkoudaMultiLocale(TypedDict, total=False):
     scheduler: str
     """Name of the scheduler that places the pods; null: the default one."""
     affinity: str
-    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    """Nodes and pods that these pods run near to, or away from, in the syntax of Kubernetes 1.29."""
     topologySpreadConstraints: list[str]
-    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    """How the pods are spread over zones and nodes, in the syntax of Kubernetes 1.29."""
     labels: dict[str, str]
     """Extra labels of the pods."""
 

@@ -30,9 +30,9 @@ class _Component(pulumi.ComponentResource):
         values = as_settings(args, SECRETS[kind])
         preview = pulumi.runtime.is_dry_run()
         config = {"kubernetes": values.pop("kubernetes", {}), key: values}
-        # A preview may not know a secret yet that another resource makes.
+        # A preview may not know a secret yet that another resource creates.
         stack = load_stack(pulumi.get_stack(), config, {key}, decrypted=not preview)
-        # To a stack, a system without settings is none. A component without arguments lacks what its system requires.
+        # In a stack, a system without settings is not deployed. A component without arguments lacks required settings.
         settings = stack.systems.get(key) or load(SYSTEMS[key].settings, values, key, SYSTEMS[key].rules)
         checked = preflight(stack, dry_run=preview)
         super().__init__(f"clusters:index:{kind}", name, None, opts)

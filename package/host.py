@@ -23,11 +23,11 @@ from package.components import ArkoudaServers, JuliaSessions, MatlabCluster
 NAME: Final = "clusters"
 VERSION: Final[str] = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 PLAIN: Final = (
-    "contains a secret, or a value that another resource computes. Pass a value that the program knows itself: it "
-    "decides which objects there are."
+    "contains a secret, or a value that another resource computes. Pass a plain value: it decides which objects exist."
 )
 REMEDY: Final = (
-    "is not a secret. Pass pulumi.secret(…), or fn::secret in YAML, and replace the value, because it is known."
+    "is not a secret. Pass pulumi.secret(…), or fn::secret in YAML, and use a new value, because this one has been "
+    "disclosed."
 )
 
 

@@ -15,7 +15,7 @@ TOKEN_LENGTH = 31
 
 
 def access_token(server: Server, parent: pulumi.Resource) -> pulumi.Output[str]:
-    """A generated token, kept in the state. It protects no data, so a destroy does not keep it."""
+    """A generated token, kept in the state. No data depends on it, so a destroy does not keep it."""
     return generated(names.token_resource(server.name, server.token_generation), parent, length=TOKEN_LENGTH)
 
 

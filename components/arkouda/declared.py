@@ -1,4 +1,4 @@
-"""A server outside Kubernetes: its Service, and the EndpointSlice that leads there.
+"""A server outside Kubernetes: its Service, and the EndpointSlice with its address.
 
 Why the slice has no owner reference is in docs/adr/0010-endpoint-slices.md.
 """
@@ -23,7 +23,7 @@ def objects(cluster: Topology, server: Declared, component: str) -> Iterator[Pla
     yield PlannedObject(
         endpoint_slice(cluster, server),
         component,
-        # The job is the other writer. An address in the settings is the stack's alone.
+        # A job that registers the address is the other writer. A fixed address belongs to the stack alone.
         left_to_others=("endpoints",) if registers else (),
     )
     if registers:
@@ -48,7 +48,7 @@ def service(cluster: Topology, server: Declared) -> Manifest:
 
 
 def endpoint_slice(cluster: Topology, server: Declared) -> Manifest:
-    """Where the Service leads. Its ports have the names of the Service's, which connects the two."""
+    """The address behind the Service. Its ports have the names of the Service's, which connects the two."""
     fixed = [{"addresses": [server.address], "conditions": {"ready": True}}]
     return manifest(
         "discovery.k8s.io/v1",

@@ -18,15 +18,15 @@ _URL: Final = re.compile(r"https://(?P<host>[\w.-]+)(:(?P<port>\d{1,5}))?", re.A
 _HIGHEST_PORT: Final = 65535
 _OWN_OPTIONS: Final = {
     "authenticate": "set authenticate",
-    "daemonTypes": "it follows from the kind of server",
-    "deployment": "it follows from the kind of server",
+    "daemonTypes": "it is determined by the kind of server",
+    "deployment": "it is determined by the kind of server",
     "logLevel": "set logLevel",
     "memMax": "set memMax",
     "memTrack": "set metrics.enabled",
     "nl": "set locales",
     "numLocales": "set locales",
     "ServerPort": "set port",
-    "systemType": "it follows from the kind of server",
+    "systemType": "it is determined by the kind of server",
 }
 """Options of arkouda_server that the program sets, and how to change them."""
 
@@ -34,8 +34,8 @@ _OWN_OPTIONS: Final = {
 def _server_name(value: str) -> str:
     if not _NAME.fullmatch(value) or len(value) > LONGEST_NAME:
         refuse(
-            f"{value!r} cannot be the name of a Service and of what belongs to it",
-            f"Use up to {LONGEST_NAME} lower-case letters, digits and dashes, a letter first (RFC 1035).",
+            f"{value!r} cannot be used as the name of the server's Kubernetes objects",
+            f"Use up to {LONGEST_NAME} lower-case letters, digits and dashes, starting with a letter (RFC 1035).",
         )
     return value
 
@@ -57,7 +57,7 @@ def _address(value: str) -> str:
         refuse(
             f"{value!r} is not an IPv4 address",
             "Write the address, such as 192.0.2.10 (an EndpointSlice takes no host names), or "
-            f"{BY_JOB} if the job that runs the server enters its own.",
+            f"{BY_JOB} if the job that runs the server registers its own.",
         )
     if problem := host_problem(value):
         # kubernetes pkg/apis/core/validation, ValidateEndpointIP
@@ -66,7 +66,7 @@ def _address(value: str) -> str:
 
 
 Address = Annotated[str, AfterValidator(_address)]
-"""The IPv4 address of a server outside Kubernetes, or the word for one that a job enters."""
+"""The IPv4 address of a server outside Kubernetes, or `job` if a job registers it."""
 
 
 def _api_server(value: str) -> str:
@@ -78,7 +78,8 @@ def _api_server(value: str) -> str:
         )
     if problem := host_problem(match["host"]):
         refuse(
-            f"{match['host']!r} {problem}", "Write a name or address of the API server that the servers' nodes reach."
+            f"{match['host']!r} {problem}",
+            "Write a name or address of the API server that the servers' nodes can reach.",
         )
     return value
 
@@ -93,7 +94,7 @@ _ENDS_AT_ONCE: Final = ("-a", "--about", "-h", "--help")
 
 _BOOLEANS: Final = ("autoShutdown", "logCommands", "trace")
 _NEED_VALUE: Final = ("logChannel", "perLocaleMemLimit", "serverConnectionInfo")
-"""Options that are no booleans: without a value, the server takes the next argument for it."""
+"""Options that are not booleans: without a value, the server uses the next argument as the value."""
 
 
 def option_name(value: str) -> str:
@@ -116,11 +117,11 @@ def _option(value: str) -> str:
     if name in _BOOLEANS and "=" in value and given not in ("true", "false"):
         refuse(f"{value!r} is neither true nor false", f"Write --{name}=true or --{name}=false.")
     if (name in _NEED_VALUE and not given) or value in ("-f", "-s"):
-        refuse(f"{value!r} has no value, and the server would take the next argument for it", "Write --name=value.")
+        refuse(f"{value!r} has no value, so the server would use the next argument as its value", "Write --name=value.")
     if name == "perLocaleMemLimit" and not given.isdecimal():
-        refuse(f"{value!r} is not a whole number of percent", "Write --perLocaleMemLimit=80.")
+        refuse(f"{value!r} is not a whole percentage", "Write --perLocaleMemLimit=80.")
     if value in _ENDS_AT_ONCE:
-        refuse(f"{value!r} makes the server print a text and end", "Remove it.")
+        refuse(f"{value!r} makes the server print a message and exit", "Remove it.")
     if not is_option(value):
         refuse(f"{value!r} is not an option of arkouda_server", "Write --name=value.")
     return value

@@ -122,7 +122,7 @@ def deployment(cluster: Topology, server: MultiLocale, configuration: Manifest) 
 def locales(cluster: Topology, server: MultiLocale, configuration: Manifest) -> Manifest:
     """The other locales. Their names stay when a pod is replaced, and all of them start at once."""
     app = locale_app(server)
-    # The command line of the server is not theirs: a change of it must not restart them.
+    # Locales do not run the server's command line, so a change of it must not restart them.
     own = {name: configuration["data"][name] for name in (pods.SERVER_SCRIPTS[1], *pods.LOCALE_SCRIPTS)}
     template = workload.pod_template(
         workload.app(app),

@@ -41,7 +41,7 @@ SUFFIXES: Final = (
 SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
 SLICE_MANAGER_LABEL: Final = "endpointslice.kubernetes.io/managed-by"
 SLICE_MANAGER: Final = "clusters.pulumi"
-"""Any value but those of Kubernetes' own controllers, which would otherwise take the slice for theirs."""
+"""Any value but those of Kubernetes' own controllers, which would otherwise manage the slice as their own."""
 INSTANCE_LABEL: Final = "instance"
 """Label that tells one exporter from another in Prometheus."""
 

@@ -72,7 +72,7 @@ def _server(cluster: Topology, server: InKubernetes, names_of_hosts: Manifest) -
 
 
 def _locales(cluster: Topology, server: MultiLocale, names_of_hosts: Manifest) -> Manifest:
-    """Whoever reaches the SSH server of upstream's image as its user is root there: no other pod may."""
+    """In upstream's image, the SSH user can become root: no other pod may reach the SSH server."""
     return policy(
         locale_app(server),
         cluster.namespace,

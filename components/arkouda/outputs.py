@@ -20,7 +20,7 @@ UNPACK = "pulumi stack output arkoudaFiles --show-secrets --json | python -m ops
 
 
 def about(cluster: Topology, server: Server) -> dict[str, Any]:
-    """What is no secret about one server."""
+    """What is not secret about one server."""
     name, namespace = server.name, cluster.namespace
     found: dict[str, Any] = {
         "kind": KINDS[type(server)],

@@ -38,9 +38,9 @@ def concerns(cluster: Topology, survey: Survey) -> Iterator[str]:
             left = [name for name in registered_services(server) if name in services]
             if left:
                 yield (
-                    f"{at}: Service {', '.join(left)} exists. If no server runs, a killed one has left it, and the "
-                    "next one started without job.sh fails with curl error 22. `python -m ops arkouda-orphans` "
-                    "deletes it."
+                    f"{at}: Service {', '.join(left)} exists. If no server is running, a killed one has left it, and "
+                    "the next one started without job.sh fails with curl error 22. `python -m ops arkouda-orphans "
+                    "--delete` deletes it."
                 )
 
 
@@ -88,6 +88,6 @@ def _other_kind(entry: Entry, inventory: Inventory) -> Iterator[Mistake]:
     if isinstance(server, Declared) and service.get("spec", {}).get("selector"):
         yield Mistake(
             f"{at}.name",
-            f"Service {server.name} leads to pods, and Kubernetes would go on leading clients to them",
+            f"Service {server.name} selects pods, and Kubernetes would keep sending clients to them",
             "Choose another name, or run `pulumi up` once without this server.",
         )

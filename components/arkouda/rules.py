@@ -103,8 +103,8 @@ def _memory(settings: Settings) -> Iterator[Mistake]:
             yield Mistake(
                 f"{at}.memMax",
                 f"{server.mem_max} is not less than memory, {server.memory}: the pod would be killed before the server "
-                "refuses a command",
-                "Lower it, or leave it out for 80 % of memory.",
+                "can reject a command",
+                "Lower it, or remove it to use 80 % of memory.",
             )
 
 
@@ -124,8 +124,8 @@ def _files(settings: Settings) -> Iterator[Mistake]:
         if files.persistent and not files.claim and AccessMode.READ_WRITE_MANY not in files.access_modes:
             yield Mistake(
                 f"arkouda.multiLocale[{index}].files.accessModes",
-                "lets one node mount the claim, and every locale needs it",
-                "Write [ReadWriteMany], with a StorageClass that offers it, or set files.persistent to false.",
+                "lets only one node mount the claim, but every locale needs it",
+                "Write [ReadWriteMany], with a StorageClass that supports it, or set files.persistent to false.",
             )
 
 
@@ -137,7 +137,7 @@ def _trace(settings: Settings) -> Iterator[Mistake]:
             where = at if isinstance(server, InKubernetes) else f"{at}.job"
             yield Mistake(
                 f"{where}.serverOptions",
-                "--trace=false ends the recording of metrics, and metrics.enabled is true",
+                "--trace=false turns off the recording of metrics, but metrics.enabled is true",
                 "Remove it, or set metrics.enabled to false.",
             )
 
@@ -160,13 +160,13 @@ def _executables(settings: Settings) -> Iterator[Mistake]:
                 if server.executable.startswith(f"{folder}/"):
                     yield Mistake(
                         f"{at}.executable",
-                        f"{server.executable} is in {folder}, a volume of the pod that does not have it",
+                        f"{server.executable} is in {folder}, where the pod mounts a volume that does not contain it",
                         "Name a file in the image or on a claim.",
                     )
 
 
 LAST_EXPORTER: Final = "2024.10.02"
-"""Since v2024.12.06 the client asks for something else first (docs/arkouda.md)."""
+"""Since v2024.12.06 the client sends another request first (docs/arkouda.md)."""
 SMP_IMAGE, EXPORTER_IMAGE = "arkouda-smp-server", "prometheus-arkouda-exporter"
 """What upstream calls its images, in any registry."""
 
@@ -174,7 +174,9 @@ SMP_IMAGE, EXPORTER_IMAGE = "arkouda-smp-server", "prometheus-arkouda-exporter"
 def _images(settings: Settings) -> Iterator[Mistake]:
     exporter = settings.images.exporter.repository
     if exporter.rpartition("/")[2] in (SMP_IMAGE, "arkouda-udp-server"):
-        yield Mistake("arkouda.images.exporter.repository", f"{exporter} is a server", "Write the exporter's image.")
+        yield Mistake(
+            "arkouda.images.exporter.repository", f"{exporter} is a server's image", "Write the exporter's image."
+        )
     for at, server in Topology(settings).entries:
         if isinstance(server, SingleNode | MultiLocale):
             name = server.image.repository.rpartition("/")[2]
@@ -182,8 +184,12 @@ def _images(settings: Settings) -> Iterator[Mistake]:
                 yield Mistake(
                     f"{at}.image.repository",
                     f"{server.image.repository} is "
-                    + ("the exporter" if name == EXPORTER_IMAGE else "for one pod: it has no SSH server"),
-                    "Write the image of a server of this kind.",
+                    + (
+                        "the image of the exporter"
+                        if name == EXPORTER_IMAGE
+                        else "for servers in one pod: it has no SSH server"
+                    ),
+                    "Write an image for this kind of server.",
                 )
 
 
@@ -211,8 +217,8 @@ def _spread(settings: Settings) -> Iterator[Mistake]:
         if server.spread and nodes is not None and nodes < server.locales:
             yield Mistake(
                 f"arkouda.multiLocale[{index}].spread",
-                f"is true, and nodeSelector and affinity name {nodes} nodes for {server.locales} locales",
-                "Set it to false, or name more nodes.",
+                f"is true, but nodeSelector and affinity allow fewer nodes, {nodes}, than locales, {server.locales}",
+                "Set it to false, or allow more nodes.",
             )
 
 
@@ -244,20 +250,20 @@ RULES: tuple[Rule[Settings], ...] = (
 
 
 def warnings(settings: Settings) -> Iterator[str]:
-    """What is accepted, but deserves a word."""
+    """Warnings about what is accepted."""
     yield from image_warnings(settings, "arkouda")
     exporter, built = settings.images.exporter, re.match(r"v(\d{4}\.\d\d\.\d\d)", settings.images.exporter.tag or "")
     if built and built[1] > LAST_EXPORTER and exporter.repository.rpartition("/")[2] == EXPORTER_IMAGE:
         yield (
-            f"arkouda.images.exporter.tag: exporters after v{LAST_EXPORTER} do not understand the metrics port, unless "
-            "you have changed yours."
+            f"arkouda.images.exporter.tag: exporters after v{LAST_EXPORTER} cannot read the metrics port of the "
+            "server. Write an older one, unless yours is patched."
         )
     if settings.api_server and re.search(
         r"//kubernetes(\.default)?(\.svc.*)?(:|$)|\.(svc|cluster\.local)(:|$)", settings.api_server
     ):
         yield (
-            f"arkouda.apiServer: {settings.api_server} is a name inside Kubernetes, and the nodes of jobs are outside. "
-            "`kubectl cluster-info` prints the address."
+            f"arkouda.apiServer: {settings.api_server} works only inside Kubernetes, and jobs run outside. Write the "
+            "address that `kubectl cluster-info` prints."
         )
     for at, server in Topology(settings).entries:
         yield from _of_a_server(at, server)
@@ -266,8 +272,8 @@ def warnings(settings: Settings) -> Iterator[str]:
 def _of_a_server(at: str, server: Server) -> Iterator[str]:
     if isinstance(server, SelfRegistered):
         yield (
-            f"{at}: the server creates v1 Endpoints, which are deprecated since Kubernetes 1.33. A cluster without "
-            "their controllers leads nobody to it; arkouda.declared needs none."
+            f"{at}: the server creates v1 Endpoints, which are deprecated since Kubernetes 1.33. In a cluster "
+            "without their controllers, nobody can reach it; a server under arkouda.declared does not need them."
         )
         if not server.admission_policy:
             yield (
@@ -278,7 +284,7 @@ def _of_a_server(at: str, server: Server) -> Iterator[str]:
         # The locales of one server have two values of the label.
         owned = OWNED if isinstance(server, SingleNode) else rules_pods.Owned(frozenset({"app"}))
         yield from rules_pods.not_spread(server, app(server.name), f"{at}.topologySpreadConstraints", owned)
-        yield from small_claim(f"{at}.files", server.files, reason="saved arrays soon fill it")
+        yield from small_claim(f"{at}.files", server.files, reason="saved arrays fill it quickly")
     own = job(server)
     if own:
         yield from rules_jobs.warnings(f"{at}.job", own)

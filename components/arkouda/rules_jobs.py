@@ -25,7 +25,7 @@ def _margin(settings: Settings) -> Iterator[Mistake]:
             yield Mistake(
                 f"{at}.job.stopMargin",
                 f"{own.stop_margin} is not less than the time limit of {limit} seconds in sbatchOptions: the server "
-                "would be shut down when it starts",
+                "would be shut down as soon as it starts",
                 "Lower it, or raise --time.",
             )
 
@@ -49,9 +49,9 @@ def warnings(at: str, own: Job) -> Iterator[str]:
         return
     amount = bytes_text(Decimal(given))
     if given < quantity(FLOOR.memory):
-        yield f"{path}: --mem is {amount}, in which no server starts. Without a unit, sbatch counts in megabytes."
+        yield f"{path}: --mem is {amount}, too little to start a server. Without a unit, sbatch counts in megabytes."
     elif own.mem_max and quantity(own.mem_max) >= given:
         yield (
-            f"{at}.memMax: {own.mem_max} is not less than --mem, {amount}: where Slurm limits memory, it ends the "
-            "server before the server refuses a command."
+            f"{at}.memMax: {own.mem_max} is not less than --mem, {amount}: where Slurm limits memory, it kills the "
+            "server before the server can reject a command."
         )

@@ -42,7 +42,7 @@ def _sbatch_option(value: str) -> str:
     if not (is_option(value) if value.startswith("--") else re.fullmatch(r"-[A-Za-z]\S*", value)):
         refuse(f"{value!r} is not an option of sbatch", "Write --name=value.")
     if name in known.WITH_VALUE and not given and "=" not in value:
-        refuse(f"{value!r} has no value, and sbatch would take the next argument for it", f"Write {name}=value.")
+        refuse(f"{value!r} has no value, so sbatch would use the next argument as its value", f"Write {name}=value.")
     if name in ("--time", "--time-min") and _seconds(given) is None:
         refuse(
             f"{value!r} is not a time limit",
@@ -53,7 +53,9 @@ def _sbatch_option(value: str) -> str:
     if name == "--cpus-per-task" and not (given.isdecimal() and int(given)):
         refuse(f"{value!r} is not a number of CPUs", f"Write {name}=4.")
     if name == "--mail-type" and (unknown := sorted({*given.upper().split(",")} - known.MAIL_TYPES)):
-        refuse(f"{value!r} names {', '.join(unknown)}, of which sbatch sends no mail", "Write --mail-type=END,FAIL.")
+        refuse(
+            f"{value!r} contains {', '.join(unknown)}, for which sbatch sends no mail", "Write --mail-type=END,FAIL."
+        )
     return value
 
 
@@ -63,7 +65,7 @@ def _together(options: tuple[str, ...]) -> tuple[str, ...]:
         name = name_of(option)
         other = first.setdefault(known.SAME.get(name, name), option)
         if other is not option and name not in known.REPEATABLE:
-            refuse(f"{other} and {option} exclude each other", "Remove one of them.")
+            refuse(f"{other} and {option} cannot be combined", "Remove one of them.")
     return options
 
 

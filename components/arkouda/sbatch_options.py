@@ -15,12 +15,12 @@ OWN: Final = {
 }
 """Options that submit.sh sets, and why or how to change them."""
 NO_SERVER: Final = {
-    "--array": "starts several jobs, and a server is one",
-    "--help": "prints a text and submits nothing",
+    "--array": "starts several jobs, but a server is one job",
+    "--help": "prints a message and submits nothing",
     "--test-only": "submits nothing",
-    "--usage": "prints a text and submits nothing",
-    "--version": "prints a text and submits nothing",
-    "--wrap": "replaces the script of the job",
+    "--usage": "prints a message and submits nothing",
+    "--version": "prints a message and submits nothing",
+    "--wrap": "replaces the job's script",
 }
 """Options that keep the server from running."""
 _WITH_VALUE: Final = """

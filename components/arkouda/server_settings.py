@@ -26,7 +26,7 @@ class Metrics(Model):
     """Metrics of one server."""
 
     enabled: Bool = True
-    """true: the server records metrics and serves them on a port of their own, without asking for a token."""
+    """true: the server records metrics and serves them on a port of their own, without requiring a token."""
     port: UserPort = names.METRICS_PORT
     """Port of the metrics (ZeroMQ, only for the exporter)."""
     exporter: Bool = False
@@ -57,7 +57,7 @@ class Job(Model):
     """The Slurm job, or the shell on a machine without Slurm, that runs a server outside Kubernetes."""
 
     locales: Locales = 1
-    """Nodes of the job (-nl)."""
+    """Number of nodes of the job (-nl)."""
     executable: Executable = names.EXECUTABLE
     """Path of arkouda_server on the nodes."""
     mem_max: Bytes | None = None
@@ -78,7 +78,7 @@ class Declared(Server):
     """A server outside Kubernetes whose Service and EndpointSlice the stack creates. Recommended."""
 
     address: Address
-    """IPv4 address of the server's first node, or `job`: the job that runs the server enters it."""
+    """IPv4 address of the server's first node, or `job`: the job that runs the server registers its own."""
     job: Job = Job()
 
 
@@ -109,7 +109,7 @@ class InKubernetes(Server, LabelledPods):
     executable: Executable = names.EXECUTABLE
     """Path of arkouda_server in the image."""
     user_id: Positive = Field(1000, alias="userID")
-    """User ID of every process. The image must know it, and it must be able to write the files."""
+    """User ID of every process. It must exist in the image, and be able to write the files."""
     group_id: Positive = Field(1000, alias="groupID")
     """Group ID of every process, and owner of the files (fsGroup)."""
     survive_drains: Bool = True
@@ -133,8 +133,8 @@ class MultiLocale(InKubernetes):
     """A server whose locales are pods on several nodes and talk over UDP."""
 
     locales: SeveralLocales
-    """Pods, the server's own included (-nl)."""
+    """Number of pods, including the server's own (-nl)."""
     spread: Bool = True
-    """true: every locale has a node of its own."""
+    """true: every locale runs on a node of its own, and waits until there is one."""
     image: MultiLocaleImage = MultiLocaleImage()
     files: MultiLocaleFiles = MultiLocaleFiles()

@@ -56,7 +56,7 @@ def _recovered(settings: Settings, secret: SecretReader) -> Recovered:
 
 
 def _deploy(settings: Settings, site: Site) -> Mapping[str, pulumi.Output[Any]]:
-    # Here, since the Pulumi SDKs take a second to import, and commands that only check or list need none of them.
+    # Imported here: the Pulumi SDKs take a second to import, and commands that only check or list do not need them.
     from components.arkouda.servers import ArkoudaServers
 
     return ArkoudaServers("arkouda", settings, site.opts, survey=site.survey, labels=site.labels, api=site.api).outputs

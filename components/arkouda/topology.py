@@ -158,7 +158,7 @@ def array_memory(server: Server) -> int | None:
 
 
 def environment(server: Server) -> dict[str, str]:
-    """Environment variables of the server that are no secrets."""
+    """Environment variables of the server that are not secrets."""
     found: dict[str, str] = {}
     if server.metrics.enabled:
         found["METRICS_SERVER_PORT"] = str(server.metrics.port)

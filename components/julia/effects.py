@@ -35,7 +35,7 @@ def _own_claim(session: JuliaSession) -> str | None:
     if not session.settings.depot.persistent:
         return f"{session.origin('depot', 'persistent')} is false"
     if session.settings.depot.claim:
-        return f"{session.origin('depot', 'claim')} names a claim that exists"
+        return f"{session.origin('depot', 'claim')} names an existing claim"
     return None
 
 
@@ -46,7 +46,7 @@ def _persistent(session: JuliaSession) -> str | None:
 def _installs(session: JuliaSession) -> str | None:
     if session.installs_packages:
         return None
-    return f"{session.origin('packages', 'folder')} names a folder that has its own"
+    return f"{session.origin('packages', 'folder')} names a folder that contains its own"
 
 
 EFFECTS: Final[Mapping[str, Reason]] = {

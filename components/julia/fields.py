@@ -12,17 +12,19 @@ from components.julia.names import SUFFIXES
 from components.shared.fields import HIGHEST_PORT, DnsLabel, Line, refuse
 
 LONGEST_SESSION: Final = 39
-"""With it every name that is made of it fits the 63 characters of a label. Kubernetes adds up to 11 of its own."""
+"""Up to this length, every name made of it fits the 63 characters of a label. Kubernetes adds up to 11 of its own."""
 MOST_WORKERS: Final = 10_000
 """Far more than one Julia session can talk to: a larger number is a typing error."""
 
 
 def _session(value: str) -> str:
     if len(value) > LONGEST_SESSION:
-        refuse(f"{value!r} has {len(value)} characters", f"Use up to {LONGEST_SESSION}: names of pods are longer.")
+        refuse(
+            f"{value!r} has {len(value)} characters", f"Use up to {LONGEST_SESSION}: the names of its pods are longer."
+        )
     if suffix := next((suffix for suffix in SUFFIXES if value.endswith(suffix)), None):
         refuse(
-            f"{value!r} ends with {suffix}, as the names of other sessions' objects do",
+            f"{value!r} ends with {suffix}, which would clash with the names of other sessions' objects",
             "Use another name.",
         )
     return value
@@ -46,7 +48,7 @@ TomlText = Annotated[str, AfterValidator(_toml)]
 
 def _url(value: str) -> str:
     if "@" in value:
-        # Without the value: a password may be in it.
+        # The message leaves out the value, because it may contain a password.
         refuse("contains a user or password, which Julia does not send", "Write https://HOST without them.")
     if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s?#]*)?", value, re.ASCII):
         refuse(f"{value!r} is not the address of a server", "Write https://HOST, such as https://pkg.julialang.org.")
@@ -68,7 +70,7 @@ def _code(value: str) -> str:
     if re.fullmatch(r"[\w./~-]+\.jl", value.strip()):
         refuse(f"{value.strip()!r} is the name of a file", "Paste its text below `|`, or name it in script.path.")
     first = value.partition("\n")[0]
-    # A script that a shell hands over to Julia has the command for it in a comment of Julia (Julia's manual, FAQ).
+    # A shell script can start Julia on itself, with that command in a Julia comment (FAQ in Julia's manual).
     if first.startswith("#!") and "julia" not in first and "#=" not in value:
         refuse(f"is for another program: {first}", "Write a script for Julia.")
     return value

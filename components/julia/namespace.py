@@ -17,8 +17,8 @@ from components.shared.quantities import bytes_text, cpu_text, quantity
 def objects(session: JuliaSession, component: str) -> Iterator[PlannedObject]:
     """Namespace, quota and defaults for containers. A namespace with a depot that is kept is kept with it.
 
-    Reported is only what is enforced: kubectl prints what is reported, and K8sClusterManagers.jl takes every line that
-    kubectl prints for a failure (its pod.jl, create_pod).
+    The warning level equals the enforced one: kubectl prints warnings, and K8sClusterManagers.jl treats every line that
+    kubectl prints as a failure (its pod.jl, create_pod).
     """
     own = session.own_namespace
     if own.create:

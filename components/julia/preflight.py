@@ -35,7 +35,7 @@ def concerns(settings: Settings, survey: Survey) -> Iterator[str]:
     known = sessions(settings)
     unread = [item for item in known if survey.inventories[item.namespace].of("StorageClass") is None]
     if any(session.own_claim for session in unread):
-        yield "julia: your user may not read StorageClasses, so the ones of depots were not checked."
+        yield "julia: your user is not allowed to read StorageClasses, so the ones of depots were not checked."
     policies, path = settings.network.policies, "julia.network.policies"
     if not policies.enabled:
         return
@@ -77,7 +77,7 @@ def _gone(settings: Settings, survey: Survey) -> Iterator[Mistake]:
         if here is None:
             yield Mistake(
                 path,
-                f"is gone, but {kind} {claim} holds its depot",
+                f"is no longer in the config, but {kind} {claim} holds its depot",
                 f"Restore the session. To delete it with its depot: {first[0].lower()}{first[1:]}.",
             )
         elif JuliaSession(name, settings).namespace != namespace_name:

@@ -52,7 +52,7 @@ def _in_order(session: JuliaSession) -> Iterator[Manifest]:
 
 
 def _account(name: str, namespace: str) -> Manifest:
-    # Pods ask for the token one by one: a pod that somebody creates in this account gets none by itself.
+    # Each pod that needs the token mounts it explicitly: other pods with this account get none.
     return manifest("v1", "ServiceAccount", name, namespace, automountServiceAccountToken=False)
 
 

@@ -32,7 +32,7 @@ def _any_session(settings: Settings) -> Iterator[Mistake]:
     if not settings.sessions:
         yield Mistake(
             "julia.sessions",
-            "names no session",
+            "contains no session",
             "Run: pulumi config set --path julia.sessions.NAME.workers.max 4",
         )
 
@@ -44,8 +44,8 @@ def _namespaces(settings: Settings) -> Iterator[Mistake]:
         if other is not session:
             yield Mistake(
                 f"{session.path}.namespace.name",
-                f"{session.namespace} is the namespace of session {other.name}: whoever starts workers in it could "
-                "read and delete everything of both",
+                f"{session.namespace} is the namespace of session {other.name}: anyone who starts workers in it "
+                "could read and delete the objects of both",
                 "Give each session its own namespace.",
             )
 
@@ -57,10 +57,12 @@ def _script(settings: Settings) -> Iterator[Mistake]:
             continue
         if not script.path and not script.text:
             yield Mistake(
-                f"{session.path}.script", "names no script", f"Set {session.path}.script.path, or script.text."
+                f"{session.path}.script",
+                "has neither a path nor a text",
+                f"Set {session.path}.script.path, or script.text.",
             )
         elif script.path and script.text:
-            yield Mistake(f"{session.path}.script", "has a path and a text", "Remove one of them.")
+            yield Mistake(f"{session.path}.script", "has both a path and a text", "Remove one of them.")
 
 
 def _places(settings: Settings) -> Iterator[Mistake]:
@@ -80,7 +82,7 @@ def _hidden(path: str, file: str, folders: Iterable[str]) -> Iterator[Mistake]:
         if file.startswith(f"{folder}/"):
             yield Mistake(
                 path,
-                f"{file} is in {folder}, a volume of the pod that does not have it",
+                f"{file} is in {folder}, where the pod mounts a volume that does not contain it",
                 "Name a file in the image or on a claim.",
             )
 
@@ -100,7 +102,7 @@ def _sizes(settings: Settings) -> Iterator[Mistake]:
             yield Mistake(
                 longest,
                 f"has {sizes[longest]} bytes, and with it the session's ConfigMap is larger than Kubernetes allows",
-                f"The limit for all texts of the session is {LARGEST_CONFIG_MAP} bytes: put it into the image.",
+                f"Put it into the image: the limit for all texts of a session is {LARGEST_CONFIG_MAP} bytes.",
             )
 
 
@@ -116,8 +118,9 @@ def _depot(settings: Settings) -> Iterator[Mistake]:
         if session.shares_depot and session.own_claim and AccessMode.READ_WRITE_MANY not in depot.access_modes:
             yield Mistake(
                 session.origin("depot", "shareWithWorkers"),
-                "is true, but only one node may mount the claim",
-                f"Write {session.origin('depot', 'accessModes')}: [ReadWriteMany], with a StorageClass that offers it.",
+                "is true, but only one node can mount the claim",
+                f"Write {session.origin('depot', 'accessModes')}: [ReadWriteMany], with a StorageClass that supports "
+                "it.",
             )
 
 
@@ -127,7 +130,7 @@ def _claims(settings: Settings) -> Iterator[Mistake]:
         for claim, folder in claims.items():
             if any(covers(folder, used) for used in RESERVED_MOUNTS):
                 yield Mistake(
-                    below(path, claim), f"{folder} belongs to the session itself", "Mount it elsewhere, such as /data."
+                    below(path, claim), f"{folder} is used by the session itself", "Mount it elsewhere, such as /data."
                 )
         for folder, count in Counter(claims.values()).items():
             if count > 1:
@@ -152,7 +155,7 @@ def _environment(settings: Settings) -> Iterator[Mistake]:
                 other = references(variables[name])[0]
                 yield Mistake(
                     f"{path}.{name}",
-                    f"refers to itself, and Kubernetes knows no earlier value: $({other}) would stay as it is",
+                    f"refers to itself, but Kubernetes knows no earlier value: $({other}) would stay as it is",
                     f"Write the whole value. If you want the text $({name}), write $$({name}).",
                 )
 
@@ -188,7 +191,7 @@ def _deadline(settings: Settings) -> Iterator[Mistake]:
                 session.origin("workers", "activeDeadline"),
                 f"{workers.active_deadline} ends workers that may still be connecting: connectTimeout is "
                 f"{workers.connect_timeout}",
-                "Write more seconds, or lower connectTimeout.",
+                "Raise it, or lower connectTimeout.",
             )
 
 
@@ -241,7 +244,9 @@ def warnings(settings: Settings) -> Iterator[str]:
 def _of_pods(session: JuliaSession) -> Iterator[str]:
     settings = session.settings
     yield from small_claim(
-        session.origin("depot", "size").removesuffix(".size"), settings.depot, reason="compiled packages soon fill it"
+        session.origin("depot", "size").removesuffix(".size"),
+        settings.depot,
+        reason="compiled packages fill it quickly",
     )
     apps = (("manager", settings.manager, names.session), ("workers", settings.workers, names.worker))
     for name, group, app in apps:

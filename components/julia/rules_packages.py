@@ -28,7 +28,7 @@ def _server(settings: Settings) -> Iterator[Mistake]:
         host, policies = url.hostname or "", settings.network.policies
         port = url.port or (443 if url.scheme == "https" else 80)
         known = reaches(policies.egress, host)
-        # Any of the networks may have the address behind a name.
+        # The address behind a name may be in any of the networks.
         reachable = bool(policies.egress) if known is None else known
         blocked = policies.enabled and port not in policies.package_ports and not reachable
         if problem := host_problem(host):
@@ -57,7 +57,9 @@ def _folders(settings: Settings) -> Iterator[Mistake]:
                 )
         if packages.folder and posixpath.basename(packages.folder).endswith("Manifest.toml"):
             yield Mistake(
-                session.origin("packages", "folder"), f"{packages.folder} is a file", "Write the folder that has it."
+                session.origin("packages", "folder"),
+                f"{packages.folder} is a file",
+                "Write the folder that contains it.",
             )
 
 
@@ -75,7 +77,7 @@ def _versions(settings: Settings) -> Iterator[Mistake]:
         if own and theirs and any(one != other for one, other in zip(own, theirs, strict=False)):
             yield Mistake(
                 session.origin("workers", "image", "tag"),
-                f"is Julia {_dots(theirs)}, and the session has {_dots(own)}: different versions cannot talk to each "
+                f"is Julia {_dots(theirs)}, but the session runs {_dots(own)}: different versions cannot talk to each "
                 "other",
                 "Write the same version, or remove it.",
             )

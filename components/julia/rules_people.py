@@ -1,4 +1,4 @@
-"""Rules about the people of a session: names that Kubernetes gives to nobody, to everybody, or to the other kind."""
+"""Rules about the people of a session: names that match nobody or everybody, or that are of the other kind."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def _people(settings: Settings) -> Iterator[Mistake]:
 def _problem(field: str, name: str) -> tuple[str, str] | None:
     """Problem and remedy."""
     if name in EVERYBODY:
-        return f"{name} contains everybody or every pod, and the session is a shell", "Name users or groups."
+        return f"{name} includes everybody or every pod, and a session gives its users a shell", "Name users or groups."
     if name == "*":
-        return "* names nobody: RBAC has no wildcard for users and groups", "Name users or groups."
+        return "* matches nobody: RBAC has no wildcard for users and groups", "Name users or groups."
     if len([part for part in re.split(r"[,;\s]+", name) if "@" in part.strip("@")]) > 1:
-        return f"{name} is several names in one", "Write one item for each."
+        return f"{name} contains several names", "Write one item for each."
     return _no_user(name) if field == "users" else _no_group(name)
 
 
@@ -48,7 +48,7 @@ def _no_user(name: str) -> tuple[str, str] | None:
     if name.startswith(_ACCOUNT):
         namespace, colon, account = name.removeprefix(_ACCOUNT).partition(":")
         if not (colon and is_dns_name(namespace) and is_dns_name(account)):
-            return f"{name} names no ServiceAccount", f"Write {_ACCOUNT}NAMESPACE:NAME."
+            return f"{name} is not the name of a ServiceAccount", f"Write {_ACCOUNT}NAMESPACE:NAME."
     return None
 
 

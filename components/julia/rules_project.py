@@ -27,7 +27,7 @@ _OF_WINDOWS: Final = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 Table = Mapping[str, Any]
 _FORKED: Final = {"path", "repo-rev", "repo-url"}
-"""What the manifest says of a package that is no release."""
+"""What the manifest says about a package that is not a release."""
 
 
 def _packages(settings: Settings) -> Iterator[Mistake]:
@@ -39,7 +39,7 @@ def _packages(settings: Settings) -> Iterator[Mistake]:
             yield from _project(session, session.origin("packages", "project"), tomllib.loads(given.project))
         path = session.origin("packages", "manifest")
         if given.manifest and not given.project:
-            yield Mistake(path, "has no Project.toml", f"Set {session.path}.packages.project too.")
+            yield Mistake(path, "needs a Project.toml", f"Set {session.path}.packages.project too.")
         elif given.manifest and given.project:
             yield from _manifest(session, path, tomllib.loads(given.manifest), tomllib.loads(given.project))
 
@@ -49,7 +49,7 @@ def _project(session: JuliaSession, path: str, document: Table) -> Iterator[Mist
     if deps.get(needed.name) != needed.uuid:
         yield Mistake(
             path,
-            f"has another UUID for {needed.name} than the registry of Julia"
+            f"has a different UUID for {needed.name} from Julia's registry"
             if needed.name in deps
             else f"lacks {needed.name}, which session {session.name} needs to reach its workers",
             f'Write {needed.name} = "{needed.uuid}" in its [deps].',
@@ -57,7 +57,7 @@ def _project(session: JuliaSession, path: str, document: Table) -> Iterator[Mist
     for section in _TABLES:
         if not isinstance(document.get(section, {}), Mapping):
             yield Mistake(
-                path, f"has {section}, which is no table", f"Write [{section}], and a line for each entry below it."
+                path, f"has {section}, which is not a table", f"Write [{section}], and a line for each entry below it."
             )
     yield from _uuids(path, document)
     yield from _compat(path, document, needed)
@@ -72,10 +72,10 @@ def _uuids(path: str, document: Table) -> Iterator[Mistake]:
                 yield Mistake(
                     path,
                     f"has no UUID for {name} in [{section}]",
-                    "Write the one that Pkg.add writes. Versions belong to [compat].",
+                    "Write the UUID that Pkg.add writes. Versions belong in [compat].",
                 )
             elif (other := first.setdefault(uuid.lower(), name)) != name:
-                yield Mistake(path, f"has one UUID for {other} and {name} in [{section}]", "Correct one of them.")
+                yield Mistake(path, f"has the same UUID for {other} and {name} in [{section}]", "Correct one of them.")
 
 
 def _compat(path: str, document: Table, needed: Package) -> Iterator[Mistake]:
@@ -90,7 +90,7 @@ def _compat(path: str, document: Table, needed: Package) -> Iterator[Mistake]:
         elif isinstance(text, (int, float)) or (isinstance(text, str) and not _is_read(text)):
             yield Mistake(
                 path,
-                f"has {text!r} as the [compat] entry of {name}, which Pkg does not read",
+                f"has {text!r} as the [compat] entry of {name}, which Pkg cannot read",
                 'Write versions as text, such as "1.2", "=0.1.5" or "0.21, 1".',
             )
         elif isinstance(text, str) and needed is ON_DEMAND:
@@ -102,19 +102,19 @@ def _compat_with_manager(path: str, name: str, text: str) -> Iterator[Mistake]:
     if name == manager and released and not versions.allows(text, released):
         yield Mistake(
             path,
-            f"accepts {manager} {text}, and the session needs {ON_DEMAND.version}, the last release",
+            f"accepts {manager} {text}, but the session needs {ON_DEMAND.version}, the last release",
             f'Write {manager} = "={ON_DEMAND.version}" in [compat].',
         )
     elif name in ACCEPTED and not versions.have_common(text, ACCEPTED[name]):
         yield Mistake(
             path,
-            f"accepts {name} {text}, and {manager} {ON_DEMAND.version} only {ACCEPTED[name]}",
+            f"accepts {name} {text}, but {manager} {ON_DEMAND.version} accepts only {ACCEPTED[name]}",
             f'Write {name} = "{ACCEPTED[name]}" in [compat], or use kind: pool.',
         )
 
 
 def _manifest(session: JuliaSession, path: str, document: Table, project: Table) -> Iterator[Mistake]:
-    # Pkg reads a text without a format as one of before Julia 1.6.2, with the packages at the top level.
+    # Without a format version, Pkg expects the layout of Julia before 1.6.2: packages at the top level.
     found = _table(document, "deps") if "manifest_format" in document else document
     entries = {name: _entries(value) for name, value in found.items()}
     needed, write = package(session), "Write it with Pkg.resolve() in the folder of Project.toml."
@@ -122,13 +122,13 @@ def _manifest(session: JuliaSession, path: str, document: Table, project: Table)
         if not entries.get(name):
             yield Mistake(path, f"lacks {name}", write)
         elif all(entry.get("uuid", uuid) != uuid for entry in entries[name]):
-            yield Mistake(path, f"has another UUID for {name} than Project.toml", write)
+            yield Mistake(path, f"has a different UUID for {name} from Project.toml", write)
     for name, listed in entries.items():
         for entry in listed:
             if _OF_WINDOWS.match(str(entry.get("path", ""))):
                 yield Mistake(
                     path,
-                    f"has {name} in a folder of your computer, {entry['path']}",
+                    f"has {name} in a folder on your computer, {entry['path']}",
                     f"Add {name} from its repository (Pkg.add with url), and write the manifest again.",
                 )
     if needed is ON_DEMAND:
@@ -143,7 +143,7 @@ def _manager(path: str, entries: Mapping[str, Sequence[Table]]) -> Iterator[Mist
         if number is None or (least and number < least):
             yield Mistake(
                 path,
-                f"contains {ON_DEMAND.name} {text}, and the session needs {ON_DEMAND.version}",
+                f"contains {ON_DEMAND.name} {text}, but the session needs {ON_DEMAND.version}",
                 f'Add {ON_DEMAND.name} = "={ON_DEMAND.version}" to [compat] in Project.toml {again}.',
             )
         if number != least:
@@ -154,7 +154,7 @@ def _manager(path: str, entries: Mapping[str, Sequence[Table]]) -> Iterator[Mist
                 if found is None or not versions.allows(accepted, found):
                     yield Mistake(
                         path,
-                        f"contains {name} {other}, and {ON_DEMAND.name} {ON_DEMAND.version} accepts only {accepted}",
+                        f"contains {name} {other}, but {ON_DEMAND.name} {ON_DEMAND.version} accepts only {accepted}",
                         f'Add {name} = "{accepted}" to [compat] in Project.toml {again}, or use kind: pool.',
                     )
 
@@ -189,13 +189,13 @@ def warnings(session: JuliaSession, julia: tuple[int, ...] | None) -> Iterator[s
     compat = _table(tomllib.loads(given.project), "compat").get("julia") if given.project else None
     version = ".".join(map(str, julia))
     if isinstance(compat, str) and _is_read(compat) and not versions.allows(compat, (julia[0], julia[1], julia[2])):
-        yield f"{session.origin('packages', 'project')}: accepts Julia {compat}, and the session has {version}."
+        yield f"{session.origin('packages', 'project')}: accepts Julia {compat}, but the session runs {version}."
     written = str(tomllib.loads(given.manifest).get("julia_version", "")) if given.manifest else ""
     found = versions.version(written)
     if found and found[:2] != julia[:2]:
         yield (
-            f"{session.origin('packages', 'manifest')}: was written by Julia {written}, and the session has {version}: "
-            "packages that come with Julia may not fit."
+            f"{session.origin('packages', 'manifest')}: was written by Julia {written}, but the session runs "
+            f"{version}: packages that come with Julia may not match."
         )
 
 

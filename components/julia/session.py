@@ -48,7 +48,7 @@ def workload(session: JuliaSession, name: str, replicas: int, template: Manifest
         spec={
             "replicas": replicas,
             "selector": {"matchLabels": app(name)},
-            # Required before Kubernetes 1.33. Nobody needs the DNS names that such a Service would give.
+            # serviceName is required before Kubernetes 1.33. Nobody needs the DNS names of such a Service.
             "serviceName": name,
             "podManagementPolicy": "Parallel",
             "updateStrategy": {"type": "RollingUpdate" if immediately else "OnDelete"},

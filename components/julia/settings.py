@@ -91,9 +91,9 @@ class Manager(LabelledPods):
     memory: Bytes = "4Gi"
     """Memory of the session, in bytes; requested and never exceeded. Precompiling packages needs about 1Gi per task."""
     threads: Threads | None = None
-    """Threads of Julia (JULIA_NUM_THREADS); null: as many as whole cores."""
+    """Threads of Julia (JULIA_NUM_THREADS); null: one for each whole core."""
     env: dict[EnvName, EnvValue] = {}
-    """Extra environment variables. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
+    """Extra environment variables. Kubernetes expands $(NAME); write $$(NAME) for the text $(NAME)."""
     node_selector: NodeSelector = {}
     """Labels of the nodes that may run the session."""
     tolerations: tuple[Toleration, ...] = ()
@@ -102,7 +102,7 @@ class Manager(LabelledPods):
     """Extra annotations of the session. By default, two tell autoscalers not to move it: safe-to-evict of the cluster
     autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
     updates: Literal["whenDeleted", "immediately"] = "whenDeleted"
-    """When a running session and the workers of its pool apply a changed config: whenDeleted: when you delete their
+    """When a running session and the workers of its pool apply a changed config. whenDeleted: when you delete their
     pods; immediately: at once, and everything in their memory is lost."""
     start_timeout: Positive = 900
     """Seconds that `up` waits for the session: the first start pulls the image."""
@@ -120,12 +120,12 @@ class JuliaWorkers(LabelledPods):
     memory: Bytes = "4Gi"
     """Memory of each worker, in bytes; requested and never exceeded."""
     threads: Threads | None = None
-    """Threads of Julia in each worker (JULIA_NUM_THREADS); null: as many as whole cores."""
+    """Threads of Julia in each worker (JULIA_NUM_THREADS); null: one for each whole core."""
     num_gpus: Count = Field(0, alias="numGPUs")
     """NVIDIA GPUs of each worker (limit nvidia.com/gpu)."""
     image: WorkerImage = WorkerImage()
     executable: Executable | None = None
-    """Julia in the workers' image, if it is at another place than in the session's."""
+    """Path of Julia in the workers' image; null: the same as in the session's image."""
     pending_timeout: Positive = 300
     """Seconds that `addprocs` waits for a worker to start. A first start pulls the image."""
     connect_timeout: Positive = 60
@@ -133,7 +133,7 @@ class JuliaWorkers(LabelledPods):
     active_deadline: Positive | None = None
     """Seconds after which Kubernetes ends a worker, busy or not; null: never."""
     env: dict[EnvName, EnvValue] = {}
-    """Extra environment variables of every worker. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
+    """Extra environment variables of every worker. Kubernetes expands $(NAME); write $$(NAME) for the text $(NAME)."""
     node_selector: NodeSelector = {}
     """Labels of the nodes that may run workers."""
     tolerations: tuple[Toleration, ...] = ()
@@ -148,7 +148,8 @@ class Depot(Volume):
 
     size: Bytes = "20Gi"
     share_with_workers: Bool = False
-    """true: workers read the packages that the session has installed. Many nodes mount the claim: ReadWriteMany."""
+    """true: workers read the packages that the session has installed. The claim must be ReadWriteMany, because
+    several nodes mount it."""
     keep: Bool = True
     """true: a destroy keeps the claim and the namespace that the stack created for it."""
 
@@ -208,7 +209,7 @@ class Script(Model):
     arguments: tuple[Argument, ...] = ()
     """Arguments of the script (ARGS in Julia)."""
     retries: Count = 0
-    """How often the script is started again after an error."""
+    """Number of times that the script is started again after an error."""
     deadline: Positive | None = None
     """Seconds after which the script is ended; null: never."""
     run: Positive = 1

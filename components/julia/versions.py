@@ -66,7 +66,7 @@ def _semver(kind: str, parts: Sequence[str | None]) -> Span:
     if kind == "~":
         kept = given[:2]
     else:
-        # Up to the first number that is not zero, or to the last one that is there.
+        # Up to the first number that is not zero, or to the last one given.
         kept = given[: next((index for index, number in enumerate(given) if number), len(given) - 1) + 1]
     return Span(_padded(parts), _after(kept))
 

@@ -24,7 +24,7 @@ class Security(Model):
     """Access to the cluster, and the credentials that the stack owns."""
 
     level: Annotated[int, Field(strict=True, ge=0, le=2)] = 2
-    """MJS security level: 0 none, 1 user names, 2 passwords."""
+    """MJS security level: 0 no authentication, 1 user names, 2 user names and passwords."""
     use_secure_communication: Bool = True
     """true: MJS encrypts its connections."""
     require_client_certificate: Bool = True
@@ -52,6 +52,6 @@ class Ldap(Model):
     security_principal_format: PrincipalFormat | None = None
     """How a user name becomes an LDAP principal, such as [username]@example.org. Required with url."""
     synchronization_interval_secs: Positive = 1800
-    """Seconds between two synchronizations."""
+    """Seconds between two synchronizations of users with the LDAP server."""
     certificate: Certificate | None = None
     """PEM certificate of an ldaps:// server or of its CA."""

@@ -91,8 +91,8 @@ class Authority:
         key, request = self._request(name, protect=self._protect, dns_names=dns_names, ip_addresses=ip_addresses)
         certificate = self._signed(name, request, *self._own, protect=self._protect)
         if self._given:
-            # Not protected, and under a name of its own: a protected one could not follow when the authority changes.
-            # A destroy may lose it, and the next one is signed by the same authority.
+            # Not protected, and with its own name: a protected one could not be replaced when the authority changes.
+            # A destroy may delete it: the next one is signed by the same authority.
             name = rotation.leaf_name(self.name, leaf, generation, self._given)
             certificate = self._signed(name, request, self.certificate, self.key, protect=False)
         parts = pulumi.Output.all(certificate.cert_pem, key.private_key_pem_pkcs8, self.certificate)

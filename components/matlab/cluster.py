@@ -40,7 +40,7 @@ def nameable(address: str) -> str:
     if ":" in address:
         raise pulumi.RunError(
             f"The load balancer has the address {address}, and a cluster profile cannot contain an IPv6 address. Set "
-            "matlab.network.clusterHost to a name that leads to it."
+            "matlab.network.clusterHost to a name that resolves to it."
         )
     return address
 

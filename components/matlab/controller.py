@@ -130,7 +130,7 @@ def configuration(cluster: Topology) -> Manifest:
 
 
 def objects(cluster: Topology, after: Sequence[Key], surplus: Sequence[str] = ()) -> Iterator[PlannedObject]:
-    """The controller's objects. Its Deployment waits for `after`: what it does not find, it would make itself.
+    """The controller's objects. Its Deployment waits for `after`: it would create itself what it does not find.
 
     `surplus` names the pool proxies that still exist, beyond the ones that the settings need.
     """
@@ -215,10 +215,10 @@ def deployment(cluster: Topology) -> Manifest:
         volumes=[{"name": "config-vol", "configMap": {"name": names.CONTROLLER_CONFIG}}],
         annotations={
             CHECKSUM: checksum(configuration(cluster)["data"]),
-            # Secrets are read at start only.
+            # The controller reads Secrets only when it starts.
             **pods.credentials_annotation(cluster),
         },
-        # It has no leader election: two at once would scale against each other.
+        # The controller has no leader election: two at once would scale against each other.
         strategy="Recreate",
         service_account=names.CONTROLLER_SERVICE_ACCOUNT,
         securityContext=security.pod(security.UNPRIVILEGED_USER),

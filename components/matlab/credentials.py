@@ -50,7 +50,7 @@ def sources(cluster: Topology, host: str) -> dict[str, Any]:
     for entry in profiles(cluster, host):
         found[entry.secret] = profile(settings.job_manager.name, entry.host, leaf if entry.with_certificate else None)
     if cluster.makes_metrics_certificates:
-        # A CA of their own, which no given authority replaces.
+        # Metrics have their own CA, which security.authority does not replace.
         authority = security.credentials_generation, security.leaf_generation
         found[names.METRICS_SECRET] = authority, cluster.metrics_hosts(host)
         found[names.METRICS_CLIENT_SECRET] = authority

@@ -1,4 +1,4 @@
-"""Settings of a MATLAB cluster that have no effect in the mode that the others lead to, each with the reason."""
+"""Settings of a MATLAB cluster that have no effect in the mode that follows from the others, each with the reason."""
 
 from __future__ import annotations
 

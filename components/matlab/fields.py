@@ -135,8 +135,8 @@ def _proxy_url(value: str) -> str:
     match = _PROXY_URL.fullmatch(value)
     if "@" in value:
         refuse(
-            "contains a user or password, which everybody who may read pods would see",
-            "Use a proxy that knows the nodes by their address.",
+            "contains a user or password, which everybody who can read pods would see",
+            "Use a proxy that identifies the nodes by their address.",
         )
     if not match or not 1 <= int(match["port"]) <= HIGHEST_PORT or host_problem(match["host"], underscores=True):
         refuse(f"{value!r} is not the address of a web proxy", "Write http://HOST:PORT, for https traffic too.")
@@ -200,8 +200,8 @@ def _license_manager(value: str) -> str:
         # FlexNet reads a list with commas as the three servers of one redundant license manager.
         if count not in (1, REDUNDANT_SERVERS):
             refuse(
-                f"has {count} servers with commas, and a redundant license manager has {REDUNDANT_SERVERS}",
-                "Separate license managers that do not know each other with a colon.",
+                f"separates {count} servers with commas, but a redundant license manager has {REDUNDANT_SERVERS}",
+                "Separate independent license managers with a colon.",
             )
     distinct(tuple(re.split(r"[:,]", value)))
     return value

@@ -79,7 +79,7 @@ def objections(cluster: Topology, survey: Survey) -> Iterator[Mistake]:
     if ROUTE in inventory.unknown_kinds:
         yield Mistake(
             _PATH,
-            "this Kubernetes cluster knows no TCPRoutes of version v1",
+            "the Kubernetes cluster has no TCPRoutes of version v1",
             "Install version 1.6 of the Gateway API or later, or remove it.",
             MISSING_KIND,
         )
@@ -87,7 +87,7 @@ def objections(cluster: Topology, survey: Survey) -> Iterator[Mistake]:
         if cluster.settings.network.cluster_host is None:
             yield Mistake(
                 _PATH,
-                f"your user may not read {GATEWAY} {namespace}/{name}, so its address is unknown",
+                f"your user is not allowed to read {GATEWAY} {namespace}/{name}, so its address is unknown",
                 f"Request the right to get it (`python -m ops rights` prints the role), or set {_HOST}.",
                 MISSING_RIGHT,
             )
@@ -112,7 +112,10 @@ def concerns(cluster: Topology, survey: Survey) -> Iterator[str]:
     """What deserves a warning."""
     wanted = named(cluster.settings)
     if wanted and cluster.uses_gateway and wanted not in survey.named:
-        yield f"{_PATH}: your user may not read {GATEWAY} {wanted[1]}/{wanted[2]}, so its listeners were not checked."
+        yield (
+            f"{_PATH}: your user is not allowed to read {GATEWAY} {wanted[1]}/{wanted[2]}, so its listeners were not "
+            "checked."
+        )
 
 
 def _listeners(cluster: Topology, inventory: Inventory, found: Json) -> Iterator[Mistake]:
@@ -157,7 +160,7 @@ def _admits(listener: Json, namespace: str, cluster: Topology, inventory: Invent
 
 
 def _address(found: Json | None) -> str | None:
-    """The first address in the status of a Gateway that a profile can name, which is no IPv6 address."""
+    """The first address in the status of a Gateway that a profile can name, which is not an IPv6 address."""
     entries = ((found or {}).get("status") or {}).get("addresses") or ()
     usual = (entry["value"] for entry in entries if entry.get("type", "IPAddress") in {"IPAddress", "Hostname"})
     return next((value for value in usual if ":" not in value), None)

@@ -1,4 +1,4 @@
-"""Waits until a Gateway has accepted a TCPRoute: Pulumi's provider calls one deployed that leads nowhere."""
+"""Waits until a Gateway has accepted a TCPRoute: Pulumi's provider does not wait for that."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def awaited(api: KubernetesApi, cluster: Topology, name: str, resource: pulumi.C
             lambda: unaccepted(api.request("GET", path)),
             limit,
             lambda left: (
-                f"{what} leads nowhere after {limit:.0f} seconds: {left}. Everything else is "
+                f"{what} does not work after {limit:.0f} seconds: {left}. Everything else is "
                 "deployed. Correct the Gateway and run `up` again."
             ),
         ),
@@ -38,19 +38,19 @@ def unaccepted(route: Json) -> str | None:
     """Why clients do not come through a route yet, in the words of the Gateway's controller; None: they do."""
     parents = (route.get("status") or {}).get("parents") or ()
     if not parents:
-        return "no controller of a Gateway has answered"
+        return "no Gateway controller has responded"
     generation = route["metadata"]["generation"]
     found = {
         condition["type"]: condition
         for parent in parents
         for condition in parent.get("conditions") or ()
-        # One without a generation is about whatever there is.
+        # A condition without observedGeneration counts as current.
         if condition.get("observedGeneration", generation) >= generation
     }
     for kind in WANTED:
         condition = found.get(kind)
         if condition is None:
-            return f"its controller has not said whether it is {kind}"
+            return f"the Gateway controller has not said whether the route is {kind}"
         if condition["status"] != "True":
             return ": ".join(filter(None, (condition.get("reason") or f"not {kind}", condition.get("message"))))
     return None

@@ -106,7 +106,7 @@ def deployment(cluster: Topology, admin_password_fingerprint: str) -> Manifest:
     if cluster.uses_admin_password:
         variables.append(env_from_secret(ADMIN_PASSWORD_VARIABLE, names.ADMIN_SECRET, names.PASSWORD_KEY))
     if spec.user_id:
-        # The image knows no such user, so its home would be the read-only root of the file system.
+        # The image has no such user, so its home would be the root of the file system, which is read-only.
         variables += literal_env({"HOME": pods.RUN_DIR})
     if settings.installation.java_claim:
         variables += literal_env({"MJS_JAVA": names.JAVA_DIR})
@@ -128,7 +128,7 @@ def deployment(cluster: Topology, admin_password_fingerprint: str) -> Manifest:
             "initialDelaySeconds": probes.startup_initial_delay,
             "periodSeconds": probes.startup_period,
             "timeoutSeconds": probes.liveness_timeout,
-            # The job manager before may take its whole grace period to let go of the database.
+            # The previous job manager may keep the database for its whole grace period.
             "failureThreshold": probes.startup_failure_threshold
             + ceil(spec.termination_grace_period / probes.startup_period),
         },

@@ -126,7 +126,7 @@ class JobQueue:
         except ApiError as error:
             if error.status == FORBIDDEN:
                 raise
-            raise NoAnswerError(f"no command runs in the job manager: {error}") from error
+            raise NoAnswerError(f"no command can be run in the job manager: {error}") from error
         if done.code:
             words = " ".join((done.errors or done.output).split())[:_LONGEST_MESSAGE]
             raise NoAnswerError(
@@ -152,7 +152,7 @@ def queue_status(text: str) -> QueueStatus:
         states = [worker["state"] for worker in manager["workers"]]
         wanted = int(manager["desiredWorkers"]["linux"])
     except (KeyError, TypeError, ValueError) as error:
-        raise NoAnswerError(f"`resize status` answers something else than the workers: {text.strip()[:80]}") from error
+        raise NoAnswerError(f"`resize status` did not print the list of workers: {text.strip()[:80]}") from error
     return QueueStatus(wanted, len(states), sum(state != IDLE for state in states))
 
 

@@ -109,7 +109,7 @@ def _job_manager(cluster: Topology) -> Flows:
         ingress.append({"from": [pods(names.INGRESS_PROXY)], "ports": tcp(*own)})
     if settings.metrics.export:
         ingress.append({"from": [ANY_NAMESPACE], "ports": tcp(settings.metrics.port)})
-    # Workers listen on ports of MJS's choosing.
+    # MJS chooses the ports on which workers listen.
     egress = [{"to": [pods(names.WORKER)]}]
     if settings.ldap.url:
         egress.append(to_anywhere(*cluster.ldap_ports))
@@ -119,7 +119,7 @@ def _job_manager(cluster: Topology) -> Flows:
 
 
 def _workers(cluster: Topology) -> Flows:
-    # Workers of one pool talk to each other (MPI), and the job manager to them, on ports that nobody fixes.
+    # Workers of one pool connect to each other (MPI), and the job manager to them, on ports that cannot be set.
     sources = [names.WORKER, names.JOB_MANAGER]
     if cluster.uses_parallel_server_proxy:
         sources.append(cluster.parallel_server_proxy_name)
@@ -168,7 +168,7 @@ def _haproxy(cluster: Topology) -> Flows:
 
 
 def _pool_proxies(cluster: Topology) -> Flows:
-    # Each listens for clients on its own port, and for workers on ports of its choosing.
+    # Each pool proxy listens for clients on its own port, and for workers on ports that it chooses.
     ingress = [{"from": [pods(names.WORKER)]}]
     if cluster.pool_proxy_ports:
         ingress.append({"from": [pods(names.INGRESS_PROXY)], "ports": _pool_ports(cluster)})

@@ -77,9 +77,9 @@ class WebProxy(Model):
     """The web proxy of the site, for programs in workers and in the job manager that read the usual variables."""
 
     http: ProxyUrl | None = None
-    """Proxy of http:// addresses (HTTP_PROXY)."""
+    """Proxy for http:// addresses (HTTP_PROXY)."""
     https: ProxyUrl | None = None
-    """Proxy of https:// addresses (HTTPS_PROXY)."""
+    """Proxy for https:// addresses (HTTPS_PROXY)."""
     no_proxy: Distinct[NoProxy] = ()
     """Hosts, domains and networks that need no proxy (NO_PROXY), in addition to the pod itself and Services."""
 
@@ -98,7 +98,8 @@ class Network(Model):
     ip_family_policy: Literal["SingleStack", "PreferDualStack", "RequireDualStack"] | None = None
     """IP families of every Service (ipFamilyPolicy); null: Kubernetes' default, SingleStack."""
     ip_families: Distinct[IPFamily] = ()
-    """IP families of every Service, the main one first; empty: those of the cluster. The first one cannot change."""
+    """IP families of every Service, the main one first; empty: those of the cluster. The first one cannot be changed
+    later."""
     web_proxy: WebProxy = WebProxy()
     load_balancer: LoadBalancer = LoadBalancer()
     gateway: Gateway = Gateway()
@@ -124,7 +125,7 @@ class PoolProxy(Pods):
     base_port: UserPort = 30000
     """Port of the first pool proxy. The others use the ports that follow."""
     workers_per_pool_proxy: Positive = 32
-    """Workers that share one pool proxy."""
+    """Number of workers that share one pool proxy. With fewer, the load balancer needs more ports."""
     resources: PoolProxyResources = PoolProxyResources()
 
 

@@ -73,6 +73,6 @@ def _in_order(cluster: Topology, fingerprint: Fingerprint, survey: Survey) -> It
     yield from pre_pull.objects(cluster)
     yield from parallel_server_proxy.objects(cluster)
     yield from haproxy.objects(cluster)
-    # The controller comes last: it makes credentials and profile itself where it does not find them.
+    # The controller comes last: it creates credentials and the profile itself if it does not find them.
     needed = [*entrance, *secrets, *made_by_controller]
     yield from controller.objects(cluster, [item.key for item in needed], pool_proxies.existing(cluster, survey))

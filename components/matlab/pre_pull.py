@@ -26,7 +26,7 @@ def objects(cluster: Topology) -> Iterator[PlannedObject]:
 def daemon_set(cluster: Topology) -> Manifest:
     """One pod that does nothing on each node that workers may run on."""
     workers = cluster.settings.workers
-    # Without the workers' priority: such a pod must push no other from a node.
+    # Without the workers' priority class: these pods must not preempt others.
     nodes = {"nodeAffinity": workers.affinity["nodeAffinity"]} if "nodeAffinity" in workers.affinity else {}
     container: Manifest = {
         "name": names.PRE_PULL,
@@ -43,7 +43,7 @@ def daemon_set(cluster: Topology) -> Manifest:
         tolerated=workers.tolerations,
         group=Pods(affinity=nodes),
         securityContext=security.pod(security.UNPRIVILEGED_USER),
-        # As the first process of its container it ignores the signal to end.
+        # The first process of a container ignores SIGTERM unless it handles the signal.
         terminationGracePeriodSeconds=0,
         **pods.pods(cluster),
     )

@@ -44,10 +44,13 @@ def concerns(cluster: Topology, survey: Survey) -> Iterator[str]:
     if since := paused_since(survey, cluster.namespace):
         yield f"An interrupted run has left the queue of the job manager paused since {since}. `up` resumes it."
     if survey.inventories[cluster.namespace].of("StorageClass") is None and own_claims(cluster):
-        yield "matlab.storage: your user may not read StorageClasses, so they were not checked."
+        yield "matlab.storage: your user is not allowed to read StorageClasses, so they were not checked."
     inventory = survey.inventories[cluster.namespace]
     if cluster.settings.updates.snapshot.snapshot_class and inventory.of(snapshots.CLASS) is None:
-        yield "matlab.updates.snapshot.class: your user may not read VolumeSnapshotClasses, so it was not checked."
+        yield (
+            "matlab.updates.snapshot.class: your user is not allowed to read VolumeSnapshotClasses, so it was not "
+            "checked."
+        )
     policies = cluster.settings.network.policies
     if policies.enabled:
         path = "matlab.network.policies"
@@ -138,7 +141,7 @@ def _snapshots(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
     if snapshots.CLASS in inventory.unknown_kinds:
         yield Mistake(
             path,
-            "this Kubernetes cluster knows no VolumeSnapshots",
+            "the Kubernetes cluster has no VolumeSnapshots",
             "Install https://github.com/kubernetes-csi/external-snapshotter, or remove it.",
             MISSING_KIND,
         )
@@ -164,7 +167,7 @@ def _load_balancer(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]
             MISSING,
         )
         return
-    # The controller refuses a port that differs from its target port, and does not miss every port (B5).
+    # The controller rejects a port that differs from its target port, but does not notice every missing port (B5).
     ports = {port["port"]: port.get("targetPort") for port in service["spec"].get("ports", [])}
     missing = [str(port.number) for port in cluster.load_balancer_ports if port.number not in ports]
     moved = [f"{port} → {target}" for port, target in ports.items() if target != port]
@@ -173,7 +176,7 @@ def _load_balancer(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]
     if moved:
         yield Mistake(
             path,
-            f"Service {names.INGRESS_PROXY} sends ports elsewhere: {', '.join(moved)}",
+            f"Service {names.INGRESS_PROXY} maps ports to other numbers: {', '.join(moved)}",
             "Make every targetPort the number of its port.",
         )
 
@@ -191,7 +194,7 @@ def _ip_families(cluster: Topology, inventory: Inventory) -> Iterator[Mistake]:
         first, *_ = others.values()
         yield Mistake(
             "matlab.network.ipFamilies",
-            f"Service {', '.join(sorted(others))} has {first} as its first family, which cannot change",
+            f"Service {', '.join(sorted(others))} has {first} as its first family, which cannot be changed",
             f"List {first} first, or delete the Services and run `pulumi refresh`; the external address then changes.",
         )
 
@@ -207,7 +210,7 @@ def _load_balancer_class(cluster: Topology, service: Json) -> Iterator[Mistake]:
     if removed or (wanted is not None and wanted != present):
         yield Mistake(
             "matlab.network.loadBalancer.class",
-            f"Service {names.INGRESS_PROXY} was created with {present or 'the default class'}, which cannot change",
+            f"Service {names.INGRESS_PROXY} was created with {present or 'the default class'}, which cannot be changed",
             f"Restore the setting. Or run `kubectl -n {cluster.namespace} delete service {names.INGRESS_PROXY}` and "
             "`pulumi refresh` first; the external address then changes, and users need the new profile.",
         )

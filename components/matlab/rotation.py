@@ -42,7 +42,7 @@ def announcement(security: Security, certificates: AbstractSet[str]) -> Iterator
     if not before:
         return
     latest = max(int(generation) for generation, _, _ in before)
-    # Ours are in the state too where an authority is given.
+    # The stack's own certificates are in the state even if an authority is given.
     marks = {mark for generation, _, mark in before if int(generation) == latest and mark}
     mark = given_mark(security.authority)
     if latest != security.credentials_generation or mark not in (marks or {""}):

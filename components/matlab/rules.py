@@ -22,7 +22,7 @@ from components.shared.mistakes import Mistake, Rule, no_effect
 from components.shared.rules_images import image_warnings
 
 RESTRICTED = "restricted"
-NO_WORKER_STARTS = "is restricted, and MATLAB's workers start as root, so none of them would run"
+NO_WORKER_STARTS = "is restricted, but MATLAB's workers start as root, so none of them would run"
 """Only the controller sees that the pods are rejected; the deployment itself looks healthy."""
 
 
@@ -59,7 +59,7 @@ def _default_namespace(settings: Settings) -> Iterator[Mistake]:
     if settings.namespace.name == "default" and settings.namespace.create:
         yield Mistake(
             "matlab.namespace.create",
-            "is true, and every Kubernetes cluster has a namespace default already",
+            "is true, but every Kubernetes cluster already has the namespace default",
             "Write another name, or create: false.",
         )
 
@@ -74,21 +74,21 @@ def _images(settings: Settings) -> Iterator[Mistake]:
     if not from_claim and (found := RELEASE_TAG.match(worker)) and found[0].lower() != settings.release:
         yield Mistake(
             "matlab.images.worker.tag",
-            f"{worker} is another release than matlab.release, {settings.release}",
+            f"{worker} is a different release from matlab.release, {settings.release}",
             f"Write {settings.release}, or remove it.",
         )
     dependencies_only = from_claim and settings.installation.job_manager_uses_claim
     if not dependencies_only and (found := RELEASE_TAG.match(manager)) and found[0].lower() < settings.release:
         yield Mistake(
             "matlab.images.jobManager.tag",
-            f"{manager} is older than the workers, which are of {settings.release}",
+            f"{manager} is older than the workers, which run {settings.release}",
             f"Write {settings.release} or newer, or remove it.",
         )
     match = re.match(r"v?(\d+)\.(\d+)\.\d+", settings.images.controller.tag or "")
     if match and (int(match[1]), int(match[2])) < FIRST_CONTROLLER:
         yield Mistake(
             "matlab.images.controller.tag",
-            f"{settings.images.controller.tag} is older than 2.1.0, and such a controller rejects this config.json",
+            f"{settings.images.controller.tag} is older than 2.1.0, and such a controller cannot read this config.json",
             "Remove it, or write 2.1.0 or newer.",
         )
 
@@ -111,7 +111,7 @@ def _versioned_images(settings: Settings) -> Iterator[Mistake]:
             default = type(image).model_fields["tag"].default
             yield Mistake(
                 f"matlab.images.{name}.tag",
-                f"{image.tag} is a release of MATLAB, and this image has versions of its own, such as {default}",
+                f"{image.tag} is a release of MATLAB, but this image has its own versions, such as {default}",
                 "Remove it.",
             )
 
@@ -130,9 +130,9 @@ def _start(settings: Settings) -> Iterator[Mistake]:
     if timeout < delay:
         yield Mistake(
             "matlab.jobManager.startTimeout",
-            f"`up` would give up after {timeout} seconds, before the first check whether the job manager has started, "
-            f"which comes after {delay}",
-            "Write more seconds than matlab.probes.startupInitialDelay.",
+            f"`up` would give up after {timeout} seconds, but the first check whether the job manager has started "
+            f"comes after {delay}",
+            "Write a larger number than matlab.probes.startupInitialDelay.",
         )
 
 
@@ -166,8 +166,8 @@ def _time_warnings(settings: Settings) -> Iterator[str]:
     period, grace = settings.workers.auto_scaling_period, settings.job_manager.termination_grace_period
     if period > LONG_PERIOD:
         yield (
-            f"matlab.workers.autoScalingPeriod: jobs wait up to {period} seconds until workers start for them. "
-            "Write fewer seconds, such as 15."
+            f"matlab.workers.autoScalingPeriod: jobs wait up to {period} seconds before workers start for them. "
+            "Lower it, for example to 15."
         )
     idle = settings.haproxy.idle_timeout
     if idle < UPSTREAM_IDLE:
@@ -178,7 +178,7 @@ def _time_warnings(settings: Settings) -> Iterator[str]:
     if grace < UPSTREAM_GRACE:
         yield (
             f"matlab.jobManager.terminationGracePeriod: after {grace} seconds the job manager is killed, probably with "
-            "its database open. Write more seconds, such as 120."
+            "its database open. Raise it, for example to 120."
         )
 
 
@@ -201,7 +201,7 @@ def warnings(settings: Settings) -> Iterator[str]:
     controller, images = settings.images.controller, settings.images
     if is_impossible_on_docker_hub(images.reference(controller, "")) and not has_own_repository(controller):
         yield (
-            f"matlab.images.registry: {images.registry} is on Docker Hub, where names have two parts, and MathWorks' "
+            f"matlab.images.registry: {images.registry} is on Docker Hub, where names have two parts, but MathWorks' "
             "images have three. Write another registry, or the repository of each image."
         )
     yield from rules_access.open_warnings(settings)

@@ -33,7 +33,7 @@ def _ldap(settings: Settings) -> Iterator[Mistake]:
     if not cluster.uses_admin_password:
         yield Mistake(
             "matlab.security.level",
-            f"is {security.level}, and MJS authenticates users against an LDAP server only at level 2",
+            f"is {security.level}, but MJS authenticates users against an LDAP server only at level 2",
             "Write 2, or remove matlab.ldap.",
         )
     elif not security.admin_password:
@@ -134,7 +134,7 @@ def license_warnings(settings: Settings) -> Iterator[str]:
     if not license_.network_license_manager and not license_.use_online_licensing:
         yield (
             f"{path}: neither networkLicenseManager nor useOnlineLicensing is set; workers will fail to check out "
-            "licenses."
+            "licenses. Set one of them."
         )
     if license_.network_license_manager and license_.use_online_licensing:
         yield (

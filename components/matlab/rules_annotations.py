@@ -57,7 +57,7 @@ def _annotations(settings: Settings) -> Iterator[Mistake]:
         elif key == SOURCE_RANGES:
             yield Mistake(
                 path,
-                "is ignored by Kubernetes as soon as the Service has ranges of its own, and by NetworkPolicies always",
+                "is always ignored by NetworkPolicies, and by Kubernetes once the Service has ranges of its own",
                 "Write the networks in matlab.network.loadBalancer.sourceRanges.",
             )
         elif _sends_proxy_protocol(key, value):
@@ -68,13 +68,13 @@ def _annotations(settings: Settings) -> Iterator[Mistake]:
                 "Remove it.",
             )
         elif key in PROTOCOLS and value.lower() in HTTP:
-            yield Mistake(path, f"{value} is not what MATLAB speaks, which is TCP without HTTP", "Remove it.")
+            yield Mistake(path, f"{value} does not fit: MATLAB speaks plain TCP, not HTTP", "Remove it.")
         elif key.startswith(OF_INGRESSES):
-            yield no_effect(path, "it is for an Ingress, which carries HTTP, and this is a Service")
+            yield no_effect(path, "it is for an Ingress, which carries HTTP, but this is a Service")
         elif key == CERTIFICATE and TLS_PORTS not in annotations:
             yield Mistake(
                 path,
-                "ends TLS at the load balancer on every port, and clients trust only the certificates of the cluster",
+                "ends TLS at the load balancer on every port, but clients trust only the certificates of the cluster",
                 f"Remove it, or name the other ports in {TLS_PORTS}.",
             )
         elif value not in CHOICES.get(key, (value,)):
@@ -99,6 +99,6 @@ def annotation_warnings(settings: Settings) -> Iterator[str]:
     clouds = [cloud for cloud, begins in CLOUDS.items() if any(key.startswith(begins) for key in keys)]
     if len(clouds) > 1:
         yield (
-            f"matlab.network.loadBalancer: annotations and class are for {' and '.join(clouds)}, and a load balancer "
-            "reads those of its own cloud only. Remove the others."
+            f"matlab.network.loadBalancer: annotations and class are for {' and '.join(clouds)}, but a load balancer "
+            "reads only those of its own cloud. Remove the others."
         )

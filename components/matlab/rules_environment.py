@@ -136,7 +136,7 @@ def _circular(settings: Settings) -> Iterator[Mistake]:
             other = references(variables[name])[0]
             yield Mistake(
                 f"{path}.{name}",
-                f"refers to itself, and Kubernetes knows no earlier value: $({other}) would stay as it is",
+                f"refers to itself, but Kubernetes knows no earlier value: $({other}) would stay as it is",
                 f"Write the whole value. If you want the text $({name}), write $$({name}).",
             )
 

@@ -68,7 +68,7 @@ def _metrics(settings: Settings) -> Iterator[Mistake]:
     if metrics.export and re.fullmatch(r"r20\d\d[ab]", release) and release < FIRST_METRICS_RELEASE:
         yield Mistake(
             f"{path}.export",
-            f"needs a job manager of r2024b or later, and this one is {release}",
+            f"needs a job manager of r2024b or later, but this one is {release}",
             "Set matlab.images.jobManager.tag to r2024b or later, or export to false.",
         )
     if metrics.open_port_outside_kubernetes and not metrics.export:
@@ -170,7 +170,7 @@ def _host(settings: Settings) -> Iterator[Mistake]:
     if "svc" in domain.split("."):
         yield Mistake(
             "matlab.network.clusterDomain",
-            f"{domain} contains svc, which follows the domain's Services, not the domain",
+            f"{domain} contains svc, which precedes the cluster's domain and is not part of it",
             "Write the domain of the Kubernetes cluster, such as cluster.local.",
         )
 
@@ -184,7 +184,7 @@ def _names(settings: Settings) -> Iterator[Mistake]:
     if len(longest) > LONGEST_NAME:
         yield Mistake(
             "matlab.network.clusterDomain",
-            f"is too long: host names of workers would have {len(longest)} characters, and DNS has {LONGEST_NAME}",
+            f"is too long: host names of workers would have {len(longest)} characters, but DNS allows {LONGEST_NAME}",
             "Write the domain of the Kubernetes cluster, such as cluster.local.",
         )
 
@@ -202,7 +202,7 @@ def _families(settings: Settings) -> Iterator[Mistake]:
     if wants_ipv6 and Topology(settings).uses_haproxy and not settings.haproxy.bind_ipv6:
         yield Mistake(
             "matlab.haproxy.bindIPv6",
-            "is false, and the Services have IPv6 addresses, on which HAProxy would not answer",
+            "is false, but the Services have IPv6 addresses, on which HAProxy would not listen",
             "Set it to true, or remove IPv6 from matlab.network.ipFamilies and ipFamilyPolicy.",
         )
 
@@ -251,8 +251,8 @@ def network_warnings(settings: Settings) -> Iterator[str]:
     count = len(cluster.load_balancer_ports)
     if count > MANY_PORTS and not cluster.uses_gateway:
         yield (
-            f"matlab.poolProxy.workersPerPoolProxy: the load balancer needs {count} ports, and some clouds allow "
-            f"{MANY_PORTS}. Raise it to need fewer."
+            f"matlab.poolProxy.workersPerPoolProxy: the load balancer needs {count} ports, but some clouds allow "
+            f"only {MANY_PORTS}. Raise this setting to need fewer ports."
         )
     ranges = network.load_balancer.source_ranges
     versions = {ipaddress.ip_network(cidr).version for cidr in ranges}
@@ -260,6 +260,6 @@ def network_warnings(settings: Settings) -> Iterator[str]:
         (family,) = network.ip_families
         if int(family[-1]) not in versions:
             yield (
-                f"matlab.network.loadBalancer.sourceRanges: contains no {family} network, and the Service has {family} "
-                "addresses only."
+                f"matlab.network.loadBalancer.sourceRanges: contains no {family} network, but the Service has only "
+                f"{family} addresses."
             )

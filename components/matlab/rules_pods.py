@@ -34,7 +34,7 @@ def _groups(
 
 
 FLOORS = {
-    # MathWorks asks for 4 GB per worker (docs/upstream.md); a JVM and MATLAB without a display do not start in less.
+    # MathWorks calls for 4 GB per worker (docs/upstream.md); a JVM and MATLAB without a display do not start in less.
     "workers": Floor("MATLAB", "100m", "512Mi"),
     "jobManager": Floor("the job manager, a JVM,", "100m", "256Mi"),
     "controller": Floor("the controller", LEAST_QUOTA, SMALL_PROGRAM),
@@ -68,7 +68,7 @@ def _architecture(settings: Settings) -> Iterator[Mistake]:
             if (wanted := selector.get(label, "amd64")) != "amd64":
                 yield Mistake(
                     dotted(("matlab", group, "nodeSelector", label)),
-                    f"demands {wanted}, and MATLAB Parallel Server runs on amd64 only",
+                    f"requires {wanted}, but MATLAB Parallel Server runs only on amd64",
                     "Write amd64, or remove it.",
                 )
 
@@ -122,7 +122,7 @@ def _amounts(settings: Settings) -> Iterator[str]:
         )
     if workers.memory_limit and quantity(workers.memory_limit) < quantity(MEMORY_OF_A_WORKER):
         yield (
-            f"matlab.workers.resources.memoryLimit: MathWorks asks for 4 GB per worker, and 8 GB with Simulink. With "
+            f"matlab.workers.resources.memoryLimit: MathWorks calls for 4 GB per worker, and 8 GB with Simulink. With "
             f"{workers.memory_limit}, Linux kills workers in the middle of their tasks."
         )
 

@@ -85,21 +85,21 @@ def _own_objects(settings: Settings) -> Iterator[Mistake]:
             yield Mistake(
                 dotted(["matlab", "workers", "claims", claim]),
                 f"contains {claims[claim]}, which every job could then overwrite",
-                "Use a claim of its own.",
+                "Use a separate claim.",
             )
     for path, name in _other_claims_of_workers(settings):
         if name == database:
             yield Mistake(
                 path,
                 f"{name} contains the job database, and workers mount this claim too",
-                "Use a claim of its own.",
+                "Use a separate claim.",
             )
     for group, secrets in (("workers", workers.secrets), ("jobManager", manager.secrets)):
         for secret in secrets:
             if secret in OWN_SECRETS or secret.startswith(f"{names.POOL_PROXY}-"):
                 yield Mistake(
                     dotted(["matlab", group, "secrets", secret]),
-                    "contains credentials of the cluster itself, which MJS gets without this",
+                    "contains credentials of the cluster itself, which MJS receives without this setting",
                     "Remove it.",
                 )
 
@@ -110,7 +110,7 @@ def _other_claims_of_workers(settings: Settings) -> Iterator[tuple[str, str | No
     if log.claim:
         yield "matlab.storage.workerLog.claim", log.claim
     elif log.persistent:
-        # The other one who names the claim that the stack creates for these logs.
+        # The other setting that could name the claim that the stack creates for these logs.
         yield "matlab.storage.checkpoint.claim", names.WORKER_LOG_CLAIM
     yield "matlab.installation.claim", installation.claim
     yield "matlab.installation.javaClaim", installation.java_claim
@@ -122,8 +122,8 @@ def _one_mount(settings: Settings) -> Iterator[Mistake]:
     if settings.storage.worker_log.access_modes == (AccessMode.READ_WRITE_ONCE_POD,) and settings.workers.max > 1:
         yield Mistake(
             "matlab.storage.workerLog.accessModes",
-            "lets one pod mount the claim, and every worker needs it",
-            "Write [ReadWriteMany], with a StorageClass that offers it, or set persistent to false.",
+            "lets only one pod mount the claim, but every worker needs it",
+            "Write [ReadWriteMany], with a StorageClass that supports it, or set persistent to false.",
         )
     if settings.installation.claim in settings.installation.additional_claims:
         yield Mistake(
@@ -149,7 +149,7 @@ def _root(settings: Settings) -> Iterator[Mistake]:
     elif RELEASE_FOLDER.fullmatch(folder) and folder.lower() != settings.release:
         yield Mistake(
             path,
-            f"{root} is named after another release than matlab.release, {settings.release}",
+            f"{root} is named after a different release from matlab.release, {settings.release}",
             f"Write the folder of R{settings.release[1:]}, or remove this.",
         )
     elif (
@@ -181,14 +181,15 @@ def storage_warnings(settings: Settings) -> Iterator[str]:
     releases, claims = settings.additional_supported_releases, settings.installation.additional_claims
     if settings.release >= FIRST_SOCKS_RELEASE and len(releases) != len(claims):
         yield (
-            f"matlab.installation.additionalClaims: names {len(claims)} claims, and matlab.additionalSupportedReleases "
-            f"{len(releases)} releases. Clients need workers of their own release: write one claim for each."
+            f"matlab.installation.additionalClaims: the numbers of claims, {len(claims)}, and of releases in "
+            f"matlab.additionalSupportedReleases, {len(releases)}, differ. Clients need workers of their own release: "
+            "write one claim for each."
         )
     log = storage.worker_log
     if log.persistent and not log.claim and AccessMode.READ_WRITE_MANY not in log.access_modes:
         yield (
-            "matlab.storage.workerLog.accessModes: lets the pods of one node mount the claim, so workers start on one "
-            "node only. Write [ReadWriteMany], with a StorageClass that offers it."
+            "matlab.storage.workerLog.accessModes: lets only the pods of one node mount the claim, so workers start "
+            "on one node. Write [ReadWriteMany], with a StorageClass that supports it."
         )
 
 

@@ -64,7 +64,8 @@ class Workers(LabelledPods):
     idle_stop: Seconds = 300
     """Seconds after which an idle worker is stopped."""
     auto_scaling_period: Positive = 15
-    """Seconds between two checks in which the controller compares workers with demand."""
+    """Seconds between two checks in which the controller compares workers with demand. Jobs wait up to this long for
+    new workers."""
     stop_worker_grace_period: Seconds = 60
     """Seconds that a worker has to shut down."""
     num_gpus: Annotated[int, Field(strict=True, ge=0, le=MOST_GPUS)] = Field(0, alias="numGPUs")
@@ -74,7 +75,7 @@ class Workers(LabelledPods):
     password: Secret | None = None
     """Secret. That user's password; null: generated."""
     env: dict[EnvName, EnvValue] = {}
-    """Extra environment variables of every worker. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
+    """Extra environment variables of every worker. Kubernetes expands $(NAME); write $$(NAME) for the text $(NAME)."""
     claims: dict[DnsName, MountPath] = {}
     """Extra volumes of every worker: name of an existing claim → mount path, read-write."""
     config_maps: dict[DnsName, MountPath] = {}
@@ -108,7 +109,8 @@ class JobManager(LabelledPods):
     group_id: Count = Field(1000, alias="groupID")
     """Group ID that the job manager runs as, and that owns its volumes (fsGroup)."""
     env: dict[EnvName, EnvValue] = {}
-    """Extra environment variables of the job manager. Kubernetes expands $(NAME), and $$(NAME) to the text $(NAME)."""
+    """Extra environment variables of the job manager. Kubernetes expands $(NAME); write $$(NAME) for the text
+    $(NAME)."""
     config_maps: dict[DnsName, MountPath] = {}
     """Extra files of the job manager: name of an existing ConfigMap → folder with one file per key, read-only."""
     secrets: dict[DnsName, MountPath] = {}
@@ -116,7 +118,7 @@ class JobManager(LabelledPods):
     survive_drains: Bool = False
     """true: a PodDisruptionBudget makes node drains wait until you delete the job manager's pod, because running jobs
     are lost with it. An upgrade of the nodes waits too."""
-    # With 0, Kubernetes kills it at once, with the database open.
+    # With 0, Kubernetes kills the job manager at once, with its database open.
     termination_grace_period: Positive = 120
     """Seconds that the job manager has to write its database and shut down."""
     start_timeout: Positive = 1200
@@ -137,7 +139,8 @@ class Snapshot(Model):
     snapshot_class: DnsName | None = Field(None, alias="class")
     """Existing VolumeSnapshotClass of the driver that stores the checkpoint claim; null: no snapshots."""
     timeout: Positive = 300
-    """Seconds that an update waits until the snapshot can be used. Then it stops without a restart."""
+    """Seconds that an update waits until the snapshot can be used. If it is not ready by then, nothing restarts and
+    `up` fails."""
     keep: Positive = 3
     """Number of snapshots to keep. An update deletes older ones that updates of this stack have made, and no others."""
 
@@ -148,8 +151,8 @@ class Updates(Model):
     wait_for_jobs: Seconds = 600
     """Seconds to wait, with the queue paused, until no worker is busy; 0: interrupt jobs without waiting."""
     when_jobs_remain: Literal["stop", "continue"] = "stop"
-    """If workers are still busy after that: stop: nothing restarts, the queue resumes, and `up` fails; continue: the
-    update interrupts the jobs."""
+    """What happens if workers are still busy after that. stop: nothing restarts, the queue resumes, and `up` fails.
+    continue: the update interrupts the jobs."""
     snapshot: Snapshot = Snapshot()
 
 
@@ -222,8 +225,8 @@ class Probes(Model):
     startup_period: Positive = 1
     """Seconds between two such checks, and between two checks of the controller whether the job manager is ready."""
     startup_failure_threshold: Positive = 60
-    """Failed checks after which the job manager is restarted. Checks while another job manager still holds the
-    database come on top."""
+    """Failed checks after which the job manager is restarted. Further checks are allowed
+    for the time in which another job manager still holds the database."""
     liveness_period: Positive = 300
     """Seconds between two liveness checks, and before the job manager's first."""
     liveness_initial_delay: Positive = 300
@@ -259,9 +262,9 @@ class Settings(Model):
     images: Images = Images()
     probes: Probes = Probes()
     log_level: Annotated[int, Field(strict=True, ge=0, le=6)] = 0
-    """Detail of the MJS logs, 0 to 6."""
+    """Detail of the MJS logs, from 0 (least) to 6 (most)."""
     # Below 256, bash and the JVM run out while they start; 2**20 is fs.nr_open, the kernel's highest.
     file_descriptor_ulimit: Annotated[int, Field(strict=True, ge=256, le=2**20)] = 4096
-    """Soft and hard limit of open files of job manager and workers."""
+    """Number of files that the job manager and each worker can have open, as soft and hard limit."""
     enable_service_links: Bool = False
     """true: pods get environment variables for every Service of the namespace."""

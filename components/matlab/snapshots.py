@@ -91,7 +91,7 @@ class Snapshots:
     def _wait(self, name: str) -> None:
         limit = self.settings.updates.snapshot.timeout
         end = time.monotonic() + limit
-        said = "its driver says nothing about it"
+        said = "its driver gives no reason"
         while True:
             try:
                 status = self.api.request("GET", f"{self._path}/{name}").get("status") or {}
@@ -113,7 +113,7 @@ class Snapshots:
             return [newest]
         source = {"persistentVolumeClaimName": claim(self.settings)}
         own = {item["metadata"]["name"]: item for item in items if item["spec"]["source"] == source}
-        # One that is not ready is from a run that was killed while it waited.
+        # A snapshot that is not ready was left by a run that was killed while it waited.
         ready = [name for name, item in own.items() if (item.get("status") or {}).get("readyToUse")]
         kept = sorted(ready, reverse=True)[: self.settings.updates.snapshot.keep]
         for name in own.keys() - set(kept):
@@ -121,6 +121,6 @@ class Snapshots:
         return kept
 
     def _delete(self, name: str) -> None:
-        # A snapshot too many is no reason to stop an update.
+        # One snapshot too many is no reason to stop an update.
         with suppress(ApiError, Unreachable):
             self.api.request("DELETE", f"{self._path}/{name}")

@@ -17,7 +17,7 @@ from components.shared.survey import Survey
 _TEMPLATE: Final = ("ConfigMap", names.WORKER_TEMPLATE)
 _CREDENTIALS: Final = ("Secret", names.SHARED_SECRET)
 _INTERRUPTING: Final[Mapping[Key, tuple[str, ...]]] = {
-    # The job manager's commands read both files, so the queue is paused while they still are what it started with.
+    # The job manager's commands read both files, so the queue is paused before the files change.
     _CREDENTIALS: ("data",),
     ("ConfigMap", names.JOB_MANAGER_CONFIG): ("data",),
     ("Deployment", names.JOB_MANAGER): ("spec", "template"),

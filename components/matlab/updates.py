@@ -22,7 +22,7 @@ _RESUME: Final = "Run `up` again, which resumes it, or run `resumejobmanager` in
 
 
 class UpdateError(Exception):
-    """Why an update stops, as a sentence. Pulumi takes a hook that fails without a text for one that succeeds."""
+    """Why an update stops, as a sentence. Pulumi treats a hook that fails without a message as one that succeeds."""
 
 
 class Console(Protocol):
@@ -38,8 +38,8 @@ class Console(Protocol):
 class SafeUpdate:
     """What one run of the program does about running jobs.
 
-    Pulumi has no hook for the end of a run, and an update may touch several of the objects: whoever comes first pauses
-    the queue, and `finish` resumes it once all of them are done.
+    Pulumi has no hook for the end of a run, and an update may touch several of the objects: the first one pauses the
+    queue, and `finish` resumes it once all of them are done.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class SafeUpdate:
         except UpdateError as error:
             if self._paused:
                 raise
-            # Left by an earlier run, and the job manager is dead: not this run's failure.
+            # An earlier run left the queue paused, and the job manager is dead: this run has not failed.
             self._console.warn(str(error))
 
     async def _pause_and_wait(self) -> None:
@@ -118,7 +118,9 @@ class SafeUpdate:
                     f"The queue cannot be paused: {error}. Request the right (docs/rights.md), or set "
                     "matlab.updates.waitForJobs to 0, which interrupts running jobs"
                 ) from error
-            self._console.warn(f"Running jobs are not waited for: {error}. The update goes on: it may be the cure.")
+            self._console.warn(
+                f"Running jobs are not waited for: {error}. The update continues, because it may fix the problem."
+            )
             return
         self._paused = True
         if await self._until_idle() or self._settings.when_jobs_remain == "continue":
@@ -139,7 +141,7 @@ class SafeUpdate:
         except SnapshotError as error:
             if not await self._job_manager_works():
                 self._console.warn(
-                    f"{error}. The job manager does not work, so the update goes on: it may be the cure."
+                    f"{error}. The job manager does not work, so the update continues, because it may fix the problem."
                 )
                 return
             if self._paused:
@@ -148,11 +150,11 @@ class SafeUpdate:
                 await self._resume()
                 self._paused = False
             raise UpdateError(
-                f"{error}. The job manager was not restarted. `python -m ops doctor` may know more; "
+                f"{error}. The job manager was not restarted. `python -m ops doctor` may say more; "
                 "without matlab.updates.snapshot.class, the update makes no snapshot"
             ) from error
         kept = f" Older ones: {', '.join(older)}." if older else ""
-        self._console.tell(f"VolumeSnapshot {newest} has the job database of before this update.{kept}")
+        self._console.tell(f"VolumeSnapshot {newest} holds the job database as it was before this update.{kept}")
 
     async def _job_manager_works(self) -> bool:
         if self._settings.wait_for_jobs:
@@ -160,7 +162,7 @@ class SafeUpdate:
         try:
             return await asyncio.to_thread(self._queue.is_ready)
         except (ApiError, Unreachable):
-            # Nobody knows, so nothing is risked.
+            # The state of the workers is unknown, so nothing restarts.
             return True
 
     async def _until_idle(self) -> bool:
@@ -175,7 +177,7 @@ class SafeUpdate:
                 failures += 1
                 if failures == PATIENCE:
                     self._died = True
-                    self._console.warn(f"Running jobs are no longer waited for: {error}. The update goes on.")
+                    self._console.warn(f"Running jobs are no longer waited for: {error}. The update continues.")
                     return True
             else:
                 if busy != told:
@@ -199,7 +201,7 @@ class SafeUpdate:
                 if time.monotonic() >= end:
                     self._console.warn(
                         f"The controller has not replaced {left} workers. The queue resumes; when the controller "
-                        "replaces them, the tasks that run on them are lost. `python -m ops doctor` may know why."
+                        "replaces them, the tasks that run on them are lost. `python -m ops doctor` may say why."
                     )
                     return
                 await asyncio.sleep(min(POLL_SECONDS, self._period))
@@ -224,7 +226,9 @@ class SafeUpdate:
         try:
             await asyncio.to_thread(self._queue.mark, paused=False)
         except (ApiError, Unreachable) as error:
-            self._console.warn(f"The mark of a paused queue is left on the job manager: {error}")
+            self._console.warn(
+                f"The annotation that marks a paused queue could not be removed from the job manager: {error}"
+            )
 
 
 def _progress(busy: int, limit: int) -> str:

@@ -131,7 +131,7 @@ _MJS = (
          f"{CONFIG}Network.OpenMetricsPortOutsideKubernetes", f"{BALANCER} spec.ports", HAPROXY_FILE, default=False,
          since="1.3.0"),
     _key("fileDescriptorUlimit", _INTEGER, "fileDescriptorUlimit", *_both(f"{SETTINGS}CLUSTER_FILE_DESCRIPTORS"),
-         since="2.0.0", hidden=True, note="4096 when unset; 0 is rejected, which the chart took for unset (B15)"),
+         since="2.0.0", hidden=True, note="4096 when unset; 0, which the chart treats as unset, is rejected (B15)"),
     _key("clusterDomain", _TEXT, "network.clusterDomain", f"{CONFIG}Network.ClusterDomain",
          f'{WORKER}metadata.annotations["mjs/worker-domain"]', HAPROXY_FILE, since="2.0.0", hidden=True),
 )  # fmt: skip
@@ -265,7 +265,7 @@ _OTHERS = (
     _key("preserveSecrets", _BOOLEAN, "", since="1.4.0", hidden=True,
          note="The credentials belong to the stack, not to the controller's Deployment: they always outlive an "
               "uninstall, and `make destroy PURGE=1` deletes them."),
-    _key("global", _MAP, "", since="1.5.0", hidden=True, note="The chart accepts it and uses it nowhere."),
+    _key("global", _MAP, "", since="1.5.0", hidden=True, note="The chart accepts it but never uses it."),
 )  # fmt: skip
 
 GROUPS: Final[dict[str, tuple[Key, ...]]] = {

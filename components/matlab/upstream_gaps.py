@@ -34,7 +34,7 @@ OURS: Final[dict[str, str]] = {
     "network.loadBalancer.type": "upstream creates only type LoadBalancer",
     "network.loadBalancer.class": "upstream sets no loadBalancerClass",
     "network.loadBalancer.addressTimeout": "upstream waits without a limit (B26)",
-    **{f"network.gateway.{field}": "upstream knows no Gateway API" for field in
+    **{f"network.gateway.{field}": "upstream does not support the Gateway API" for field in
        ("name", "namespace", "podNamespace", "acceptTimeout")},
     "network.policies.enabled": "upstream creates no NetworkPolicy",
     "network.policies.workerEgress": "upstream creates no NetworkPolicy",

@@ -59,7 +59,7 @@ def objects(cluster: Topology, fingerprint: Fingerprint) -> Iterator[PlannedObje
 
 def at_most(cluster: Topology) -> Iterator[PodGroup]:
     """Pool proxies and workers, all of which the controller makes."""
-    # Here, since pool proxies belong to this component.
+    # Here, because pool proxies belong to this component.
     from components.matlab import pool_proxies
 
     own = cluster.settings.workers

@@ -61,7 +61,7 @@ def live_address(api: KubernetesApi) -> ExternalAddress:
                 if found := await asyncio.to_thread(look, request):
                     return found
             except Unreachable as error:
-                # An API server that is being restarted is asked again.
+                # The API server may be restarting, so the request is repeated.
                 lost = error
             now = time.monotonic()
             if now - start > request.timeout:

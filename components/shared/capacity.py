@@ -123,7 +123,7 @@ def large_images(groups: Sequence[PodGroup], nodes: Sequence[Json]) -> Iterator[
     for node in nodes:
         for image in (node.get("status") or {}).get("images") or ():
             for name in image.get("names") or ():
-                # It differs with the architecture of the node.
+                # The size of an image differs between architectures.
                 sizes[name] = max(sizes.get(name, 0), int(image.get("sizeBytes", 0)))
     of_images = {tuple(one.get("image", "") for one in group.spec["containers"]): group for group in reversed(groups)}
     for images, group in of_images.items():

@@ -36,7 +36,7 @@ def changed(path: str, name: str, volume: Volume, claim: Json) -> Iterator[Mista
         yield Mistake(f"{path}.storageClass", f"claim {name} has {given}, which cannot be changed", keep)
     size = spec.get("resources", {}).get("requests", {}).get("storage", "0")
     if quantity(volume.size) < quantity(size):
-        yield Mistake(f"{path}.size", f"claim {name} has {size}, and a claim never shrinks", f"Write {size} or more.")
+        yield Mistake(f"{path}.size", f"claim {name} has {size}, and a claim cannot shrink", f"Write {size} or more.")
 
 
 def storage_class(path: str, volume: Volume, inventory: Inventory) -> Iterator[Mistake]:
@@ -66,6 +66,6 @@ def storage_class(path: str, volume: Volume, inventory: Inventory) -> Iterator[M
         provisioner = classes[name]["provisioner"]
         yield Mistake(
             f"{path}.storageClass",
-            f"class {name} ({provisioner}) gives storage for one node, and this claim is for many (ReadWriteMany)",
+            f"class {name} ({provisioner}) provides storage for one node, but this claim is for many (ReadWriteMany)",
             f"Name a class of a shared file system, or set {path}.persistent to false.",
         )

@@ -44,7 +44,7 @@ class StoredClaim:
 
     name: str
     storage_class: str | None
-    """None: the default class of a cluster that nobody could ask."""
+    """None: the default class of a cluster that could not be read."""
     size: Decimal
 
 

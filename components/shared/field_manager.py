@@ -19,7 +19,7 @@ def manager(live: Json) -> str:
     """The manager under which the stack applies the object: its own of earlier, or one that each attempt chooses."""
     for entry in live["metadata"].get("managedFields") or ():
         own = entry["manager"].startswith(PROVIDER) and entry["operation"] == "Apply"
-        # Status and scale have writers of their own.
+        # The subresources status and scale have other writers.
         if own and not entry.get("subresource"):
             name: str = entry["manager"]
             return name

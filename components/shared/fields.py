@@ -38,7 +38,7 @@ class Model(BaseModel):
 
 def refuse(problem: str, remedy: str) -> NoReturn:
     """Reject a value from within a validator."""
-    # To pydantic the texts are templates, and what the person typed may contain braces.
+    # Pydantic treats these texts as templates, but what the person typed may contain braces.
     raise PydanticCustomError("refused", "{problem}", {"problem": problem, "remedy": remedy})
 
 
@@ -53,7 +53,7 @@ def distinct(items: tuple[T, ...]) -> tuple[T, ...]:
     return items
 
 
-# Server-side apply rejects a list that names one item twice where it merges by name, and elsewhere it is a slip.
+# Server-side apply rejects a duplicate item in a list that it merges by name; in other lists it is a mistake too.
 Distinct = Annotated[tuple[T, ...], AfterValidator(distinct)]
 """A list without repetitions."""
 
@@ -115,11 +115,11 @@ the platform treat both as their own."""
 def _namespace(value: str) -> str:
     if value in KUBERNETES_OWN:
         refuse(
-            f"{value} belongs to Kubernetes, whose DNS and controllers the NetworkPolicies here would cut off",
+            f"{value} belongs to Kubernetes: the NetworkPolicies of the stack would cut off its DNS and controllers",
             "Choose another namespace.",
         )
     if value.startswith(RESERVED_NAMESPACES):
-        refuse(f"{value} begins like the namespaces of Kubernetes' own components", "Choose another namespace.")
+        refuse(f"{value} has a prefix of Kubernetes' own namespaces", "Choose another namespace.")
     return value
 
 
@@ -145,7 +145,7 @@ Argument = Annotated[str, AfterValidator(one_line)]
 def as_it_looks(value: str) -> str:
     """The text. Rejects one with spaces at its ends or with invisible characters."""
     for char in value:
-        # What people paste from web pages and chats: no-break and zero-width spaces, marks of direction.
+        # People paste these from web pages and chats: no-break and zero-width spaces, direction marks.
         if unicodedata.category(char) == "Cf" or (unicodedata.category(char) == "Zs" and char != " "):
             name = unicodedata.name(char, f"U+{ord(char):04X}").lower()
             refuse(f"contains an invisible character, {name}", "Type the text instead of pasting it.")
@@ -160,7 +160,7 @@ Line = Annotated[Argument, AfterValidator(as_it_looks)]
 
 def _name_text(value: str) -> str:
     if value.startswith("-"):
-        refuse(f"{value!r} begins with a dash, and commands would take it for an option", "Begin with a letter.")
+        refuse(f"{value!r} begins with a dash, so commands would treat it as an option", "Begin with a letter.")
     if len(value) > LONGEST_NAME:
         refuse(f"has {len(value)} characters", f"Write at most {LONGEST_NAME}.")
     return value
@@ -173,7 +173,9 @@ NameText = Annotated[Line, AfterValidator(_name_text)]
 
 def _env_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
-        refuse(f"{value!r} is not a variable name", "Use letters, digits and underscores, not a digit first.")
+        refuse(
+            f"{value!r} is not a variable name", "Use letters, digits and underscores, and do not begin with a digit."
+        )
     return value
 
 
@@ -186,7 +188,10 @@ def _env_value(value: str) -> str:
     if any(char == "\0" or unicodedata.category(char) == "Cs" for char in value):
         refuse("contains a character that no environment variable can have", "Remove the NUL character.")
     if len(value.encode()) > LONGEST_VARIABLE - 256:
-        refuse("is too long: Linux starts no program with such a variable", "Put the text into a file on a volume.")
+        refuse(
+            "is too long: Linux cannot start a program with a variable of this size",
+            "Put the text into a file on a volume.",
+        )
     return value
 
 
@@ -225,13 +230,13 @@ ALL_ANNOTATIONS = 256 * 1024
 
 def _annotation(value: str) -> str:
     if any(char == "\0" or unicodedata.category(char) == "Cs" for char in value):
-        refuse("contains a character that no annotation can have", "Remove the NUL or the half of a character.")
+        refuse("contains a character that no annotation can have", "Remove the NUL character or the lone surrogate.")
     return value
 
 
 def _annotations(value: dict[str, str]) -> dict[str, str]:
     size = sum(len(key.encode()) + len(text.encode()) for key, text in value.items())
-    # Pulumi and kubectl add some of their own.
+    # Pulumi and kubectl add annotations too.
     if size > ALL_ANNOTATIONS - 16 * 1024:
         refuse(f"have {size} bytes, more than one object can carry", "Shorten them to less than 240 KiB in total.")
     return value

@@ -56,7 +56,7 @@ def requested_too_little(floor: Floor, path: str, resources: Resources) -> Itera
         # https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction
         yield (
             f"{path}.memoryRequest: {memory} is less than {floor.process} needs to start. Kubernetes may place it on a "
-            f"node without room, and evicts it first when memory gets short. Write {floor.memory} or more."
+            f"node without room, and evicts it first when memory runs short. Write {floor.memory} or more."
         )
     if cpu and quantity(cpu) < quantity(floor.cpu):
         yield (
@@ -69,7 +69,7 @@ SMALL_CLAIM: Final = "1Gi"
 """Most drivers create no smaller volume, so such a size is a typing error, or means nothing to the driver."""
 
 
-def small_claim(path: str, volume: Volume, reason: str = "what is written there soon fills it") -> Iterator[str]:
+def small_claim(path: str, volume: Volume, reason: str = "what is written there fills it quickly") -> Iterator[str]:
     """A warning of a claim that the stack creates and that is too small to be useful."""
     if volume.persistent and not volume.claim and quantity(volume.size) < quantity(SMALL_CLAIM):
         yield f"{path}.size: {volume.size} is less than {SMALL_CLAIM}: {reason}."

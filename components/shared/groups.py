@@ -158,11 +158,11 @@ class Resources(Model):
     cpu_request: Cpu | None = None
     """CPU that the scheduler reserves, in cores."""
     cpu_limit: Cpu | None = None
-    """CPU that is never exceeded, in cores."""
+    """CPU that the container cannot exceed, in cores; null: no limit."""
     memory_request: Bytes | None = None
     """Memory that the scheduler reserves, in bytes."""
     memory_limit: Bytes | None = None
-    """Memory above which the container is killed, in bytes."""
+    """Memory above which the container is killed, in bytes; null: no limit."""
 
 
 def _modes_together(value: tuple[AccessMode, ...]) -> tuple[AccessMode, ...]:
@@ -170,7 +170,7 @@ def _modes_together(value: tuple[AccessMode, ...]) -> tuple[AccessMode, ...]:
     if AccessMode.READ_WRITE_ONCE_POD in value and len(value) > 1:
         refuse("lists ReadWriteOncePod with other access modes", "List it alone, or remove it.")
     if set(value) == {AccessMode.READ_ONLY_MANY}:
-        refuse("lets nobody write, and the claim is new and empty", "Write ReadWriteOnce or ReadWriteMany.")
+        refuse("is read-only, but the claim is new and empty", "Write ReadWriteOnce or ReadWriteMany.")
     return value
 
 
@@ -269,7 +269,7 @@ OwnLabels = Annotated[dict[LabelKey, LabelValue], AfterValidator(_own_labels)]
 
 def _kubeconfig(value: str) -> str:
     if "://" in value or value.startswith("$") or re.match(r"[~/][^:]*:[~/]", value):
-        refuse(f"{value!r} is not a path", "Name one file. Only ~ is expanded, no variable.")
+        refuse(f"{value!r} is not a path", "Write the path of one file. Only ~ is expanded; variables are not.")
     return value
 
 
@@ -281,11 +281,12 @@ class Target(Model):
     """The Kubernetes cluster that the stack file names. The program never touches another one."""
 
     context: Line | None = None
-    """Context of the kubeconfig."""
+    """Context in the kubeconfig, which names the cluster. Required unless embedded is true."""
     kubeconfig: KubeconfigPath | None = None
-    """Path of the kubeconfig; null: $KUBECONFIG or ~/.kube/config. Relative to the project's folder; ~ is expanded."""
+    """Path of the kubeconfig; null: $KUBECONFIG or ~/.kube/config. A relative path starts at the project's folder; ~
+    is expanded."""
     embedded: Bool = False
-    """true: the local control plane that `make cluster-up` starts."""
+    """true: deploy to the local control plane that `make cluster-up` starts."""
     labels: OwnLabels = {}  # noqa: RUF012 - pydantic copies defaults
     """Labels of every object that the stack creates, such as owner: vision. Running pods are not restarted: their
     labels stay as they are."""

@@ -42,7 +42,7 @@ def _name_problem(value: str, label: re.Pattern[str]) -> str | None:
     if len(name) > LONGEST_NAME:
         return f"has {len(name)} characters, and a host name has at most {LONGEST_NAME}"
     if name in {"localhost", "localhost.localdomain"} or name.endswith(".localhost"):
-        return "is a different machine for everyone who uses the name"
+        return "means a different machine to everyone who uses it"
     return None
 
 

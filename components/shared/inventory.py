@@ -63,7 +63,7 @@ class Inventory:
                     return None
                 raise
             if answer is None:
-                # A list of a kind that exists is never missing, only empty.
+                # The list of a kind that the cluster has is never missing, only empty.
                 unknown.add(kind)
                 return {}
             return {item["metadata"]["name"]: item for item in answer.get("items") or []}

@@ -113,7 +113,7 @@ class KubernetesApi:
 
         Raises Unreachable with a sentence that names the file and the contexts that it has.
         """
-        # Here, since it takes a fifth of a second and a rendering needs no cluster.
+        # Imported here: it takes a fifth of a second, and rendering needs no cluster.
         from kubernetes.config import ConfigException, list_kube_config_contexts, new_client_from_config
 
         where = str(kubeconfig) if kubeconfig else "the default kubeconfig ($KUBECONFIG or ~/.kube/config)"
@@ -194,14 +194,14 @@ class KubernetesApi:
                     method, url, body=data, headers=headers, timeout=timeout, retries=False
                 )
             except HTTPError as error:
-                # A connection that was there, and broke: nobody answers where there is none.
+                # The connection existed and broke. If there was none, nobody answers.
                 if isinstance(error, ProtocolError) and repeatable:
                     time.sleep(PAUSE)
                     continue
                 raise Unreachable(f"the API server {self.server} does not answer: {error}") from error
             if response.status not in TRANSIENT or not repeatable:
                 break
-            # An overloaded API server, or one that has just learnt a kind, names a time.
+            # An overloaded API server, or one with a new kind of resource, says when to try again.
             pause = response.headers.get("Retry-After", "")
             time.sleep(min(int(pause), LONGEST_PAUSE) if pause.isdigit() else PAUSE)
         if response.status >= 400:  # noqa: PLR2004 - HTTP

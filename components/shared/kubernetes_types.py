@@ -76,7 +76,7 @@ def _value(schema: Schema, value: Any, at: Steps) -> Iterator[Mistake]:
         yield Mistake(dotted(at), f"is not {_WORDS[kind]}", f"Write {_WORDS[kind]}, or remove it.")
     elif isinstance(value, dict):
         wrong = [*_map(schema, value, at)]
-        # A misspelt field would also be said to be missing.
+        # Otherwise a misspelt field would be reported as missing too.
         yield from wrong or _RULES.get(name, _nothing)(value, at)
     elif isinstance(value, (list, tuple)):
         yield from _list(schema, value, at)
@@ -95,7 +95,7 @@ def _map(schema: Schema, value: Mapping[str, Any], at: Steps) -> Iterator[Mistak
         else:
             near = did_you_mean(key, known)
             remedy = f"Did you mean {near}?" if near else f"Write {', '.join(sorted(known))}, or remove it."
-            problem = f"is not a field that Kubernetes {DECODED_BY} has here"
+            problem = f"is not a field that Kubernetes {DECODED_BY} accepts here"
             yield Mistake(dotted((*at, key)), problem, remedy, UNKNOWN)
     for key in schema.get("required", ()):
         if key not in value:
@@ -195,7 +195,7 @@ def _selects(value: Mapping[str, Any], at: Steps) -> Iterator[Mistake]:
         yield Mistake(
             dotted((*at, "labelSelector")),
             "is missing, and without it Kubernetes counts no pods here",
-            "Write the labels of the pods that count, or {} for all pods of the namespace.",
+            "Write the labels of the pods to count, or {} for all pods of the namespace.",
         )
 
 

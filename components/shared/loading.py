@@ -43,7 +43,7 @@ def load(model: type[M], data: Mapping[str, Any], at: str, rules: Sequence[Rule[
             found
             for found in rule(settings)
             if not any(overlap(found.path, path) for path in known)
-            # A setting may have its effect as soon as the wrong one is corrected.
+            # A setting may have an effect once the wrong one is corrected.
             and not (known and found.code == NO_EFFECT)
         ]
     if mistakes:

@@ -18,7 +18,7 @@ def is_served(survey: Survey, namespace: str) -> bool:
 
 
 def not_served(path: str) -> str:
-    """The warning for a cluster without them; `path` is the setting that asks for one."""
+    """The warning for a cluster without them; `path` is the setting that requests one."""
     return (
         f"{path}: is true, but the cluster has no ServiceMonitors, so none is created. Install the Prometheus operator "
         "and run `up` again, or remove the setting."

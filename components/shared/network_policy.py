@@ -30,12 +30,12 @@ def closed_ports(path: str, what: str, given: Sequence[int] | None, found: Seque
     """A warning for ports of `what` that the policies close, or that nobody could check. `path` is the setting."""
     if found is None and given is None:
         yield (
-            f"{path}: your user may not read the endpoints of {what}, so the usual ports are opened; "
-            "set it if your cluster uses others."
+            f"{path}: your user is not allowed to read the endpoints of {what}, so the usual ports are opened; "
+            "write the ports if your cluster uses others."
         )
     elif found is not None and given is not None and (closed := sorted(set(found) - set(given))):
         ports = ", ".join(map(str, closed))
-        yield f"{path}: {what} listens on {ports}, which the NetworkPolicies close; add it, or remove the setting."
+        yield f"{path}: {what} listens on {ports}, which the NetworkPolicies block; add them, or remove the setting."
 
 
 def policy(app: str, namespace: str, *, ingress: Sequence[Manifest], egress: Sequence[Manifest]) -> Manifest:
@@ -111,7 +111,7 @@ def metadata_networks(path: str, networks: Sequence[str]) -> Iterator[Mistake]:
         if cidr in METADATA_ADDRESSES:
             yield Mistake(
                 f"{path}[{index}]",
-                f"{cidr} is where clouds give a node's credentials to any process that asks for them",
+                f"{cidr} is the address at which clouds give a node's credentials to any process",
                 "Remove it.",
             )
 

@@ -19,10 +19,10 @@ def impossible(label: str, values: Iterable[str]) -> tuple[str, str] | None:
     """Problem and remedy if a node for these images never has one of the values in the label; None if it may."""
     given = list(values)
     if label in OS_LABELS and "linux" not in given:
-        return f"demands nodes with {', '.join(given)}, and every image here is for Linux", f"Remove {label}."
+        return f"requires nodes with {', '.join(given)}, but every image here is for Linux", f"Remove {label}."
     if label in ARCHITECTURE_LABELS and not set(given) & {*ARCHITECTURES}:
         return (
-            f"demands nodes with {', '.join(map(repr, given))}, which names no processor",
+            f"requires nodes with {', '.join(map(repr, given))}, which is not a processor architecture",
             f"Write {', '.join(ARCHITECTURES)}, or remove {label}.",
         )
     return None

@@ -57,7 +57,7 @@ Certificate = Annotated[str, AfterValidator(_certificate)]
 @lru_cache(maxsize=16)
 def parsed(certificate: str) -> x509.Certificate:
     """The certificate. Raises ValueError for one that is damaged."""
-    # Here, since the import takes a tenth of a second and most stack configs contain no certificate.
+    # Imported here: it takes a tenth of a second, and most stack configs contain no certificate.
     from cryptography import x509
 
     return x509.load_pem_x509_certificate(certificate.encode())
@@ -126,7 +126,7 @@ def _private_key_text(value: SecretStr) -> SecretStr:
         private_key(text)
     except ValueError as error:
         refuse(str(error), _KEY_REMEDY)
-    # What openssl writes above the key is no part of it.
+    # The text that openssl writes above the key is not part of it.
     return SecretStr(f"{_key_block(text)}\n")
 
 

@@ -8,7 +8,7 @@ _SECRET: Final = "secret"  # noqa: S105 - a word
 
 
 def placeholder(what: str) -> str:
-    """Takes the place of a value that is not known; nobody mistakes it for one."""
+    """Takes the place of an unknown value, and cannot be mistaken for a real one."""
     return f"<{what}>"
 
 

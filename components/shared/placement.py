@@ -27,12 +27,12 @@ class Certain(NamedTuple):
 
 
 LINUX: Final = {label: Certain("linux", "every image here is for Linux") for label in OS_LABELS}
-AMD64: Final = {label: Certain("amd64", "MATLAB Parallel Server runs on amd64 only") for label in ARCHITECTURE_LABELS}
+AMD64: Final = {label: Certain("amd64", "MATLAB Parallel Server runs only on amd64") for label in ARCHITECTURE_LABELS}
 
 
 def selected(selector: Mapping[str, str]) -> dict[str, Certain]:
     """What a node selector makes certain."""
-    return {label: Certain(value, f"nodeSelector demands {label}: {value}") for label, value in selector.items()}
+    return {label: Certain(value, f"nodeSelector requires {label}: {value}") for label, value in selector.items()}
 
 
 def contradictions(certain: Mapping[str, Certain], affinity: Mapping[str, Any], *at: str | int) -> Iterator[Mistake]:
@@ -42,14 +42,14 @@ def contradictions(certain: Mapping[str, Certain], affinity: Mapping[str, Any], 
         for number, demand in enumerate(demands):
             key, place = demand["key"], dotted((*at, *_TERMS, index, "matchExpressions", number))
             if key in certain:
-                # The check of a single demand names systems and processors that no node has.
+                # Another check reports operating systems and processors that no node has.
                 known = node_labels.impossible(key, demand.get("values") or ()) if demand["operator"] == "In" else None
                 if not known and not met(demand, certain[key].value):
-                    yield Mistake(place, f"leaves no node: {certain[key].reason}", "Change it, or remove it.")
+                    yield Mistake(place, f"rules out every node: {certain[key].reason}", "Change it, or remove it.")
             elif any(other["key"] == key and _exclude(other, demand) for other in demands[:number]):
                 yield Mistake(
                     place,
-                    f"leaves no node: another expression of this term demands the opposite of {key}",
+                    f"rules out every node: another expression of this term requires the opposite of {key}",
                     "Remove one of them. If either is enough, write two nodeSelectorTerms.",
                 )
 
@@ -61,7 +61,7 @@ def opposites(affinity: Mapping[str, Any], *at: str | int) -> Iterator[Mistake]:
         if term in near:
             yield Mistake(
                 dotted((*at, "podAntiAffinity", _REQUIRED, index)),
-                "leaves no node: podAffinity demands the opposite",
+                "rules out every node: podAffinity requires the opposite",
                 "Remove one of them.",
             )
 

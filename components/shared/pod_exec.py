@@ -18,7 +18,7 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-protocols
 """
 _STDOUT, _STDERR, _STATUS = 1, 2, 3
 _MESSAGE_BYTES: Final = 500
-"""Of an answer that is no JSON."""
+"""For an answer that is not JSON."""
 
 
 class Executed(NamedTuple):
@@ -43,7 +43,7 @@ def execute(api: KubernetesApi, place: Place, command: Sequence[str], *, timeout
     Raises ApiError where the API server or the node rejects it, Unreachable where nobody answers in time. The command
     may then still run.
     """
-    # Here, since it takes a tenth of a second.
+    # Imported here: it takes a tenth of a second.
     from kubernetes.stream.ws_client import create_websocket
     from websocket import ABNF, WebSocketBadStatusException, WebSocketException, setdefaulttimeout
 
@@ -52,7 +52,7 @@ def execute(api: KubernetesApi, place: Place, command: Sequence[str], *, timeout
     url = f"{api.server.replace('http', 'ws', 1)}/api/v1/namespaces/{place.namespace}/pods/{place.pod}/exec?{query}"
     streams: defaultdict[int, bytes] = defaultdict(bytes)
     end = time.monotonic() + timeout
-    # There is no other way to limit the handshake, in which the API server calls the node.
+    # Nothing else limits the time of the handshake, in which the API server connects to the node.
     setdefaulttimeout(timeout)
     try:
         headers = {**api.credentials(), "sec-websocket-protocol": PROTOCOL}
@@ -69,7 +69,7 @@ def execute(api: KubernetesApi, place: Place, command: Sequence[str], *, timeout
     except WebSocketBadStatusException as error:
         raise api_error(error.status_code, (error.resp_body or b"")[:_MESSAGE_BYTES]) from error
     except (WebSocketException, OSError) as error:
-        raise Unreachable(f"pod {place.pod} does not answer: {error or 'the time is up'}") from error
+        raise Unreachable(f"pod {place.pod} does not answer: {error or 'it timed out'}") from error
     return Executed(_code(streams[_STATUS], place.pod), streams[_STDOUT].decode(), streams[_STDERR].decode())
 
 

@@ -37,9 +37,9 @@ class Pods(Model):
     scheduler: DnsName | None = None
     """Name of the scheduler that places the pods; null: the default one."""
     affinity: Affinity = {}
-    """Nodes and pods that the pods should be near to, or away from, as Kubernetes 1.29 writes it."""
+    """Nodes and pods that these pods run near to, or away from, in the syntax of Kubernetes 1.29."""
     topology_spread_constraints: tuple[SpreadConstraint, ...] = ()
-    """How the pods are spread over zones and nodes, as Kubernetes 1.29 writes it."""
+    """How the pods are spread over zones and nodes, in the syntax of Kubernetes 1.29."""
 
     def placement(self) -> dict[str, Any]:
         """Fields of the pod spec, without the empty ones."""

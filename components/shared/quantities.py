@@ -67,7 +67,7 @@ def _cpu(value: str) -> str:
     if value.endswith("i"):
         refuse(f"{value!r} is an amount of memory, not of CPU", remedy)
     if cores * 1000 > _HIGHEST:
-        refuse(f"{value!r} is more than Kubernetes can count", remedy)
+        refuse(f"{value!r} is more than Kubernetes can represent", remedy)
     if cores > _MOST_CPU:
         refuse(f"{value!r} is more cores than any node has", remedy)
     if cores % _SMALLEST_CPU:
@@ -78,11 +78,11 @@ def _cpu(value: str) -> str:
 def _bytes(value: str) -> str:
     amount = quantity(value)
     if amount > _HIGHEST:
-        refuse(f"{value!r} is more than Kubernetes can count", "Write an amount such as 8Gi.")
+        refuse(f"{value!r} is more than Kubernetes can represent", "Write an amount such as 8Gi.")
     if amount % 1:
         refuse(f"{value!r} is a fraction of a byte", "Write whole bytes, such as 8Gi; m means one thousandth.")
     if amount < _SMALLEST_BYTES:
-        refuse(f"{value!r} is only {amount:f} bytes", "Write the unit too, such as 8Gi. The least is 1Mi.")
+        refuse(f"{value!r} is only {amount:f} bytes", "Write the unit too, such as 8Gi. The minimum is 1Mi.")
     return value
 
 

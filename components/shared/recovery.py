@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 SecretReader = Callable[[str, str], Mapping[str, str]]
-"""From namespace and name of a Secret to its values in clear; empty if there is no such Secret."""
+"""Returns the values of a Secret, decoded, by namespace and name; empty if there is no such Secret."""
 
 
 @dataclass(frozen=True)

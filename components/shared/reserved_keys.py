@@ -6,8 +6,8 @@ from typing import Final
 
 _OF_HELM: Final = ("helm.sh/", "meta.helm.sh/")
 _OF_WRITERS: Final = {
-    "kubectl.kubernetes.io/last-applied-configuration": "with which kubectl keeps what it has written",
-    "deployment.kubernetes.io/revision": "which belongs to a controller of Kubernetes",
+    "kubectl.kubernetes.io/last-applied-configuration": "which kubectl uses to record what it has applied",
+    "deployment.kubernetes.io/revision": "which a Kubernetes controller owns",
 }
 _DOMAINS: Final = (".kubernetes.io", ".k8s.io", ".x-k8s.io")
 """Reserved for Kubernetes and its projects (https://kubernetes.io/docs/reference/labels-annotations-taints/)."""
@@ -38,9 +38,9 @@ WITHOUT_EFFECT: Final = {
 def owner(key: str) -> str | None:
     """What another program does with the key on any object, as the end of a sentence; None for a free key."""
     if key.startswith(_OF_HELM):
-        return "with which Helm marks the objects of its releases"
+        return "which Helm uses to mark the objects of its releases"
     if key.startswith("pulumi.com/"):
-        return "with which Pulumi is told how to write an object"
+        return "which tells Pulumi how to write an object"
     return _OF_WRITERS.get(key)
 
 

@@ -99,7 +99,7 @@ def optional_rights(manifests: Iterable[Manifest], *, preview: bool) -> list[Rig
 
 
 def _look_at_namespaces(manifests: Iterable[Manifest]) -> Iterator[Right]:
-    # RBAC counts a namespace as being in itself.
+    # For RBAC, a Namespace object is in the namespace of its own name.
     for item in manifests:
         if namespace := item["metadata"].get("namespace"):
             yield Right("", RESOURCES["Namespace"].plural, "get", namespace)

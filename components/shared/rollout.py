@@ -43,7 +43,7 @@ async def until_rolled_out(api: KubernetesApi, namespace: str, name: str, limit:
         limit,
         lambda left: (
             f"{what} is not Ready after {limit:.0f} seconds: {left}. Everything else is "
-            "deployed. Correct the cause and run `up` again; `python -m ops doctor` says what it is."
+            "deployed. Fix the cause and run `up` again; `python -m ops doctor` says what it is."
         ),
     )
 
@@ -64,10 +64,10 @@ def unfinished(deployment: Json) -> str | None:
     """What is missing for the end of an update, as `kubectl rollout status` judges it; None if nothing is."""
     status, wanted = deployment.get("status") or {}, deployment["spec"].get("replicas", 1)
     if status.get("observedGeneration", 0) < deployment["metadata"]["generation"]:
-        return "Kubernetes has not noticed it"
+        return "Kubernetes has not processed the change yet"
     updated, total, ready = (status.get(key, 0) for key in ("updatedReplicas", "replicas", "availableReplicas"))
     if total > updated:
-        return "old pods have not ended"
+        return "old pods are still terminating"
     if updated < wanted or ready < wanted:
         return f"{min(updated, ready)} of {wanted} new pods are Ready"
     return None

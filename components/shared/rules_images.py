@@ -16,6 +16,6 @@ def image_warnings(settings: BaseModel, system: str) -> Iterator[str]:
     for steps, image in instances(Image, settings, system):
         if has_own_repository(image) and is_impossible_on_docker_hub(image.repository):
             yield (
-                f"{dotted((*steps, 'repository'))}: {image.repository} would be on Docker Hub, where names have two "
-                "parts. Write the registry's host in front."
+                f"{dotted((*steps, 'repository'))}: {image.repository} would be pulled from Docker Hub, where names "
+                "have two parts. Put the registry's host in front."
             )

@@ -90,8 +90,8 @@ def _spread(group: Pods, *at: str | int) -> Iterator[Mistake]:
         if pair in seen:
             yield Mistake(
                 dotted((*at, index)),
-                f"has topologyKey {pair[0]} and whenUnsatisfiable {pair[1]}, as another one has",
-                "Write one constraint of this kind.",
+                f"has the same topologyKey, {pair[0]}, and whenUnsatisfiable, {pair[1]}, as another constraint",
+                "Keep one of them.",
             )
         seen.add(pair)
 
@@ -112,7 +112,7 @@ def not_spread(group: Pods, own: Mapping[str, str], path: str, owned: Owned) -> 
 
 
 def _selected(selector: Mapping[str, Any], labels: Mapping[str, str], owned: Owned) -> bool:
-    # Controllers add the others, with values that are not known here.
+    # Controllers add the other labels, with values that are unknown here.
     added = owned.labels | reserved_keys.OF_WORKLOADS
     return all(
         requirement["key"] in added

@@ -49,7 +49,7 @@ def provider(target: Target, name: str = "kubernetes", parent: pulumi.Resource |
     changes. An object that exists is taken over, which the provider itself refuses since 4.29: only the preflight knows
     whether it is of this stack, and a create whose answer was lost is repeated.
     """
-    # Here, since the SDK takes a quarter of a second, and a command that refuses a config registers nothing.
+    # Imported here: the SDK takes a quarter of a second, and a command that rejects a config registers nothing.
     import pulumi
     import pulumi_kubernetes as kubernetes
 

@@ -29,7 +29,7 @@ def _key(key: str) -> str:
 
 
 def _text(text: str) -> str:
-    # A basic string of TOML allows the escapes of JSON, but no surrogate pairs: other characters stand as they are.
+    # A basic string of TOML allows the escapes of JSON, but no surrogate pairs: other characters need no escape.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

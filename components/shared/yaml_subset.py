@@ -22,7 +22,7 @@ from yaml.scanner import Scanner
 
 DEEPEST: Final = 100
 MOST_VALUES: Final = 100_000
-"""After aliases are replaced. A file of a few lines can stand for billions of values."""
+"""After aliases are replaced. A file of a few lines can expand to billions of values."""
 PLAIN, QUOTED = "plain", "quoted"
 LARGEST: Final = 2**53
 """The CLI turns numbers into floating-point ones, where larger ones lose digits."""
@@ -81,7 +81,7 @@ def parse(content: bytes) -> tuple[Any, Positions]:
     except RecursionError:
         _too_deep(_position(loader.get_mark()) if loader else Position(1, 1))
     except (ValueError, OverflowError):
-        # PyYAML's own mistake: an escape such as \UFFFFFFFF is no character.
+        # PyYAML does not check that an escape such as \UFFFFFFFF is a character.
         position = _position(loader.get_mark()) if loader else Position(1, 1)
         raise UnreadableError(position, "this escape sequence is not a character", "Correct it.") from None
 
@@ -182,7 +182,7 @@ class _Values:
         if len(parents) > DEEPEST:
             _too_deep(position)
         if self.count > MOST_VALUES:
-            raise UnreadableError(position, f"the aliases stand for more than {MOST_VALUES} values", "Remove some.")
+            raise UnreadableError(position, f"the aliases expand to more than {MOST_VALUES} values", "Remove some.")
         inside = (*parents, id(node))
         if isinstance(node, yaml.MappingNode):
             return self._map(node, path, inside)

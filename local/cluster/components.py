@@ -35,9 +35,9 @@ from local.cluster.nodes import node_names
 from local.cluster.processes import Command
 
 ISSUER: Final = "https://kubernetes.default.svc.cluster.local"
-# RFC 5737, an address that is nobody's. Without one kube-apiserver looks for a default route, and fails without that.
+# RFC 5737: an address that nobody uses. Without one, kube-apiserver looks for a default route, and fails without that.
 ADVERTISED: Final = "192.0.2.1"
-# etcd refuses to advertise a socket (embed/config.go, checkHostURLs). A single member has nobody who would dial this.
+# etcd refuses to advertise a socket (embed/config.go, checkHostURLs). With a single member, nobody connects to it.
 ETCD_ADVERTISED: Final = f"http://{LOOPBACK}:2380"
 AUDIT_MEGABYTES: Final = 64
 
@@ -103,7 +103,7 @@ class Components:
             "name": ETCD,
             "data-dir": str(self.layout.etcd),
             "listen-client-urls": f"unix://{self.etcd_socket}",
-            # For peers etcd uses a socket without a file, which every user of the machine may dial
+            # For peers, etcd uses a socket without a file, to which every user of the machine can connect
             # (rafthttp.NewListener): hence TLS, although a single member has no peers.
             "listen-peer-urls": f"unixs://{self.runtime / 'etcd-peer.sock'}",
             "peer-client-cert-auth": "true",
@@ -114,8 +114,8 @@ class Components:
             "initial-advertise-peer-urls": ETCD_ADVERTISED,
             "initial-cluster": f"{ETCD}={ETCD_ADVERTISED}",
             "enable-grpc-gateway": "false",
-            # A killed etcd loses nothing, the kernel holds its writes; a power cut may. Waiting for the disk would cost
-            # every write several milliseconds, on a shared disk tens.
+            # If etcd is killed, nothing is lost: the kernel has its writes. A power cut may lose some. To wait for the
+            # disk would cost every write several milliseconds, on a shared disk tens.
             "unsafe-no-fsync": "true",
             "log-level": "warn",
         }
@@ -133,7 +133,7 @@ class Components:
             "client-ca-file": self._certificate(AUTHORITY),
             "anonymous-auth": "false",
             "authorization-mode": "Node,RBAC",
-            # As kubeadm and the clouds do: what may be privileged is Pod Security's to say.
+            # As kubeadm and the clouds do: Pod Security decides which pods may be privileged.
             "allow-privileged": "true",
             "enable-admission-plugins": "NodeRestriction",
             "service-cluster-ip-range": f"{SERVICE_RANGE},{SERVICE_RANGE_IPV6}",

@@ -27,7 +27,7 @@ from local.cluster.startup import Startup, end, next_settings
 from local.go_build import Progress, silent
 from local.locks import locked
 
-# By name, never the whole folder: it is the user's, and may hold more.
+# Files are removed by name, never the whole folder: it is the user's, and may contain other files.
 WIPED: Final = ("kubeconfig*", "pki", "etcd", "logs", "pids", "settings.json*", "audit*", "lock")
 
 
@@ -94,12 +94,12 @@ class ControlPlane:
         Raises ControlPlaneError. When it fails or is interrupted, it ends what it started.
         """
         if self._nodes is not None and self._nodes < (0 if self._extra else 1):
-            raise ControlPlaneError(f"a cluster needs at least one node to run pods on, and --nodes is {self._nodes}")
+            raise ControlPlaneError(f"a cluster needs at least one node to run pods on, but --nodes is {self._nodes}")
         version = self._chosen_version(Settings.read(self.layout))
         binaries = build.ensure(version, progress)
         self.layout.create()
-        with locked(self.layout.lock, lambda: progress("Another up or down is at work; waiting for it")):
-            # Read again: the one that we waited for may have changed them.
+        with locked(self.layout.lock, lambda: progress("Another `up` or `down` is running; waiting for it")):
+            # Read again: the command that we waited for may have changed the settings.
             old = Settings.read(self.layout)
             settings = next_settings(self._processes, old, version, self._nodes)
             if old is not None and old.port != settings.port:

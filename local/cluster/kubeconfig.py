@@ -15,7 +15,7 @@ def server(port: int) -> str:
 
 
 def write_kubeconfig(path: Path, pki: Path, user: str, port: int) -> None:
-    """Write a kubeconfig, unless the one that is there leads to the same server as the same user.
+    """Write a kubeconfig, unless the existing one names the same server and user.
 
     So what a person added to it, such as a default namespace, survives.
     """

@@ -51,7 +51,7 @@ def run(kubeconfig: str, subnet: str = "") -> None:
         try:
             core.patch_namespaced_service_status(name, namespace, {"status": {"loadBalancer": {"ingress": ingress}}})
         except kubernetes.client.ApiException as error:
-            if error.status != HTTPStatus.NOT_FOUND:  # deleted meanwhile
+            if error.status != HTTPStatus.NOT_FOUND:  # deleted in the meantime
                 raise
         else:
             print(f"{namespace}/{name}: {ingress[0]['ip']}")

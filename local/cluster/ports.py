@@ -17,7 +17,7 @@ ATTEMPTS: Final = 100
 def is_free(port: int) -> bool:
     """Tell whether nobody listens on a port."""
     with socket.socket() as probe:
-        # As Go's listeners do: connections that linger in TIME_WAIT do not count.
+        # Like Go's listeners, ignore connections that linger in TIME_WAIT.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))

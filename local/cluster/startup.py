@@ -148,7 +148,7 @@ class Startup:
             root = self.components.node_root(command.name)
             shutil.rmtree(root, ignore_errors=True)
             root.mkdir(mode=PRIVATE_FOLDER)
-        # Noted before it exists: an interruption may come at any moment.
+        # Recorded before the process exists, because an interruption may come at any moment.
         self.started.append(command.name)
         self.processes.start(command)
 

@@ -90,7 +90,7 @@ def _run(directory: str, entry_point: Path, arguments: list[str]) -> None:
         if end.code not in (None, 0):
             raise pulumi.RunError(f"Program exited with status {end.code}") from end
     except Exception as error:
-        # The words and the traceback of the official host.
+        # The same message and traceback as the official host.
         text = "".join(traceback.format_exception(error))
         raise pulumi.RunError(f"Program failed with an unhandled exception:\n{text}") from error
 

@@ -65,7 +65,7 @@ def lay_out(home: Path, folders: Mapping[str, Mapping[str, str | Path]]) -> None
     plugins = home / "plugins"
     plugins.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(home / "lock", lambda: None):
-        # Files beside the folders are Pulumi's own notes on when a plugin was used last.
+        # The files next to the folders record when Pulumi last used a plugin.
         for stale in [
             path for path in plugins.iterdir() if path.is_dir() and not path.is_symlink() and path.name not in folders
         ]:

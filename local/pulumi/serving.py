@@ -35,7 +35,7 @@ def serve(register: Callable[[grpc.Server], object]) -> None:
     print(port, flush=True)
     ended.wait()
     server.stop(grace=None)
-    # A program that is still running would hold up the interpreter's own exit.
+    # A program that is still running would delay the exit of the interpreter.
     sys.stdout.flush()
     os._exit(0)
 

@@ -213,7 +213,7 @@ def _with_plugins_of_ours(command: Path, missing: list[Plugin], progress: Progre
     lay_out(home, folders)
     names = ", ".join(plugin.name for plugin in missing) or "python"
     progress(f"Pulumi's own plugins cannot be downloaded here; built ones are used instead: {names}")
-    # The plugins move to another home; what the person logged in to does not.
+    # The plugins move to another Pulumi home, but the user's login stays.
     credentials = {"PULUMI_CREDENTIALS_PATH": os.environ.get("PULUMI_CREDENTIALS_PATH") or str(theirs)}
     return Toolchain(command, {**_environment(command), **_settings(home), **credentials}, official=False)
 
@@ -240,7 +240,7 @@ def _stand_in_version(plugins: list[Plugin], name: str) -> str:
 
 
 def _language_host() -> dict[str, dict[str, str | Path]]:
-    # It has no version of its own; Pulumi takes the newest one that is there.
+    # The language host has no version of its own; Pulumi uses the newest one that it finds.
     plugin = Plugin("language", "python", cli_version().removeprefix("v"))
     return {plugin.directory: {plugin.file: script("local.pulumi.language_host")}}
 
@@ -269,5 +269,5 @@ def _archive(plugin: Plugin) -> str:
 
 
 def _archive_of_cli() -> str:
-    # The CLI's archives have a name of their own for this processor.
+    # The CLI's archives use another name for this processor.
     return f"pulumi-v{installed_version('pulumi')}-{_platform().replace('amd64', 'x64')}.tar.gz"

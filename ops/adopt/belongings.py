@@ -111,7 +111,7 @@ def _foreign(owners: Mapping[ObjectKey, str], allowed: set[str]) -> dict[tuple[s
     inhabited = {namespace for (namespace, _, _), who in owners.items() if who in allowed}
     foreign: dict[tuple[str, str], list[Key]] = {}
     for (namespace, kind, name), who in owners.items():
-        # Beside objects of the stack or the release: MJS's controller and administrators make Secrets without labels.
+        # Next to objects of the stack or release: MJS's controller and administrators create Secrets without labels.
         if who not in allowed and not (kind == "Secret" and who == NOBODY and namespace in inhabited):
             foreign.setdefault((namespace, who), []).append((kind, name))
     return foreign

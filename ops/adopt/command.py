@@ -39,16 +39,16 @@ def add_command(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     if bool(arguments.namespace) != bool(arguments.out):
-        raise UsageError("--namespace and --out belong together: --out is the folder for the stack file.")
+        raise UsageError("--namespace and --out must be used together: --out is the folder for the stack file.")
     if arguments.finish and not arguments.stack:
-        raise UsageError("--finish belongs to --stack.")
+        raise UsageError("--finish can be used only with --stack.")
     for option in ("name", "context"):
         if arguments.stack and getattr(arguments, option):
-            raise UsageError(f"--{option} belongs to --namespace: a stack has its own.")
+            raise UsageError(f"--{option} can be used only with --namespace: a stack has its own.")
     try:
         if arguments.namespace:
             arguments.name = arguments.name or DEFAULT_STACK
-            # Here, since the Pulumi SDKs take a second to import.
+            # Imported here: the Pulumi SDKs take a second to import.
             from ops.adopt.drafting import draft
 
             return draft(arguments, *_cluster(arguments.context))

@@ -81,7 +81,7 @@ def before_update(wanted: Any, live: Any, after: Any) -> Any:
         found = {}
         for key in [*wanted, *(key for key in live if key not in wanted and key not in after)]:
             value = before_update(wanted.get(key, live.get(key)), live.get(key, ABSENT), after.get(key, ABSENT))
-            # What the API server drops as empty, such as `nodeSelector: {}`, is in neither.
+            # Neither contains what the API server drops as empty, such as `nodeSelector: {}`.
             if value is ABSENT and key not in after:
                 value = wanted[key]
             if value is not ABSENT:

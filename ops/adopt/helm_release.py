@@ -96,7 +96,7 @@ def _decoded(record: Json) -> Json:
         content = b64decode(b64decode(record["data"]["release"]))
         release: Json = json.loads(gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content)
     except (KeyError, ValueError, OSError) as error:
-        raise CommandError(f"Secret {record['metadata']['name']} is no record of Helm's: {error}.") from error
+        raise CommandError(f"Secret {record['metadata']['name']} is not a Helm release record: {error}.") from error
     return release
 
 

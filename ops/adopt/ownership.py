@@ -50,7 +50,7 @@ def dropped(live: Json, wanted: Json) -> Iterator[Path]:
 
 
 def _entries(live: Json) -> Iterator[Json]:
-    # Status and scale have writers of their own.
+    # The subresources status and scale have other writers.
     return (entry for entry in live["metadata"].get("managedFields") or () if not entry.get("subresource"))
 
 

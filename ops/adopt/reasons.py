@@ -11,12 +11,12 @@ OTHER: Final = "the stack file, or a default of this program, differs from what 
 _REASONS: Final = (
     (r"\w+ metadata\.annotations\.pulumi\.com/.*", "tells Pulumi's provider what to wait for"),
     (r"\w+ metadata\.(labels|annotations).*", "the stack becomes the owner"),
-    (r"Secret metadata\.ownerReferences.*", "the credentials no longer vanish with the controller's Deployment"),
+    (r"Secret metadata\.ownerReferences.*", "the credentials are no longer deleted with the controller's Deployment"),
     (r"Secret data.*", "the layout of the content changes, or the cluster has no key to keep it by"),
     (r"\w+ .*(securityContext|automountServiceAccountToken|defaultMode|readOnly).*", "least privilege (B19, B36)"),
     (r"Role rules.*|RoleBinding subjects.*", "least privilege for the controller (B30)"),
     (r"Deployment .*[pP]robe.*", "readiness tells when the pod really works (B25)"),
-    (r"Deployment .*terminationGracePeriodSeconds", "30 seconds are too few for a clean shutdown (B27)"),
+    (r"Deployment .*terminationGracePeriodSeconds", "30 seconds are too short for a clean shutdown (B27)"),
     (r"Deployment .*annotations\.(checksum|clusters\.pulumi)/.*", "pods roll with what they read (B24)"),
     (r"ConfigMap data.*", "scripts and configuration of this program, without the chart's bugs (docs/hazards.md)"),
 )  # fmt: skip

@@ -36,7 +36,7 @@ def lines(found: Takeover) -> Iterator[str]:
             yield f"  {why}:"
             yield from (f"    {_line(item, change)}" for change in group)
     if found.created:
-        yield "New, because nothing in the cluster holds them:"
+        yield "New, because the cluster has nothing to take over for them:"
         yield from (f"  {item.title}" for item in found.created)
 
 

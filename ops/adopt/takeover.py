@@ -70,7 +70,7 @@ def examine(api: KubernetesApi, stack: StackConfig, present: Callable[[str], boo
 
     registered = replay(program, stack.name, answer)
     mine = [item for item in registered if item.live is not None and not present(item.urn)]
-    # All of them before the first transfer: an update that is not possible ends the takeover.
+    # All updates are checked before the first transfer: one that is impossible ends the takeover.
     compared = _compared(api, mine)
     transferred: list[str] = []
     if transfer:
@@ -152,7 +152,7 @@ def _dropped(api: KubernetesApi, item: Registration, manifest: Json) -> Iterator
     live = item.live or {}
     if ownership.transferred(live) is None or not (paths := list(ownership.dropped(live, manifest))):
         return
-    # What a new object would have too is a default of Kubernetes, which comes back as soon as it is removed.
+    # A value that a new object would have too is a default of Kubernetes, which returns as soon as it is removed.
     name = f"{item.name}-new"
     metadata = {**manifest["metadata"], "name": name}
     collection, _, _ = _path(item).rpartition("/")

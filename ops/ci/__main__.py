@@ -71,7 +71,7 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m ops.ci", description=__doc__)
     steps = parser.add_subparsers(required=True, metavar="STEP")
     step = steps.add_parser("stacks", help="print the stacks that a change touches, as a JSON array")
-    step.add_argument("--since", metavar="COMMIT", help="what the change is based on; default: list every stack")
+    step.add_argument("--since", metavar="COMMIT", help="commit that the change is based on; default: list every stack")
     step.set_defaults(run=_stacks)
     step = steps.add_parser("preview", help="write the plan of a stack into a folder")
     step.add_argument("--stack", required=True)

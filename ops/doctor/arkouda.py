@@ -24,6 +24,6 @@ def findings(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
         if not is_theirs or name in sliced or snapshot.age(service) < PATIENCE:
             continue
         if any(subset.get("addresses") for subset in (snapshot.of("Endpoints").get(name) or {}).get("subsets") or ()):
-            yield Finding("ARK044", key, "has Endpoints with an address, and no EndpointSlice")
+            yield Finding("ARK044", key, "has Endpoints with an address, but no EndpointSlice")
         else:
-            yield Finding("ARK045", key, "leads nowhere: it has neither Endpoints nor an EndpointSlice")
+            yield Finding("ARK045", key, "has no backend: it has neither Endpoints nor an EndpointSlice")

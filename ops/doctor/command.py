@@ -36,7 +36,7 @@ def add_command(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "doctor",
         help="say what is wrong in a deployed cluster, and what to do",
-        epilog="Exit code 0: healthy; 1: something is wrong; 2: the cluster could not be looked at.",
+        epilog="Exit code 0: healthy; 1: something is wrong; 2: the cluster could not be checked.",
     )
     where.add_arguments(parser)
     parser.add_argument("--before", action="store_true", help="with --stack: what would go wrong if it were deployed")
@@ -60,25 +60,28 @@ def add_command(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.namespace and arguments.before:
-        raise UsageError("--before belongs to --stack: without a config there is nothing to compare.")
+        raise UsageError("--before can be used only with --stack: without a config there is nothing to compare.")
     where.check(arguments)
     if arguments.before and (arguments.bundle or arguments.log):
-        raise UsageError("--before looks at no pods yet. Leave --bundle and --log out.")
+        raise UsageError("--before does not look at pods. Remove --bundle and --log.")
     try:
         suppressed, reports = _of_stack(arguments) if arguments.stack else ((), _of_namespace(arguments))
     except (Unreachable, ApiError) as error:
-        tell(CommandError(f"Could not look: {error}"), as_json=arguments.json)
+        tell(CommandError(f"Could not check the cluster: {error}"), as_json=arguments.json)
         return BLIND
     for item in suppressed:
         if item.code not in ROWS:
-            print(f"warning: doctor.suppress: {item.code} is not a code of this doctor.", file=sys.stderr)
+            print(
+                f"warning: doctor.suppress: {item.code} is not a code that `python -m ops doctor` reports.",
+                file=sys.stderr,
+            )
     if arguments.json:
         print(json.dumps(together(reports), indent=2))
     else:
         print("\n\n".join("\n".join(lines(report)) for report in reports))
     if any(report.diagnoses for report in reports):
         return FINDINGS
-    # Nothing was found, and nothing could have been: that is not healthy.
+    # If nothing could be listed, an empty result does not mean healthy.
     return BLIND if any("Pod" in report.unseen for report in reports) else HEALTHY
 
 
@@ -93,7 +96,7 @@ def _of_stack(arguments: argparse.Namespace) -> tuple[Sequence[Suppression], lis
     suppressed, api = stack.doctor.suppress, connect(stack.target)
     if not arguments.before:
         return suppressed, _looked(arguments, api, places(stack), suppressed)
-    # Here, since only this needs everything that `up` needs.
+    # Imported here: only this option needs everything that `up` needs.
     from ops.doctor import before
 
     found, unseen, remarks = before.findings(stack, api)
@@ -123,7 +126,7 @@ def examined(place: Place, snapshot: Snapshot, suppressed: Sequence[Suppression]
     """What is wrong with a system in its namespace, in the order in which to fix it."""
     checks = [*CHECKS, *([CHECKS_OF[place.system]] if place.system in CHECKS_OF else [])]
     found = [finding for check in checks for finding in check(place, snapshot)]
-    # Where there is no cluster, nothing else about it is worth a word.
+    # If there is no cluster, the other findings mean nothing.
     found = [finding for finding in found if finding.code == place.code(NOT_DEPLOYED)] or found
     remarks = [*room.remarks(place, snapshot), *logs.remarks(snapshot)]
     return _report("namespace", snapshot.name, found, suppressed=suppressed, unseen=snapshot.unseen, remarks=remarks)

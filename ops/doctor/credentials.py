@@ -93,7 +93,7 @@ def _expiry(secret: str, certificates: Mapping[str, str], snapshot: Snapshot) ->
         try:
             ends = x509.load_pem_x509_certificate(text.encode()).not_valid_after_utc
         except ValueError:
-            yield Finding("MJS050", ("Secret", secret), f"cannot be used: its {what} is no certificate")
+            yield Finding("MJS050", ("Secret", secret), f"cannot be used: its {what} is not a certificate")
             continue
         if ends < snapshot.taken:
             yield Finding("MJS052", ("Secret", secret), f"holds an expired {what}: it ended on {ends:%Y-%m-%d}")

@@ -60,7 +60,7 @@ def diagnoses(findings: Iterable[Finding]) -> list[Diagnosis]:
     every = sorted(set(findings), key=lambda one: (one.row.level != Level.ERROR, one.code, one.subject, one.problem))
     caused = [finding for finding in every if any(_causes(finding, every))]
     found: list[Diagnosis] = []
-    # The caused ones come again at the end: in a circle, no finding is a root.
+    # Caused findings are added again at the end: in a circle, no finding is a root.
     for finding in [*(one for one in every if one not in caused), *caused]:
         if not any(finding in (item.cause, *item.consequences) for item in found):
             found.append(Diagnosis(finding, tuple(_consequences(finding, every))))

@@ -53,7 +53,7 @@ def _has_defaults(ranges: list[Json]) -> frozenset[str]:
 def _quota(
     quota: Json, groups: list[PodGroup], own: list[PlannedObject], defaults: frozenset[str]
 ) -> Iterator[Finding]:
-    # One with a scope counts only some pods.
+    # A quota with a scope counts only some pods.
     if quota["spec"].get("scopes") or quota["spec"].get("scopeSelector"):
         return
     key = ("ResourceQuota", quota["metadata"]["name"])
@@ -62,10 +62,10 @@ def _quota(
         resource = name.removeprefix("limits.")
         without = [group.what for group in groups if name.startswith("limits.") and not _limited(group, resource)]
         if without and resource not in defaults:
-            yield Finding("PRE007", key, f"limits {resource}, and so rejects pods that have no limit: {without[0]}")
+            yield Finding("PRE007", key, f"limits {resource}, so it rejects pods without a limit: {without[0]}")
         elif needed.get(name, Decimal(0)) > quantity(hard):
             amount = _amount(name, needed[name])
-            yield Finding("PRE007", key, f"allows {hard} of {name}, and the stack needs {amount} at its maximum")
+            yield Finding("PRE007", key, f"allows {hard} of {name}, but the stack needs {amount} at its maximum")
 
 
 def _limited(group: PodGroup, resource: str) -> bool:
@@ -114,10 +114,10 @@ def _container(key: tuple[str, str], group: PodGroup, rule: Json) -> Iterator[Fi
         for name, highest in (rule.get("max") or {}).items():
             given = str(limits.get(name) or requests.get(name) or "0")
             if quantity(given) > quantity(highest):
-                yield Finding("PRE008", key, f"allows {highest} of {name}, and a container of {group.what} has {given}")
+                yield Finding("PRE008", key, f"allows {highest} of {name}, but a container of {group.what} has {given}")
         for name, lowest in (rule.get("min") or {}).items():
             if name in requests and quantity(str(requests[name])) < quantity(lowest):
                 given = str(requests[name])
                 yield Finding(
-                    "PRE008", key, f"requires {lowest} of {name}, and a container of {group.what} has {given}"
+                    "PRE008", key, f"requires {lowest} of {name}, but a container of {group.what} has {given}"
                 )

@@ -54,7 +54,7 @@ def with_logs(api: KubernetesApi, place: Place, snapshot: Snapshot) -> Snapshot:
         try:
             return name, api.text(path, query=source.query, timeout=TIMEOUT), ""
         except ApiError as error:
-            return name, "", "you may not read logs" if error.status == FORBIDDEN else _plain(str(error))
+            return name, "", "you are not allowed to read logs" if error.status == FORBIDDEN else _plain(str(error))
         except Unreachable as error:
             return name, "", str(error)
 
@@ -68,7 +68,7 @@ def with_logs(api: KubernetesApi, place: Place, snapshot: Snapshot) -> Snapshot:
 
 
 def _plain(error: str) -> str:
-    return _REQUEST.sub("the API server does not reach the node: ", error)
+    return _REQUEST.sub("the API server cannot reach the node: ", error)
 
 
 def _sources(place: Place, snapshot: Snapshot) -> Iterator[_Source]:

@@ -56,7 +56,7 @@ def _services(snapshot: Snapshot) -> Iterator[Finding]:
         return
     ports = service["spec"].get("ports") or ()
     if moved := [f"{port['port']} → {port['targetPort']}" for port in ports if port["targetPort"] != port["port"]]:
-        yield Finding("MJS042", key, f"sends ports elsewhere: {', '.join(moved)}")
+        yield Finding("MJS042", key, f"maps ports to other numbers: {', '.join(moved)}")
     if service["spec"].get("type") != "LoadBalancer" or snapshot.age(service) < PATIENCE:
         return
     # With a profile, clients already have another address: network.clusterHost.

@@ -57,17 +57,17 @@ def _claims(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
         if not (name in used or name.startswith("mjs-") or key in place.planned):
             continue
         if "deletionTimestamp" in claim["metadata"]:
-            words = "is being deleted, and goes when no pod uses it any more"
+            words = "is being deleted, and will be gone when no pod uses it any more"
             yield Finding(place.code("033"), key, words, remedy=_keep(claim["spec"].get("volumeName")))
         if phase != "Pending":
             continue
         if "StorageClass" in snapshot.objects and wanted and wanted not in classes:
             known = ", ".join(sorted(classes)) or "none"
-            yield Finding(code, key, f"is not bound: there is no StorageClass {wanted} (there is: {known})")
+            yield Finding(code, key, f"is not bound: there is no StorageClass {wanted} (available: {known})")
         elif not wanted and claim["spec"].get("volumeName") is None and wanted != "":
             yield Finding(code, key, "is not bound: it names no StorageClass, and the cluster has no default one")
         elif snapshot.age(claim) > PATIENCE and not _waits_for_a_pod(classes.get(wanted or "", {}), name in used):
-            yield Finding(code, key, f"is not bound: {_last_event(snapshot, name) or 'nothing has provided it'}")
+            yield Finding(code, key, f"is not bound: {_last_event(snapshot, name) or 'nothing has provisioned it'}")
 
 
 def _keep(volume: str | None) -> str:
@@ -75,7 +75,7 @@ def _keep(volume: str | None) -> str:
     retain, free = ('{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}', '{"spec":{"claimRef":null}}')
     return (
         f"Do not stop or restart its pods. First run `{patch} '{retain}'`, so that the data outlives the claim. When "
-        f"that is gone, run `{patch} '{free}'`, and create a claim that names this volume (spec.volumeName)."
+        f"the claim is gone, run `{patch} '{free}'`, and create a claim that names this volume (spec.volumeName)."
     )
 
 

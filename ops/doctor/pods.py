@@ -56,7 +56,7 @@ def _ending(pod: Json, snapshot: Snapshot) -> Iterator[Problem]:
     # The time at which it should have ended, with its grace period.
     end = pod["metadata"].get("deletionTimestamp")
     if end and (snapshot.taken - time(end)).total_seconds() > SLOW_END:
-        yield "017", f"should have ended at {end}, and is still on node {pod['spec'].get('nodeName')}", frozenset()
+        yield "017", f"should have ended at {end}, but is still on node {pod['spec'].get('nodeName')}", frozenset()
 
 
 def _problems(place: Place, pod: Json) -> Iterator[Problem]:
@@ -72,7 +72,7 @@ def _problems(place: Place, pod: Json) -> Iterator[Problem]:
         yield from _container(container, needs, log)
     others = [one["name"] for one in _lasting(pod["spec"]) if not place.is_own_container(one["name"])]
     if others:
-        yield "025", f"has a container that is not ours: {', '.join(others)}", frozenset()
+        yield "025", f"has a container that the stack did not define: {', '.join(others)}", frozenset()
 
 
 def _lasting(spec: Json) -> Iterator[Json]:
@@ -141,7 +141,7 @@ def _container(status: Json, needs: frozenset[Key], log: frozenset[Key]) -> Iter
     elif reason == "CrashLoopBackOff":
         why = f"exit code {last.get('exitCode')}" if last else "for an unknown reason"
         said = f": {last['message'].strip()}" if last.get("message") else ""
-        yield "021", f"keeps ending in container {status['name']} ({why}){said}", needs | log
+        yield "021", f"keeps exiting in container {status['name']} ({why}){said}", needs | log
 
 
 def failed_workers(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
@@ -186,7 +186,7 @@ def _every_event(place: Place, snapshot: Snapshot) -> Iterator[Finding]:
 def _has_its_pods(snapshot: Snapshot, kind: str, name: str) -> bool:
     """Tell whether a ReplicaSet or StatefulSet has created all its pods since; the event stays for an hour."""
     if kind == "ReplicaSet":
-        # Of a Deployment, whose name and the hash of whose pods it is called after.
+        # A ReplicaSet is named after its Deployment and the hash of the pods.
         found, count = snapshot.of("Deployment").get(name.rpartition("-")[0]), "updatedReplicas"
     else:
         found, count = snapshot.of("StatefulSet").get(name), "replicas"

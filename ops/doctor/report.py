@@ -51,7 +51,7 @@ def lines(report: Report) -> Iterator[str]:
     if report.unseen or report.remarks:
         yield ""
     if report.unseen:
-        yield f"Not checked, because you may not list them: {', '.join(report.unseen)}"
+        yield f"Not checked, because you are not allowed to list them: {', '.join(report.unseen)}"
     yield from report.remarks
 
 

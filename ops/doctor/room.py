@@ -58,4 +58,4 @@ def remarks(place: Place, snapshot: Snapshot) -> Iterator[str]:
 def scaling(nodes: Iterable[Json]) -> Iterator[str]:
     """A sentence if an autoscaler may add nodes."""
     if label := capacity.autoscaler(nodes):
-        yield f"Room on the nodes was not judged: they have label {label}, so an autoscaler may add more."
+        yield f"Free capacity on the nodes was not checked: they have label {label}, so an autoscaler may add more."

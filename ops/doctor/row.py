@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 ABSENT: Final = (
-    "Somebody deleted it, which Pulumi does not notice without a refresh, or the last `up` ended before it existed."
+    "Somebody deleted it, which Pulumi does not notice without a refresh, or the last `up` ended before it was created."
 )
 """Why an object of a stack may be missing."""
 RESTORE: Final = "Run `pulumi refresh`, then `pulumi up`."

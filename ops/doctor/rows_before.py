@@ -15,7 +15,7 @@ BEFORE: Final = (
         _CATEGORY,
         "The namespace cannot be used",
         "It does not exist, is being deleted, belongs to somebody else, or its Pod Security level rejects the pods.",
-        "Correct the namespace in the stack config, or prepare it.",
+        "Correct the namespace in the stack config, or change the namespace as the message says.",
     ),
     Row(
         "PRE002",
@@ -29,16 +29,16 @@ BEFORE: Final = (
         "PRE003",
         Level.ERROR,
         _CATEGORY,
-        "The cluster does not know a kind",
+        "A kind of resource is not installed",
         "A setting needs a custom resource that is not installed.",
-        "Install what defines it, or turn the setting off.",
+        "Install what the message names, or remove the setting.",
     ),
     Row(
         "PRE004",
         Level.ERROR,
         _CATEGORY,
         "What exists does not fit the config",
-        "A claim, class or Service exists, and the config would have to change what cannot change.",
+        "A claim, class or Service exists, and the config would change a field of it that cannot be changed.",
         "Correct the config as the message says.",
     ),
     Row(
@@ -46,7 +46,7 @@ BEFORE: Final = (
         Level.ERROR,
         _CATEGORY,
         "Somebody else's objects are in the way",
-        "Object names are fixed, and objects of the same names exist, of a Helm release or another stack.",
+        "Object names are fixed, and a Helm release or another stack already has objects of these names.",
         "Choose another namespace.",
     ),
     Row(
@@ -85,9 +85,9 @@ BEFORE: Final = (
         "PRE010",
         Level.WARNING,
         _CATEGORY,
-        "Something needs a look",
+        "Something needs your attention",
         "The deployment may work, but not as the config says; or something could not be checked.",
-        "Follow the message.",
+        "Do what the message says.",
     ),
 )
 """In the order of their codes, which the runbook keeps."""

@@ -11,7 +11,7 @@ JULIA: Final = (
     like("JUL001"),
     like(
         "JUL002",
-        title="The session is not here",
+        title="The session does not exist",
         cause="The namespace of the session does not exist, or nothing in it is part of the session.",
     ),
     like("JUL003"),
@@ -31,7 +31,9 @@ JULIA: Final = (
     like("JUL022", "Raise manager.memory or workers.memory. Precompiling needs about 1Gi for each task."),
     like("JUL023"),
     like(
-        "JUL024", "Give the pod more memory and CPU.", cause="The process does not answer in time, for lack of either."
+        "JUL024",
+        "Give the pod more memory and CPU.",
+        cause="The process does not respond in time, because it lacks memory or CPU.",
     ),
     like(
         "JUL025",
@@ -51,7 +53,7 @@ JULIA: Final = (
         Level.ERROR,
         "pods",
         "Rights of the session are missing",
-        "Its ServiceAccount, Role or RoleBinding was deleted, or never made. `addprocs` fails with "
+        "Its ServiceAccount, Role or RoleBinding was deleted, or never created. `addprocs` fails with "
         "`pods is forbidden`, or users cannot attach.",
         RESTORE,
     ),
@@ -69,14 +71,14 @@ JULIA: Final = (
         Level.ERROR,
         "logs",
         "A warning from Kubernetes stops `addprocs`",
-        "K8sClusterManagers.jl takes every line that kubectl prints for a failure. The pods were created nevertheless.",
+        "K8sClusterManagers.jl treats every line that kubectl prints as a failure. The pods were created nevertheless.",
         "Remove the label pod-security.kubernetes.io/warn and any policy that warns, then delete the workers.",
     ),
     Row(
         "JUL061",
         Level.ERROR,
         "logs",
-        "The session does not find its own pod",
+        "The session cannot find its own pod",
         "Its host name is not the name of its pod.",
         'Pass `manager_pod_name = ENV["POD_NAME"]`.',
     ),
@@ -117,7 +119,7 @@ JULIA: Final = (
         Level.ERROR,
         "logs",
         "Packages are incompatible",
-        "K8sClusterManagers.jl needs JSON 0.21 and DataStructures 0.18, and the project wants others.",
+        "K8sClusterManagers.jl needs JSON 0.21 and DataStructures 0.18, but the project requires other versions.",
         "Pin compatible versions in packages.manifest.",
     ),
     Row(
@@ -133,7 +135,7 @@ JULIA: Final = (
         Level.WARNING,
         "logs",
         "kubectl was throttled",
-        "Too many workers started at once. K8sClusterManagers.jl takes kubectl's message about it for a failure.",
+        "Too many workers started at once. K8sClusterManagers.jl treats kubectl's message about it as a failure.",
         "Start fewer workers at a time.",
     ),
     Row(

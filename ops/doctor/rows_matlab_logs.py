@@ -20,7 +20,7 @@ MATLAB_LOGS: Final = (
         Level.ERROR,
         "logs",
         "A volume is not writable",
-        "The user of the pod may not write to the volume of the logs or of the job database.",
+        "The user of the pod is not allowed to write to the volume of the logs or of the job database.",
         "Change the owner of the folder, or jobManager.userID and groupID. An NFS export must not squash that user.",
     ),
     Row(
@@ -28,7 +28,7 @@ MATLAB_LOGS: Final = (
         Level.WARNING,
         "logs",
         "Another job manager holds the database",
-        "The last job manager still stops, perhaps on a node that does not answer. Two would damage the database.",
+        "The old job manager has not stopped yet, perhaps because its node is down. Two would damage the database.",
         "Wait. If its node is gone for good, delete the old pod with `kubectl delete pod --force`.",
     ),
     Row(
@@ -36,7 +36,7 @@ MATLAB_LOGS: Final = (
         Level.ERROR,
         "logs",
         "The certificate of the LDAP server was not imported",
-        "`keytool` failed: the certificate is damaged, or the Java of the image is at another place.",
+        "`keytool` failed: the certificate is damaged, or the image has its Java in another folder.",
         "Correct ldap.certificate, or set installation.javaClaim.",
     ),
     Row(
@@ -102,7 +102,7 @@ MATLAB_LOGS: Final = (
         Level.ERROR,
         "logs",
         "The controller cannot open its log file",
-        "The chart lets the controller log to a volume that is missing or that it may not write to.",
+        "The chart lets the controller log to a volume that is missing or that it cannot write to.",
         "Set logPVC, or fix the export. This program lets the controller log to standard output.",
     ),
     Row(
@@ -125,8 +125,8 @@ MATLAB_LOGS: Final = (
         "MJS075",
         Level.ERROR,
         "logs",
-        "A Secret of the metrics is left over",
-        "The controller wants to create the client certificates of the metrics, and finds them.",
+        "A Secret for metrics is left over",
+        "The controller tries to create the client certificates for metrics, but they already exist.",
         "Delete Secrets mjs-metrics-secret and mjs-metrics-client-certs, and restart the controller.",
     ),
     Row(

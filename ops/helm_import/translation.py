@@ -85,7 +85,7 @@ def _templates(result: ImportResult) -> None:
                 result.mistakes.append(
                     Mistake(
                         dotted(at),
-                        "is a template that is not rendered (`{{ … }}`), and nothing here renders it",
+                        "is a template that is not rendered (`{{ … }}`), and this command renders no templates",
                         "Import the rendered values (helm get values RELEASE --output yaml), or write the value.",
                         TEMPLATE_CODE,
                     )
@@ -94,7 +94,7 @@ def _templates(result: ImportResult) -> None:
                 result.mistakes.append(
                     Mistake(
                         dotted(at),
-                        "is a placeholder, and nothing here replaces it",
+                        "is a placeholder, and this command replaces none",
                         "Import the final values (helm get values RELEASE --output yaml), or write the value.",
                         TEMPLATE_CODE,
                     )
@@ -119,7 +119,9 @@ def differences(result: ImportResult, namespace: str) -> None:
     result.add("namespace.create", value=False, remark="It exists, with the claims in it.")
     for what in ("userID", "groupID"):
         result.add(
-            f"jobManager.{what}", 0, "The chart's default. Remove it for 1000 if that user can write to the volumes."
+            f"jobManager.{what}",
+            0,
+            "The chart's default. Remove it to use 1000, if that user can write to the volumes.",
         )
     result.add(
         "jobManager.terminationGracePeriod", 120, "The chart allows 30 seconds, too few for a clean shutdown (B27)."

@@ -62,7 +62,7 @@ def _credentials(plan: Plan) -> Iterator[Finding]:
 
 
 def _way_in_changes(plan: Plan) -> bool:
-    """Whether a profile may lead elsewhere. What it describes, the controller's config holds too.
+    """Whether a profile may name another address. What it describes, the controller's config holds too.
 
     The preview hides the profile itself. Of both at once, users have to know this one.
     """

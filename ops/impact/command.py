@@ -31,13 +31,15 @@ def add_command(commands: Any) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON on standard output")
     form.add_argument("--markdown", action="store_true", help="print a comment for a pull request")
-    parser.add_argument("--full-text", metavar="URL", help="with --markdown: where the full text is, if it is cut")
+    parser.add_argument(
+        "--full-text", metavar="URL", help="with --markdown: a link to the full text, for a comment that is cut"
+    )
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.full_text and not arguments.markdown:
-        print("--full-text belongs to --markdown.", file=sys.stderr)
+        print("--full-text can be used only with --markdown.", file=sys.stderr)
         return UNCLEAR
     try:
         if arguments.stack:

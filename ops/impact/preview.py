@@ -16,7 +16,7 @@ def preview(name: str, *options: str) -> Plan:
 
     A stack file with mistakes gives a plan that would fail, as it does in Pulumi.
     """
-    # Here, because a plan from a file needs no Pulumi.
+    # Imported here: a plan from a file needs no Pulumi.
     from local.run import PROBLEMS, prepare
 
     try:

@@ -49,7 +49,7 @@ class Report:
         """Why nobody can tell from this plan alone."""
         reasons = [f"`up` would fail: {error}" for error in self.plan.errors]
         return reasons + [
-            f"{change.title} changes, and its pods are unknown to this command." for change in pods.unknown(self.plan)
+            f"{change.title} changes, but this command does not know its pods." for change in pods.unknown(self.plan)
         ]
 
     @property
@@ -148,7 +148,7 @@ def comment(reports: Sequence[Report], full_text: str) -> str:
 
 def cut(text: str, full_text: str, limit: int = LIMIT) -> str:
     """As many lines of the text as fit, and where the full text is."""
-    end = f"\n\nThis comment is cut. The full text: {full_text}\n"
+    end = f"\n\nThis comment was cut. The full text: {full_text}\n"
     kept, size = [], len(end)
     for line in text.splitlines():
         size += len(line) + 1

@@ -29,7 +29,7 @@ ARKOUDA: Final = (
         "server-moves",
         Level.INTERRUPTS,
         "arkouda",
-        "A server's name leads to another address or port",
+        "A server's name points to another address or port",
         "Clients inside Kubernetes that are connected to the old one lose it when they reconnect.",
         "The endpoints of its EndpointSlice change, a port of its Service is removed, or one of them is deleted or "
         "replaced.",
@@ -49,7 +49,7 @@ ARKOUDA: Final = (
         Level.ACTION,
         "arkouda",
         "Jobs need new files",
-        "A job with the old files can no longer enter its address.",
+        "A job with the old files can no longer register its address.",
         "The ServiceAccount, the token Secret or the Role of a server's job is deleted or replaced.",
         "Write the new files with `python -m ops arkouda-files` and submit the job again.",
     ),

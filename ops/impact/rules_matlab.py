@@ -18,7 +18,7 @@ MATLAB: Final = (
         "Queued and finished jobs are out of reach until you revert the change. The database folder is named after the "
         "release.",
         "The database folder in ConfigMap mjs-job-manager-config, or the job manager's checkpoint volume, changes.",
-        "Let the queue run empty, and have users fetch their results.",
+        "Let the queue drain, and have users fetch their results.",
     ),
     Rule(
         "database-not-kept",
@@ -27,7 +27,7 @@ MATLAB: Final = (
         "The job database is deleted with the pod",
         "Queued and finished jobs are lost: the checkpoint volume is an emptyDir.",
         "The job manager's pod template changes, and its old checkpoint volume is an emptyDir.",
-        "Let the queue run empty, and have users fetch their results.",
+        "Let the queue drain, and have users fetch their results.",
     ),
     Rule(
         "profiles-invalid",
@@ -108,7 +108,7 @@ MATLAB: Final = (
         Level.ACTION,
         "matlab",
         "Users need the new profile",
-        "The profile that you handed out describes the old way in.",
+        "The profile that you handed out describes the old address or ports.",
         "The data of a profile's Secret changes, or the Secret is deleted.",
         "Send it: `pulumi stack output profile --show-secrets > profile.json`",
     ),

@@ -42,7 +42,7 @@ def add_command(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    # Here, since it imports what runs Pulumi.
+    # Imported here, because it imports the code that runs Pulumi.
     from ops.adopt.pulumi_stack import PulumiStack
 
     check(arguments)

@@ -76,7 +76,7 @@ class Copying:
             conditions = _conditions(job)
             if "Complete" in conditions:
                 if pod is None:
-                    raise CommandError("The pod of the copy is gone, so nobody knows what it copied.")
+                    raise CommandError("The pod of the copy is gone, so it is not known what was copied.")
                 return Copied(**json.loads(_result(pod)))
             if "Failed" in conditions:
                 raise CommandError(f"The copy failed: {_result(pod) if pod else 'its pod is gone'}")
@@ -102,7 +102,7 @@ class Copying:
         try:
             text = self._api.text(f"{self._pods}/{pod['metadata']['name']}/log", query={"tailLines": "1"})
         except ApiError:
-            # The container has not started yet, or its node does not answer now.
+            # The container has not started yet, or its node does not respond.
             return ""
         return text.strip()
 
@@ -115,7 +115,7 @@ def _conditions(job: Json) -> set[str]:
 def _result(pod: Json) -> str:
     statuses = pod.get("status", {}).get("containerStatuses") or ()
     ended: Json = next((state for status in statuses if (state := status.get("state", {}).get("terminated"))), {})
-    reason = pod.get("status", {}).get("message") or ended.get("reason") or "its pod says nothing"
+    reason = pod.get("status", {}).get("message") or ended.get("reason") or "its pod reported nothing"
     return str(ended.get("message") or reason).strip()
 
 

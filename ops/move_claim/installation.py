@@ -66,7 +66,9 @@ class Installation:
         """The job manager's Deployment. Raises CommandError if there is none."""
         found = self.api.get(self._job_manager)
         if found is None:
-            raise CommandError(f"Namespace {self.namespace} has no Deployment {names.JOB_MANAGER}: nothing can move.")
+            raise CommandError(
+                f"Namespace {self.namespace} has no Deployment {names.JOB_MANAGER}, so there is nothing to move."
+            )
         return found
 
     @property

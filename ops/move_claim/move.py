@@ -93,7 +93,7 @@ class Move:
             "resources": resources(spec.resources),
             "securityContext": security.container(capabilities=() if spec.user_id else _CAPABILITIES),
             "volumeMounts": mounts,
-            # A command that fails leaves its own words.
+            # A command that fails has its own message.
             "terminationMessagePolicy": "FallbackToLogsOnError",
         }
         template = pod_template(
@@ -136,14 +136,14 @@ ANY_CLAIM: Final[Json] = {"spec": {"resources": {"requests": {"storage": "1Gi"}}
 def check(arguments: argparse.Namespace) -> None:
     """Raise UsageError for words that no claim can have, before Pulumi or the cluster is asked."""
     if arguments.cancel and (arguments.size or arguments.storage_class or arguments.access_modes):
-        raise UsageError("--cancel makes no claim. Leave --size, --storage-class and --access-modes out.")
+        raise UsageError("--cancel creates no claim. Remove --size, --storage-class and --access-modes.")
     if not is_dns_name(arguments.to):
         raise UsageError(f"--to {arguments.to} cannot be the name of a claim.")
     described(arguments, ANY_CLAIM)
 
 
 def described(arguments: argparse.Namespace, old: Json) -> Volume:
-    """The new claim. Raises UsageError for words that are no size, class or access mode."""
+    """The new claim. Raises UsageError for text that is not a size, class or access mode."""
     spec = old["spec"]
     size = arguments.size or max(
         spec["resources"]["requests"]["storage"], (old.get("status", {}).get("capacity") or {}).get("storage", "0"),
@@ -151,7 +151,7 @@ def described(arguments: argparse.Namespace, old: Json) -> Volume:
     )  # fmt: skip
     modes = arguments.access_modes or spec["accessModes"]
     if unknown := set(modes) - {*AccessMode}:
-        raise UsageError(f"{', '.join(unknown)} is no access mode. Write {', '.join(AccessMode)}.")
+        raise UsageError(f"{', '.join(unknown)} is not an access mode. Write {', '.join(AccessMode)}.")
     given = {
         "size": size,
         "storageClass": arguments.storage_class or spec.get("storageClassName"),

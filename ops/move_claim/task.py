@@ -91,7 +91,9 @@ class Task:
         move, installation = self._move, self.installation
         old, new = installation.claim(move.source), installation.claim(move.target)
         if old is None:
-            raise CommandError(f"Namespace {installation.namespace} has no claim {move.source}: nothing can move.")
+            raise CommandError(
+                f"Namespace {installation.namespace} has no claim {move.source}, so there is nothing to move."
+            )
         if "deletionTimestamp" in old["metadata"]:
             raise CommandError(
                 f"Claim {move.source} is being deleted, and would go as soon as the job manager stops. "
@@ -124,7 +126,7 @@ class Task:
             raise CommandError(f"The cluster has no StorageClass {name}. It has {', '.join(known) or 'none'}.")
 
     def _ask(self, new: Volume | None) -> None:
-        # Also where $CONFIRM answers: the log of a script says what it did.
+        # Printed also if $CONFIRM answers, so that the log of a script says what it did.
         for line in self._announced(new):
             tell(line)
         safety = "If anything fails, the job manager starts again on the old claim."
@@ -171,7 +173,7 @@ class Task:
             copying.remove()
             self._restart()
             raise CommandError(
-                f"{error}\nClaim {self._move.source} is as it was, and the job manager starts again on it. "
+                f"{error}\nClaim {self._move.source} is unchanged, and the job manager starts again on it. "
                 f"Claim {self._move.target} was not deleted."
             ) from error
         mark = {"of": self._move.source, "generation": self.installation.generation, **copied._asdict()}

@@ -279,7 +279,11 @@ def containers_that_do_not_run(patient: Patient) -> None:
     """Nothing runs on hollow nodes, so the API server is told what a kubelet would say."""
     for code, state, words in (
         ("MJS020", {"state": waiting("ImagePullBackOff", "not found")}, "cannot pull image worker:r2026a: not found"),
-        ("MJS021", {"state": waiting("CrashLoopBackOff"), **ended("Error", 3)}, "keeps ending in container mjs-worker"),
+        (
+            "MJS021",
+            {"state": waiting("CrashLoopBackOff"), **ended("Error", 3)},
+            "keeps exiting in container mjs-worker",
+        ),
         ("MJS022", {"state": waiting("CrashLoopBackOff"), **ended("OOMKilled", 137)}, "ran out of memory"),
         ("MJS023", {"state": waiting("CreateContainerConfigError", 'no key "x"')}, 'cannot start: no key "x"'),
     ):
@@ -329,7 +333,7 @@ def a_sidecar(patient: Patient) -> None:
     sidecar = {"name": "istio-proxy", "image": "istio"}
     spec = WORKER["spec"]
     patient.post("pods", {**WORKER, "spec": {**spec, "containers": [*spec["containers"], sidecar]}})
-    patient.expect("MJS025", words="a container that is not ours: istio-proxy")
+    patient.expect("MJS025", words="a container that the stack did not define: istio-proxy")
     patient.delete_pod()
 
 
@@ -383,7 +387,7 @@ def claims(patient: Patient) -> None:
     patient.post("pods", {**WORKER, "spec": spec})
     patient.expect("MJS030", words="PersistentVolumeClaim data does not exist, and pod mjs-worker-1 needs it")
     patient.post("persistentvolumeclaims", claim)
-    patient.expect("MJS031", words="there is no StorageClass missing (there is: standard)")
+    patient.expect("MJS031", words="there is no StorageClass missing (available: standard)")
     (diagnosis,) = patient.look()
     assert [one.code for one in diagnosis.consequences] == ["MJS010"], "the pod waits for the claim"
     patient.delete_pod()
@@ -423,7 +427,7 @@ def the_load_balancer(patient: Patient) -> None:
     (port,) = service["spec"]["ports"]
     moved = {"spec": {"ports": [{**port, "targetPort": 1}]}}
     patient.patch("Service/mjs-ingress-proxy", moved)
-    patient.expect("MJS042", words="sends ports elsewhere: 1080 → 1")
+    patient.expect("MJS042", words="maps ports to other numbers: 1080 → 1")
     patient.delete("Service/mjs-ingress-proxy")
     patient.expect("MJS041")
     metadata = {"name": "mjs-ingress-proxy"}
@@ -464,7 +468,7 @@ def credentials(patient: Patient) -> None:
     write(clientCert=pair("soon", ends=timedelta(days=30)).certificate)
     patient.expect("MJS053", words="holds a certificate that expires on")
     write(clientCert="nonsense")
-    patient.expect("MJS050", words="its certificate is no certificate")
+    patient.expect("MJS050", words="its certificate is not a certificate")
     key = pair("secret").key.splitlines()[1]
     write(clientKey=key, serverCert=1)  # type: ignore[arg-type]
     patient.expect("MJS050", words="a file is damaged")
@@ -482,7 +486,7 @@ def a_finding_that_is_normal_here(patient: Patient) -> None:
     assert done.returncode == 0, done.stdout
     assert "suppressed MJS050  Secret mjs-parallel-server-proxy-secret cannot be used" in done.stdout
     assert "  reason: Being replaced.\n" in done.stdout
-    assert "warning: doctor.suppress: MJS999 is not a code of this doctor.\n" in done.stderr
+    assert "warning: doctor.suppress: MJS999 is not a code that `python -m ops doctor` reports.\n" in done.stderr
     assert done.stderr.count("MJS") == 1
     del patient.checkout.config["config"]["clusters:doctor"]
     patient.checkout.write()

@@ -109,7 +109,7 @@ def test_a_namespace_that_does_not_fit_is_refused(checkout: Checkout, lab: str) 
     )
     found = messages(checkout)
     assert found["PRE001"][0].startswith("matlab.namespace.name: the Pod Security level of namespace lab ")
-    assert "matlab.storage.checkpoint.size: claim mjs-checkpoint has 5Gi, and a claim never shrinks" in found["PRE004"]
+    assert "matlab.storage.checkpoint.size: claim mjs-checkpoint has 5Gi, and a claim cannot shrink" in found["PRE004"]
     checkout.matlab["namespace"] = {"name": "nowhere", "create": False}
     checkout.write()
     assert messages(checkout) == {"PRE001": ["matlab.namespace.name: namespace nowhere does not exist"]}
@@ -123,11 +123,11 @@ def test_quotas_and_limits_are_added_up(checkout: Checkout, lab: str) -> None:
     create(checkout, "LimitRange", {"spec": {"limits": limits}}, name="modest")
     found = messages(checkout)
     assert found["PRE007"] == [
-        "ResourceQuota small allows 2 of persistentvolumeclaims, and the stack needs 3 at its maximum",
-        "ResourceQuota small allows 2 of requests.cpu, and the stack needs 3200m at its maximum",
-        "ResourceQuota small limits cpu, and so rejects pods that have no limit: Deployment mjs-job-manager",
+        "ResourceQuota small allows 2 of persistentvolumeclaims, but the stack needs 3 at its maximum",
+        "ResourceQuota small allows 2 of requests.cpu, but the stack needs 3200m at its maximum",
+        "ResourceQuota small limits cpu, so it rejects pods without a limit: Deployment mjs-job-manager",
     ]
-    assert "LimitRange modest allows 512Mi of memory, and a container of workers has 1Gi" in found["PRE008"]
+    assert "LimitRange modest allows 512Mi of memory, but a container of workers has 1Gi" in found["PRE008"]
     path = RESOURCES["LimitRange"].path(lab)
     checkout.api.request("DELETE", f"{path}/modest")
     create(checkout, "LimitRange", {"spec": {"limits": [{"type": "Container", "default": {"cpu": "1"}}]}}, name="kind")

@@ -173,7 +173,7 @@ def pods(patient: Patient) -> None:
         patient.expect(number, words=message)
         patient.discharge()
     patient.pod({"phase": "Pending"}, [{"name": "istio-proxy", "image": "istio", "securityContext": RESTRICTED}])
-    patient.expect("025", words="a container that is not ours: istio-proxy")
+    patient.expect("025", words="a container that the stack did not define: istio-proxy")
     patient.discharge()
     no_room(patient)
 
@@ -291,7 +291,7 @@ def servers_that_register_themselves(patient: Patient) -> None:
     metadata = {"name": "lab", "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"}}
     endpoints = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata, "subsets": [subset]}
     patient.api.request("POST", patient.path("Endpoints"), endpoints)
-    patient.expect("044", words="Service lab has Endpoints with an address, and no EndpointSlice")
+    patient.expect("044", words="Service lab has Endpoints with an address, but no EndpointSlice")
     mirrored = {"metadata": {"labels": {"endpointslice.kubernetes.io/skip-mirror": None}}}
     patient.api.request("PATCH", patient.path("Endpoints", "lab"), mirrored, content_type=MERGE)
     patient.expect()

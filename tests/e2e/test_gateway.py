@@ -16,7 +16,7 @@ def test_clients_come_through_a_gateway(checkout: Checkout) -> None:
     """Pulumi calls a route deployed that leads nowhere, and the controller would wait for an address without end."""
     checkout.matlab["network"] = {"gateway": {"name": GATEWAY, "namespace": GATEWAYS, "acceptTimeout": 5}}
     checkout.write()
-    refused(checkout, "matlab.network.gateway: this Kubernetes cluster knows no TCPRoutes of version v1. Install")
+    refused(checkout, "matlab.network.gateway: the Kubernetes cluster has no TCPRoutes of version v1. Install")
     controller = GatewayController(checkout.api)
     with controller.installed():
         what_could_not_work_is_refused(checkout, controller)
@@ -111,7 +111,7 @@ def a_refused_route_fails_the_run(checkout: Checkout, controller: GatewayControl
     checkout.write()
     controller.listen(listener(1090))
     text = checkout.run("up", code=1)
-    assert "TCPRoute mjs/mjs-ingress-proxy-1090 leads nowhere after 5 seconds: NotAllowedByListeners" in text
+    assert "TCPRoute mjs/mjs-ingress-proxy-1090 does not work after 5 seconds: NotAllowedByListeners" in text
     assert "Traceback" not in text
     controller.refuses = None
     checkout.run("up")

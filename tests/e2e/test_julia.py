@@ -353,7 +353,10 @@ def a_session_with_a_depot_is_not_removed_by_accident(checkout: Checkout) -> Non
     checkout.write()
     before = len(checkout.writes())
     text = checkout.run("up", code=1)
-    assert "julia.sessions.ana: is gone, but PersistentVolumeClaim julia-ana-depot holds its depot" in text
+    assert (
+        "julia.sessions.ana: is no longer in the config, but PersistentVolumeClaim julia-ana-depot holds its depot"
+        in text
+    )
     assert checkout.writes()[before:] == []
     sessions["ana"] = ana
     checkout.write()

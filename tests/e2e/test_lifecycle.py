@@ -168,7 +168,7 @@ def a_protected_claim_cannot_be_dropped(checkout: Checkout) -> None:
     checkout.write()
     text = checkout.run("up", code=1)
     assert "matlab.storage.log: no longer uses PersistentVolumeClaim mjs-log" in text
-    assert "matlab.storage.checkpoint.size: claim mjs-checkpoint has 1Gi, and a claim never shrinks" in text
+    assert "matlab.storage.checkpoint.size: claim mjs-checkpoint has 1Gi, and a claim cannot shrink" in text
     assert checkout.writes()[before:] == []
     checkout.matlab["storage"] = storage
     checkout.write()

@@ -27,7 +27,7 @@ def a_class_cannot_change(checkout: Checkout) -> None:
         before = checkout.writes()
         text = checkout.run("up", code=1)
         assert "matlab.network.loadBalancer.class" in text
-        assert "was created with example.org/nobody, which cannot change" in text
+        assert "was created with example.org/nobody, which cannot be changed" in text
         assert "kubectl -n mjs delete service mjs-ingress-proxy" in text
         assert checkout.writes() == before
     checkout.api.request("DELETE", "/api/v1/namespaces/mjs/services/mjs-ingress-proxy")

@@ -41,7 +41,7 @@ def test_the_state_of_three_systems_is_rebuilt(checkout: Checkout) -> None:
     outputs, resources = checkout.outputs(), urns(checkout)
     lose(checkout)
     writes = len(checkout.writes())
-    assert "that its state does not know" in checkout.run("up", code=1)
+    assert "that are missing from its state" in checkout.run("up", code=1)
 
     report = adopt(checkout, "--stack", checkout.stack)
     assert "The next `up` changes nothing." in report

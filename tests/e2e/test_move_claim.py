@@ -105,7 +105,7 @@ def a_copy_that_fails_leaves_the_cluster_as_it_was(checkout: Checkout, node: Exe
     (node.claims / "fast" / "precious").touch()
     printed = move(checkout, code=1)
     assert "The copy failed: Claim fast is not empty." in printed
-    assert "Claim mjs-checkpoint is as it was" in printed
+    assert "Claim mjs-checkpoint is unchanged" in printed
     assert replicas(checkout) == 1
     assert not node.paused
     assert checkout.get(*JOB) is None

@@ -72,7 +72,7 @@ def test_block_storage_for_many_nodes(checkout: Checkout) -> None:
     checkout.api.request("POST", path, storage_class)
     try:
         checkout.matlab["storage"]["workerLog"]["storageClass"] = "block"
-        refused(checkout, "class block (ebs.csi.aws.com) gives storage for one node")
+        refused(checkout, "class block (ebs.csi.aws.com) provides storage for one node")
     finally:
         checkout.api.request("DELETE", f"{path}/block")
 
@@ -113,7 +113,7 @@ def test_a_namespace_in_which_no_worker_would_start(checkout: Checkout, namespac
     path = f"/api/v1/namespaces/{namespace}"
     checkout.api.request("PATCH", path, labels, content_type="application/merge-patch+json")
     checkout.matlab["namespace"] = {"create": False}
-    refused(checkout, "the Pod Security level of namespace mjs is restricted, and MATLAB's workers start as root")
+    refused(checkout, "the Pod Security level of namespace mjs is restricted, but MATLAB's workers start as root")
 
 
 def test_a_claim_that_does_not_exist(checkout: Checkout, namespace: str) -> None:
@@ -139,7 +139,7 @@ def test_a_load_balancer_of_the_users_that_lacks_a_port(checkout: Checkout, name
     checkout.api.request("POST", f"/api/v1/namespaces/{namespace}/services", service)
     checkout.matlab["namespace"] = {"create": False}
     checkout.matlab["network"] = {"clusterHost": "mjs.example.org", "loadBalancer": {"create": False}}
-    refused(checkout, "Service mjs-ingress-proxy lacks port 1080", "sends ports elsewhere: 1081 → 1080")
+    refused(checkout, "Service mjs-ingress-proxy lacks port 1080", "maps ports to other numbers: 1081 → 1080")
 
 
 def test_missing_rights(checkout: Checkout) -> None:

@@ -22,9 +22,7 @@ def test_a_snapshot_is_made_before_the_job_manager_restarts(checkout: Checkout, 
     driver = SnapshotDriver(checkout.api, NAMESPACE)
     checkout.matlab["updates"] = {"waitForJobs": 60, "snapshot": {"class": "fast", "timeout": 1}}
     restart(checkout, node, 101)
-    assert "matlab.updates.snapshot.class: this Kubernetes cluster knows no VolumeSnapshots" in checkout.run(
-        "up", code=1
-    )
+    assert "matlab.updates.snapshot.class: the Kubernetes cluster has no VolumeSnapshots" in checkout.run("up", code=1)
     with driver.installed():
         a_class_that_does_not_exist_is_rejected(checkout, driver)
         a_driver_that_does_nothing_stops_the_update(checkout, node, driver)
@@ -76,7 +74,7 @@ def a_driver_that_does_nothing_stops_the_update(checkout: Checkout, node: ExecNo
     assert "snapshot" not in checkout.run("preview")
     before = node.job_managers()
     text = checkout.run("up", code=1)
-    assert "is not ready after 1 seconds: its driver says nothing about it. The job manager was not restarted" in text
+    assert "is not ready after 1 seconds: its driver gives no reason. The job manager was not restarted" in text
     assert "Traceback" not in text
     assert node.job_managers() == before
     assert node.events == ["pause", "status", "resume"]
@@ -100,7 +98,7 @@ def the_snapshot_is_ready_before_the_job_manager_ends(
         "source": {"persistentVolumeClaimName": CLAIM},
     }
     assert snapshot["metadata"]["labels"]["clusters.pulumi/stack"] == checkout.stack
-    assert f"VolumeSnapshot {name} has the job database of before this update." in text
+    assert f"VolumeSnapshot {name} holds the job database as it was before this update." in text
 
 
 def what_replaces_workers_alone_makes_none(checkout: Checkout, node: ExecNode, driver: SnapshotDriver) -> None:
@@ -160,7 +158,7 @@ def a_dead_job_manager_is_updated_without_a_snapshot(
     node.dead.update(node.job_managers())
     wait_for(lambda: checkout.deployment("mjs-job-manager")["status"].get("readyReplicas", 0) == 0)
     text = checkout.run("up")
-    assert "The job manager does not work, so the update goes on: it may be the cure." in text
+    assert "The job manager does not work, so the update continues, because it may fix the problem." in text
     assert node.events == ["end", "start"]
     assert driver.snapshots().keys() == before
 

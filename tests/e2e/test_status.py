@@ -102,7 +102,7 @@ def who_may_not_run_commands_sees_the_rest(checkout: Checkout) -> None:
     found = read(checkout, "--stack", "dev")
     assert found["workers"]["running"] == 1
     assert found["workers"]["busy"] is None
-    assert "you may not run commands in the job manager" in found["workers"]["unknown"]
+    assert "you are not allowed to run commands in the job manager" in found["workers"]["unknown"]
     assert found["certificates"] == {}
     assert found["notChecked"] == ["Secret"]
     assert "you may not list Secret\n" in status(checkout, "--stack", "dev")

@@ -179,7 +179,7 @@ def a_dead_job_manager_is_updated_at_once(checkout: Checkout, node: ExecNode) ->
     node.dead.update(node.job_managers())
     wait_for(lambda: checkout.deployment("mjs-job-manager")["status"].get("readyReplicas", 0) == 0)
     text = checkout.run("up")
-    assert "Running jobs are not waited for: the job manager does not run. The update goes on" in text
+    assert "Running jobs are not waited for: the job manager does not run. The update continues" in text
     assert node.events == ["end", "start"]
     assert mark(checkout) is None
 
@@ -188,7 +188,7 @@ def a_job_manager_that_fails_is_updated_at_once(checkout: Checkout, node: ExecNo
     restart(checkout, node, 105)
     node.behave("pausejobmanager", "echo no lookup process >&2; exit 3")
     text = checkout.run("up")
-    assert "command `pause` ended with exit code 3: no lookup process. The update goes on" in text
+    assert "command `pause` ended with exit code 3: no lookup process. The update continues" in text
     assert node.events == ["pause", "end", "start"]
     assert mark(checkout) is None
 

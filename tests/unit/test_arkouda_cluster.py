@@ -59,7 +59,7 @@ def test_a_cluster_that_fits_has_nothing_to_say() -> None:
         (
             values("multi", files={"storageClass": "ssd"}),
             inventory(),
-            "arkouda.multiLocale[0].files.storageClass: class ssd (ebs.csi.aws.com) gives storage for one node",
+            "arkouda.multiLocale[0].files.storageClass: class ssd (ebs.csi.aws.com) provides storage for one node",
         ),
         (
             values("single", files={"storageClass": "tape"}),
@@ -74,7 +74,7 @@ def test_a_cluster_that_fits_has_nothing_to_say() -> None:
         (
             values("single", files={"size": "5Gi"}),
             inventory(PersistentVolumeClaim={"hpc-files": claim("10Gi")}),
-            "arkouda.singleNode[0].files.size: claim hpc-files has 10Gi, and a claim never shrinks",
+            "arkouda.singleNode[0].files.size: claim hpc-files has 10Gi, and a claim cannot shrink",
         ),
         (
             values("fixed"),
@@ -89,7 +89,7 @@ def test_a_cluster_that_fits_has_nothing_to_say() -> None:
         (
             values("fixed"),
             inventory({("Service", "hpc")}, Service={"hpc": {"spec": {"selector": {"app": "hpc"}}}}),
-            "arkouda.declared[0].name: Service hpc leads to pods, and Kubernetes would go on leading clients to them",
+            "arkouda.declared[0].name: Service hpc selects pods, and Kubernetes would keep sending clients to them",
         ),
         (
             values("fixed"),
@@ -146,7 +146,7 @@ def test_a_server_that_registers_itself_is_warned_of_endpoints() -> None:
         ),
         (
             {"sbatchOptions": ["--mem=8"]},
-            "--mem is 8Mi, in which no server starts. Without a unit, sbatch counts in megabytes.",
+            "--mem is 8Mi, too little to start a server. Without a unit, sbatch counts in megabytes.",
         ),
         ({"memMax": "64Gi", "sbatchOptions": ["--mem=32G"]}, "64Gi is not less than --mem, 32Gi"),
         ({"memMax": "24Gi", "sbatchOptions": ["--mem=16000"]}, "24Gi is not less than --mem, 16000Mi"),
@@ -183,7 +183,7 @@ def test_an_exporter_that_is_too_new_is_a_warning() -> None:
     (warning,) = warnings(
         stack({**values("single", **metrics), "images": {"exporter": {"tag": "v2025.01.13"}}}).settings
     )
-    assert warning.startswith("arkouda.images.exporter.tag: exporters after v2024.10.02 do not understand")
+    assert warning.startswith("arkouda.images.exporter.tag: exporters after v2024.10.02 cannot read")
     for exporter in ({"tag": "v2024.10.02"}, {"repository": "registry.example.org/own-exporter", "tag": "v2025.01.13"}):
         assert list(warnings(stack({**values("single", **metrics), "images": {"exporter": exporter}}).settings)) == []
 
@@ -200,7 +200,7 @@ def test_an_exporter_that_is_too_new_is_a_warning() -> None:
 )
 def test_a_name_inside_kubernetes_is_warned_of_because_jobs_run_outside(host: str, *, inside: bool) -> None:
     given = {**values("job"), "apiServer": f"https://{host}"}
-    assert any("is a name inside Kubernetes" in warning for warning in warnings(stack(given).settings)) == inside
+    assert any("works only inside Kubernetes" in warning for warning in warnings(stack(given).settings)) == inside
 
 
 @pytest.mark.parametrize("path", ["/arkouda/arkouda_server", "/arkouda-files/arkouda_server", "/opt/arkouda_server"])

@@ -163,7 +163,7 @@ def test_metrics_are_recorded_only_where_memory_is_tracked() -> None:
 
 @pytest.mark.parametrize("kind", INSIDE_KUBERNETES)
 def test_arrays_fit_in_the_memory_of_the_pod(kind: str) -> None:
-    """Otherwise the kernel ends the pod before the server refuses a command."""
+    """Otherwise the kernel ends the pod before the server can reject a command."""
     here = one(kind, memory="10Gi", cpu="1500m")
     (server,) = here.servers
     (limit,) = [option.partition("=")[2] for option in arguments(server) if option.startswith("--memMax=")]

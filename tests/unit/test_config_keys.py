@@ -87,7 +87,7 @@ def test_keys_without_an_effect_are_warnings() -> None:
         provider
         == "kubernetes:context has no effect on this stack, which deploys to the cluster of clusters:kubernetes."
     )
-    assert empty.startswith("julia is an empty map, as if the key were missing.")
+    assert empty.startswith("julia is an empty map, so it has no effect.")
 
 
 # Under the CLI

@@ -54,7 +54,7 @@ def test_an_empty_namespace_has_one_finding() -> None:
 def test_the_report_names_what_nobody_may_see() -> None:
     partly = Snapshot("mjs", None, {"Pod": []}, datetime.now(UTC))
     *_, last = lines(Report("namespace", "mjs", [], unseen=partly.unseen))
-    assert last.startswith("Not checked, because you may not list them: Event, Service, ")
+    assert last.startswith("Not checked, because you are not allowed to list them: Event, Service, ")
 
 
 def test_a_suppressed_finding_is_listed_with_its_reason_and_does_not_count() -> None:

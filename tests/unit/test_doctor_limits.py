@@ -32,10 +32,10 @@ def quota(**hard: str) -> Json:
 @pytest.mark.parametrize(
     ("hard", "sentence"),
     [
-        (quota(pods="12"), "allows 12 of pods, and the stack needs 13 at its maximum"),
-        (quota(requests_cpu="20"), "allows 20 of requests.cpu, and the stack needs 21200m at its maximum"),
-        (quota(requests_storage="1Gi"), "allows 1Gi of requests.storage, and the stack needs 40Gi at its maximum"),
-        (quota(limits_cpu="1k"), "limits cpu, and so rejects pods that have no limit: Deployment mjs-job-manager"),
+        (quota(pods="12"), "allows 12 of pods, but the stack needs 13 at its maximum"),
+        (quota(requests_cpu="20"), "allows 20 of requests.cpu, but the stack needs 21200m at its maximum"),
+        (quota(requests_storage="1Gi"), "allows 1Gi of requests.storage, but the stack needs 40Gi at its maximum"),
+        (quota(limits_cpu="1k"), "limits cpu, so it rejects pods without a limit: Deployment mjs-job-manager"),
     ],
 )
 def test_a_quota_that_is_too_small_is_named_with_both_amounts(hard: Json, sentence: str) -> None:
@@ -50,8 +50,8 @@ def test_a_quota_that_is_large_enough_is_not_mentioned() -> None:
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
-        ({"type": "Container", "max": {"memory": "3Gi"}}, "allows 3Gi of memory, and a container of workers has 4Gi"),
-        ({"type": "Container", "min": {"cpu": "2500m"}}, "requires 2500m of cpu, and a container of workers has 2"),
+        ({"type": "Container", "max": {"memory": "3Gi"}}, "allows 3Gi of memory, but a container of workers has 4Gi"),
+        ({"type": "Container", "min": {"cpu": "2500m"}}, "requires 2500m of cpu, but a container of workers has 2"),
     ],
 )
 def test_a_limit_range_that_rejects_a_worker_is_named(rule: Json, words: str) -> None:

@@ -109,13 +109,15 @@ def test_logs_that_cannot_be_read_are_named() -> None:
     other = "mjs-controller-2"
     api = Logs({CONTROLLER: ApiError(403, "Forbidden", "pods/log"), other: ApiError(500, "", "no kubelet")})
     taken = read(api, pod(), pod(other))
-    assert list(logs.remarks(taken)) == [f"The log of pod {CONTROLLER} and 1 more was not read: you may not read logs"]
+    assert list(logs.remarks(taken)) == [
+        f"The log of pod {CONTROLLER} and 1 more was not read: you are not allowed to read logs"
+    ]
 
 
 def test_the_address_of_a_kubelet_is_no_explanation() -> None:
     api = Logs({CONTROLLER: ApiError(500, "", 'Get "https://node-1:10250/containerLogs": dial tcp: i/o timeout')})
     assert list(logs.remarks(read(api, pod()))) == [
-        f"The log of pod {CONTROLLER} was not read: the API server does not reach the node: dial tcp: i/o timeout"
+        f"The log of pod {CONTROLLER} was not read: the API server cannot reach the node: dial tcp: i/o timeout"
     ]
 
 

@@ -95,8 +95,8 @@ def test_what_somebody_added_is_drift_that_up_leaves(tmp_path: Path, capsys: pyt
     live = {"apiVersion": "v1", "kind": "Service", "metadata": {**metadata, "managedFields": entries}}
     step = plans.step("same", {**STATE, "outputs": live}, None)
     assert said(plans.document(step), tmp_path, capsys) == (
-        "Stack lab: 1 object drifted\n  Service mjs/mjs-job-manager has more than the stack set, and `up` leaves it: "
-        "spec.externalIPs, by kubectl-edit.\n"
+        "Stack lab: 1 object drifted\n  Service mjs/mjs-job-manager has fields that the stack did not set, and `up` "
+        "leaves them alone: spec.externalIPs, by kubectl-edit.\n"
     )
 
 

@@ -127,7 +127,7 @@ SAME = {"allowedRoutes": {"namespaces": {"from": "Same"}}}
     [
         ([a_gateway(listener())], []),
         ([None], ["namespace gateways has no Gateway shared"]),
-        ([], ["your user may not read Gateway gateways/shared, so its address is unknown"]),
+        ([], ["your user is not allowed to read Gateway gateways/shared, so its address is unknown"]),
         ([a_gateway(listener(), addresses=())], ["Gateway gateways/shared has no IPv4 address and no host name yet"]),
         ([a_gateway(listener(80))], ["Gateway gateways/shared has no TCP listener on port 1080"]),
         ([a_gateway(listener(protocol="TLS"))], ["Gateway gateways/shared has no TCP listener on port 1080"]),
@@ -152,7 +152,7 @@ def test_what_a_gateway_lacks_is_said_before_anything_is_changed(found: list[Any
 def test_an_older_gateway_api_is_named() -> None:
     """TCPRoute became v1 with version 1.6."""
     said = problems(cluster(GATEWAY), survey(None, unknown=("TCPRoute",)))
-    assert said == ["this Kubernetes cluster knows no TCPRoutes of version v1"]
+    assert said == ["the Kubernetes cluster has no TCPRoutes of version v1"]
 
 
 def test_with_a_host_nobody_needs_the_address() -> None:
@@ -210,12 +210,15 @@ RESOLVED = {"type": "ResolvedRefs", "status": "True"}
     ("found", "expected"),
     [
         (route(ACCEPTED, RESOLVED), None),
-        (route({**ACCEPTED, "observedGeneration": 1}, RESOLVED), "its controller has not said whether it is Accepted"),
+        (
+            route({**ACCEPTED, "observedGeneration": 1}, RESOLVED),
+            "the Gateway controller has not said whether the route is Accepted",
+        ),
         (route({**ACCEPTED, "status": "False", "reason": "NoMatchingParent"}, RESOLVED), "NoMatchingParent"),
         (route(ACCEPTED, {**RESOLVED, "status": "False", "reason": "BackendNotFound", "message": "gone"}),
          "BackendNotFound: gone"),
-        (route(ACCEPTED), "its controller has not said whether it is ResolvedRefs"),
-        ({"metadata": {"generation": 1}}, "no controller of a Gateway has answered"),
+        (route(ACCEPTED), "the Gateway controller has not said whether the route is ResolvedRefs"),
+        ({"metadata": {"generation": 1}}, "no Gateway controller has responded"),
     ],
 )  # fmt: skip
 def test_a_route_counts_when_its_gateway_has_taken_it_as_it_is_now(found: dict[str, Any], expected: str | None) -> None:

@@ -365,7 +365,7 @@ def test_a_comment_is_cut_where_github_would_reject_it() -> None:
     text = comment([failing(40_000), failing(40_000)], "https://ci.example.org/run/1")
     assert LIMIT - 1000 < len(text) <= LIMIT
     assert text.startswith(MARKER)
-    assert text.endswith("This comment is cut. The full text: https://ci.example.org/run/1\n")
+    assert text.endswith("This comment was cut. The full text: https://ci.example.org/run/1\n")
 
 
 def test_the_list_of_objects_goes_first_when_a_comment_is_long() -> None:
@@ -373,7 +373,7 @@ def test_the_list_of_objects_goes_first_when_a_comment_is_long() -> None:
     assert "<details>" in comment([changed, failing(20_000)], "")
     assert "<details>" not in comment([changed, failing(63_500)], "")
     assert "The job manager restarts" in comment([failing(40_000), changed], "")
-    assert cut("one\ntwo\nthree", "there", limit=50) == "one\n\nThis comment is cut. The full text: there\n"
+    assert cut("one\ntwo\nthree", "there", limit=50) == "one\n\nThis comment was cut. The full text: there\n"
 
 
 def test_names_in_a_comment_cannot_mention_people_or_break_out() -> None:

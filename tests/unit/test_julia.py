@@ -77,8 +77,8 @@ def test_a_project_for_another_julia_is_a_warning() -> None:
         "manifest": f'julia_version = "1.12.1"\nmanifest_format = "2.0"\n{entry}',
     }
     project, manifest = warnings(settings({"ana": {"users": ["ana"], "packages": packages}}))
-    assert project == "julia.sessions.ana.packages.project: accepts Julia 1.11, and the session has 1.10.10."
-    assert "was written by Julia 1.12.1, and the session has 1.10.10" in manifest
+    assert project == "julia.sessions.ana.packages.project: accepts Julia 1.11, but the session runs 1.10.10."
+    assert "was written by Julia 1.12.1, but the session runs 1.10.10" in manifest
     own = {"users": ["ana"], "packages": packages, "image": {"repository": "registry.example.org/lab", "tag": "1.2.3"}}
     assert list(warnings(settings({"ana": own}))) == [], "nobody knows which Julia is in it"
 

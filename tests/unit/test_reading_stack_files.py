@@ -63,7 +63,7 @@ def test_a_value_that_libraries_read_differently_is_rejected(value: str) -> None
         (b"a: &a [1,1,1,1,1,1,1,1,1]\n" + b"".join(
             b"%c: &%c [%s]\n" % (ord("a") + n, ord("a") + n, b",".join([b"*%c" % (ord("a") + n - 1)] * 9))
             for n in range(1, 8)
-        ), "the aliases stand for more than 100000 values"),
+        ), "the aliases expand to more than 100000 values"),
     ],
     ids=range(14),
 )  # fmt: skip

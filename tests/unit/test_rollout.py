@@ -20,8 +20,8 @@ READY = {"updatedReplicas": 1, "replicas": 1, "availableReplicas": 1}
     ("status", "expected"),
     [
         (READY, None),
-        ({**READY, "observedGeneration": 1}, "Kubernetes has not noticed it"),
-        ({"replicas": 1, "availableReplicas": 1}, "old pods have not ended"),
+        ({**READY, "observedGeneration": 1}, "Kubernetes has not processed the change yet"),
+        ({"replicas": 1, "availableReplicas": 1}, "old pods are still terminating"),
         ({}, "0 of 1 new pods are Ready"),
         ({"updatedReplicas": 1, "replicas": 1}, "0 of 1 new pods are Ready"),
     ],

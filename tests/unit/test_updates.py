@@ -119,7 +119,7 @@ def test_a_job_manager_that_dies_while_jobs_end_is_updated() -> None:
     listener = run(queue)
     assert queue.told == ["pause", *["status"] * 4, "resume"]
     assert listener.warned == [
-        "Running jobs are no longer waited for: the job manager does not answer. The update goes on."
+        "Running jobs are no longer waited for: the job manager does not answer. The update continues."
     ]
     assert not queue.marked
 
@@ -134,7 +134,7 @@ def test_a_pause_without_an_answer_may_have_worked() -> None:
     """So the queue resumes after the update."""
     queue = Script(pause=[SILENT])
     (warning,) = run(queue).warned
-    assert "The update goes on" in warning
+    assert "The update continues" in warning
     assert queue.told == ["pause", "resume"]
     assert not queue.marked
 
@@ -178,6 +178,6 @@ def test_a_job_manager_that_is_dead_is_updated_without_a_snapshot(queue: Script)
     """The update may be the cure, also for one that dies while its jobs end."""
     *_, warning = run(queue, snapshots=NoSnapshots()).warned
     assert warning == (
-        "Snapshot s is not ready after 300 seconds: no quota. The job manager does not work, so the update goes on: "
-        "it may be the cure."
+        "Snapshot s is not ready after 300 seconds: no quota. The job manager does not work, so the update continues, "
+        "because it may fix the problem."
     )

@@ -54,7 +54,7 @@ WARNED: dict[str, tuple[Values, str, str]] = {
     "logs-of-workers-on-one-node": (
         {"storage": {"workerLog": {"accessModes": ["ReadWriteOnce"]}}},
         "matlab.storage.workerLog.accessModes",
-        "workers start on one node only",
+        "workers start on one node",
     ),
     "workers-spread-by-other-pods": (
         {"workers": {"max": 4, **spread("app", "mjs-workers")}},
@@ -119,7 +119,7 @@ WARNED: dict[str, tuple[Values, str, str]] = {
     "a-repository-without-its-host": (
         {"images": {"worker": {"repository": "mathworks-ref-arch/matlab-parallel-server-k8s/mjs-worker-image"}}},
         "matlab.images.worker.repository",
-        "would be on Docker Hub",
+        "would be pulled from Docker Hub",
     ),
     "a-mirror-on-docker-hub": (
         {"images": {"registry": "docker.io/acme"}},
