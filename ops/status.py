@@ -111,7 +111,7 @@ def _places(arguments: argparse.Namespace) -> tuple[KubernetesApi, list[str], Ru
     where.check(arguments)
     if arguments.namespace:
         return where.api(arguments), [arguments.namespace], None
-    stack = where.stack(arguments)
+    stack = where.load_stack(arguments.stack)
     found = [place.namespace for place in places(stack) if place.system == "matlab"]
     if not found:
         raise UsageError(f"Stack {arguments.stack} deploys no MATLAB cluster.")

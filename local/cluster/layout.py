@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -64,34 +64,19 @@ def write_private(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-@dataclass(frozen=True)
 class Layout:
     """The files of one control plane, all below one folder."""
 
-    directory: Path
-    kubeconfig: Path = field(init=False)
-    pki: Path = field(init=False)
-    etcd: Path = field(init=False)
-    logs: Path = field(init=False)
-    pids: Path = field(init=False)
-    audit_log: Path = field(init=False)
-    settings: Path = field(init=False)
-    lock: Path = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Derive every path from the folder."""
-        names = {
-            "kubeconfig": "kubeconfig",
-            "pki": "pki",
-            "etcd": "etcd",
-            "logs": "logs",
-            "pids": "pids",
-            "audit_log": "audit.log",
-            "settings": "settings.json",
-            "lock": "lock",
-        }
-        for attribute, name in names.items():
-            object.__setattr__(self, attribute, self.directory / name)
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.kubeconfig = directory / "kubeconfig"
+        self.pki = directory / "pki"
+        self.etcd = directory / "etcd"
+        self.logs = directory / "logs"
+        self.pids = directory / "pids"
+        self.audit_log = directory / "audit.log"
+        self.settings = directory / "settings.json"
+        self.lock = directory / "lock"
 
     def create(self) -> None:
         """Make the folders. They hold private keys and Secrets, so only their owner may read them."""

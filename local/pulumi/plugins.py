@@ -57,6 +57,12 @@ def users_home() -> Path:
     return Path(chosen) if chosen else Path.home() / ".pulumi"
 
 
+def login_file(variables: Mapping[str, str]) -> Path:
+    """Return where `pulumi login` notes the backend, in an environment with these variables."""
+    home = variables.get("PULUMI_CREDENTIALS_PATH") or variables.get("PULUMI_HOME") or Path.home() / ".pulumi"
+    return Path(home, "credentials.json")
+
+
 def lay_out(home: Path, folders: Mapping[str, Mapping[str, str | Path]]) -> None:
     """Make `plugins` of a Pulumi home of ours exactly these folders: folder → file → text of a script, or file to link.
 

@@ -64,12 +64,8 @@ def _adopt(arguments: argparse.Namespace) -> int:
     from ops.adopt.takeover import examine
 
     stack = PulumiStack(arguments.stack)
-    document = stack.state()
+    document = stack.settled_state()
     deployment = document.get("deployment") or {}
-    if deployment.get("pending_operations"):
-        raise CommandError(
-            f"The last run of stack {arguments.stack} was interrupted. Run `make up` or `pulumi refresh` first."
-        )
     present = {entry["urn"] for entry in deployment.get("resources") or ()}
     found = examine(connect(stack.config.target), stack.config, present.__contains__, transfer=True)
     document["deployment"], added = completed(deployment, found.registered)

@@ -87,7 +87,7 @@ def _of_namespace(arguments: argparse.Namespace) -> list[Report]:
 
 
 def _of_stack(arguments: argparse.Namespace) -> tuple[Sequence[Suppression], list[Report]]:
-    stack = where.stack(arguments)
+    stack = where.load_stack(arguments.stack)
     if not stack.systems:
         raise UsageError(f"Stack {arguments.stack} deploys no system.")
     suppressed, api = stack.doctor.suppress, connect(stack.target)

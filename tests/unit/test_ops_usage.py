@@ -23,8 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "list.json").write_text("[]")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
-    for module in ("ops.where", "ops.rights", "ops.impact.preview"):
-        monkeypatch.setattr(f"{module}.PROJECT", tmp_path)
+    monkeypatch.setattr("ops.where.PROJECT", tmp_path)
     return tmp_path
 
 

@@ -55,6 +55,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setenv("CLUSTERS_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(run, "PROJECT", tmp_path)
+    monkeypatch.setattr("ops.where.PROJECT", tmp_path)
     monkeypatch.setattr(run, "find_pulumi", lambda: Toolchain(made.command, {}, official=True))
     monkeypatch.setattr(run, "start_embedded_cluster", lambda: None)
     monkeypatch.setattr(Recovery, "run", lambda _: None)
