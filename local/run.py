@@ -23,14 +23,12 @@ from local.cluster.layout import ControlPlaneError, versions
 from local.display import Display
 from local.pulumi import BuildError, Toolchain, find_or_build
 from local.recovery import Recovery
-from local.stack_command import BACKEND_VARIABLE, INTERRUPTED, StackCommand, write_all
+from local.stack_command import BACKEND_VARIABLE, StackCommand, write_all
 from ops import where
 from ops.confirmation import confirm
 from ops.errors import CommandError
+from ops.exit_codes import FAILED, FINDINGS, INTERRUPTED, REFUSED
 
-FINDINGS: Final = 1
-"""Exit code of `ops doctor` that found something."""
-REFUSED: Final = 2
 STATE_DIR_VARIABLE: Final = "CLUSTERS_STATE_DIR"
 PASSPHRASE_VARIABLES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 EMBEDDED_PASSPHRASE: Final = "embedded"  # noqa: S105
@@ -174,7 +172,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.action == "preview":
         return pulumi.run("preview")
     code = deploy(pulumi, stack) if arguments.action == "up" else destroy(pulumi, stack, purge=purge)
-    if code == 1:
+    if code == FAILED:
         say_how_to_go_on(stack, arguments.action)
     return code
 

@@ -18,9 +18,9 @@ from components.shared.target import PROJECT
 from components.stack import PROJECT_NAME
 from local.pulumi.plugins import login_file
 from ops.errors import CommandError
+from ops.exit_codes import INTERRUPTED
 
 BACKEND_VARIABLE: Final = "PULUMI_BACKEND_URL"
-INTERRUPTED: Final = 130
 CHUNK: Final = 1 << 16
 
 

@@ -18,12 +18,12 @@ from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi, Unr
 from components.shared.pem import EXPIRY_WARNING
 from components.shared.target import connect
 from ops import where
-from ops.doctor import command as doctor
 from ops.doctor import credentials
 from ops.doctor.place import app, places
 from ops.doctor.snapshot import Snapshot
 from ops.doctor.snapshot import time as parsed_time
 from ops.errors import CommandError, UsageError, tell
+from ops.exit_codes import UNCLEAR
 from ops.hollow import explanation, is_hollow
 from ops.running_cost import RunningCost, sentence
 
@@ -102,7 +102,7 @@ def _run(arguments: argparse.Namespace) -> int:
             time.sleep(WATCH_SECONDS)
     except (Unreachable, ApiError) as error:
         tell(CommandError(f"Could not look: {error}"), as_json=arguments.json)
-        return doctor.BLIND
+        return UNCLEAR
     except KeyboardInterrupt:
         return 0
 

@@ -15,9 +15,7 @@ from local.cluster import build
 from local.cluster.control_plane import ControlPlane
 from local.cluster.layout import DIRECTORY_VARIABLE, ControlPlaneError, versions
 from local.display import Display
-
-FAILURE: Final = 1
-INTERRUPTED: Final = 130
+from ops.exit_codes import FAILED, INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,7 +100,7 @@ def main() -> int:
         COMMANDS[arguments.command](arguments)
     except ControlPlaneError as error:
         print(f"{arguments.command} failed: {error}", file=sys.stderr)
-        return FAILURE
+        return FAILED
     except KeyboardInterrupt:
         print(f"{arguments.command} was interrupted; what it had started has been ended", file=sys.stderr)
         return INTERRUPTED

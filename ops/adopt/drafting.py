@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Final
 
 from components.matlab import names
 from components.shared.kube import KubernetesApi
@@ -18,12 +17,11 @@ from ops.adopt.report import as_json, lines
 from ops.adopt.secret_values import secret_values
 from ops.adopt.takeover import examine
 from ops.errors import CommandError
+from ops.exit_codes import REFUSED
 from ops.helm_import import command as helm_import
 from ops.helm_import.import_result import ImportResult
 from ops.helm_import.stack_file_text import nested, put
 from ops.helm_import.translation import asks_for_password, differences, translate
-
-REFUSED: Final = 2
 
 
 def draft(arguments: argparse.Namespace, api: KubernetesApi, context: str) -> int:
