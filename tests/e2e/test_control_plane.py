@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +16,10 @@ import pytest
 from local.cluster import ControlPlane, ControlPlaneError
 from local.cluster.layout import PROJECT_ROOT, versions
 from local.cluster.load_balancer import address
+from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 WAIT_SECONDS = 30
 LISTEN = "0A"
@@ -85,14 +85,6 @@ def kubectl(control_plane: ControlPlane, *arguments: str, stdin: str | None = No
 
 def get(control_plane: ControlPlane, *arguments: str) -> Any:
     return json.loads(kubectl(control_plane, "get", "-o", "json", *arguments))
-
-
-def eventually(condition: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "not within the time allowed"
-        time.sleep(0.2)
-    return found
 
 
 def load_balancer_address(control_plane: ControlPlane, namespace: str, name: str) -> str | None:

@@ -19,7 +19,7 @@ from ops.doctor.rows import SYSTEMS
 from ops.doctor.snapshot import Snapshot
 from tests.e2e.checkout import Checkout
 from tests.e2e.disturbance import wait_for
-from tests.e2e.test_doctor import MERGE, a_large_image, doctor, ended, event, waiting
+from tests.e2e.patient import MERGE, a_large_image, doctor, ended, event, waiting
 from tests.e2e.test_three_systems import ARKOUDA, JULIA
 
 SELF_REGISTERED = {"name": "lab", "admissionPolicy": False}
