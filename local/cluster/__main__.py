@@ -11,9 +11,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from components.shared.target import EMBEDDED_DIR_VARIABLE
 from local.cluster import build
 from local.cluster.control_plane import ControlPlane
-from local.cluster.layout import DIRECTORY_VARIABLE, ControlPlaneError, versions
+from local.cluster.layout import ControlPlaneError, versions
 from local.display import Display
 from ops.exit_codes import FAILED, INTERRUPTED
 
@@ -27,7 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     builder = commands.add_parser("build", help="build its binaries into the cache, and nothing else")
     for command in (up, down, status):
         command.add_argument(
-            "--dir", type=Path, help=f"its folder (default: ${DIRECTORY_VARIABLE}, else .state/cluster)"
+            "--dir", type=Path, help=f"its folder (default: ${EMBEDDED_DIR_VARIABLE}, else .state/cluster)"
         )
     for command in (up, builder):
         command.add_argument(

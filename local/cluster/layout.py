@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import Final
 
 PACKAGE: Final = Path(__file__).resolve().parent
-PROJECT_ROOT: Final = PACKAGE.parent.parent
 FILES: Final = PACKAGE / "files"
 AUDIT_POLICY: Final = "audit-policy.yaml"
 VERSIONS: Final = PACKAGE / "versions"
 
-DIRECTORY_VARIABLE: Final = "CLUSTERS_EMBEDDED_DIR"
-CONTEXT: Final = "embedded"
 LOOPBACK: Final = "127.0.0.1"
 SERVICE_RANGE: Final = "10.96.0.0/16"
 SERVICE_RANGE_IPV6: Final = "fd00:10:96::/112"
@@ -35,12 +32,6 @@ PRIVATE_FILE: Final = 0o600
 
 class ControlPlaneError(Exception):
     """What went wrong, as a sentence for the person at the keyboard."""
-
-
-def default_directory() -> Path:
-    """Return the folder of the embedded cluster: $CLUSTERS_EMBEDDED_DIR, else .state/cluster of this project."""
-    chosen = os.environ.get(DIRECTORY_VARIABLE)
-    return Path(chosen) if chosen else PROJECT_ROOT / ".state" / "cluster"
 
 
 def versions() -> list[str]:

@@ -16,7 +16,7 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Final
 
-from local.cluster.layout import PROJECT_ROOT
+from components.shared.target import PROJECT
 from local.go_build import Build, Progress, cache_directory
 from local.go_mod import version_of
 from local.pulumi.plugins import KUBERNETES, Plugin, lay_out, login_file, providers, script, users_home
@@ -75,7 +75,7 @@ class Toolchain:
 
 def default_home() -> Path:
     """Return the Pulumi home for plugins of ours; it is part of this checkout, which its scripts run."""
-    return PROJECT_ROOT / ".state" / "pulumi"
+    return PROJECT / ".state" / "pulumi"
 
 
 def find_or_build(progress: Progress) -> Toolchain:

@@ -8,6 +8,7 @@ from typing import Final
 
 from components.matlab import job_queue, names
 from components.shared.kube import RESOURCES, Json, KubernetesApi
+from components.shared.objects import references
 from components.shared.pod_status import is_over
 from components.shared.rights import Right, missing_rights
 from ops.errors import CommandError
@@ -123,5 +124,4 @@ class Installation:
 
 
 def _claims(spec: Json) -> set[str]:
-    sources = (volume.get("persistentVolumeClaim") or {} for volume in spec.get("volumes") or ())
-    return {source["claimName"] for source in sources if source}
+    return {name for kind, name in references({"spec": spec}) if kind == "PersistentVolumeClaim"}

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from components.shared.target import PROJECT
 from local.cluster import ControlPlane, ControlPlaneError
-from local.cluster.layout import PROJECT_ROOT, versions
+from local.cluster.layout import versions
 from local.cluster.load_balancer import address
 from tests.waiting import eventually
 
@@ -250,7 +251,7 @@ def test_down_leaves_no_process(control_plane: ControlPlane) -> None:
 def test_an_interrupted_up_leaves_no_process(tmp_path: Path) -> None:
     """Ctrl-C while kube-apiserver starts: nothing may stay behind that nobody remembers."""
     command = [sys.executable, "-m", "local.cluster", "up", "--dir", tmp_path, "--nodes", "1"]
-    with subprocess.Popen(command, cwd=PROJECT_ROOT, stderr=subprocess.PIPE, text=True) as up:
+    with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True) as up:
         eventually((tmp_path / "pids" / "kube-apiserver.json").exists)
         up.send_signal(signal.SIGINT)
         _, error = up.communicate(timeout=WAIT_SECONDS)
