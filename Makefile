@@ -74,17 +74,14 @@ docs: docs-venv/complete
 	@NO_MKDOCS_2_WARNING=1 docs-venv/bin/mkdocs build --strict --quiet
 	@echo "The handbook is in site/index.html"
 
-docs-venv/complete: requirements-docs.txt
-	@$(PYTHON) -m venv docs-venv
-	@docs-venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
-	@touch $@
-
 policy: policy/venv/complete
 
+docs-venv/complete: requirements-docs.txt
 policy/venv/complete: policy/requirements.txt
-	@$(PYTHON) -m venv policy/venv
-	@policy/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-		-r policy/requirements.txt
+policy/venv/complete: OPTIONS := --require-hashes
+docs-venv/complete policy/venv/complete:
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(OPTIONS) -r $<
 	@touch $@
 
 # For every platform and Python: pip takes what it needs.

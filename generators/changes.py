@@ -5,14 +5,16 @@ Each system has a module of its own (`matlab_changes.py` and so on) with configs
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Generic, Self, TypeVar
 
 from pydantic import BaseModel
 
+from components.shared.loading import load
 from components.shared.manifest import Manifest
+from components.shared.mistakes import ConfigError
 from components.shared.objects import Key
 from components.shared.passwords import plain_fingerprint
 from components.shared.quantities import quantity
@@ -20,6 +22,7 @@ from components.shared.survey import NOTHING
 from components.system import System
 from generators.settings import Setting
 
+S = TypeVar("S", bound=BaseModel)
 Values = dict[str, Any]
 
 CLAIM: Final = "would replace or drop a claim: rejected"
@@ -80,19 +83,96 @@ class Effects:
         return [pod for pod in self.order if 0 < self.restarted.get(pod, 0) < self.present.get(pod, 0)]
 
 
-def everything(system: System[Any], settings: BaseModel) -> dict[Key, Any]:
-    """Every object of a system; a Secret with what its content is made from."""
-    planned = system.objects(settings, plain_fingerprint, NOTHING)
-    sources = system.secret_sources(settings)
-    return {
-        item.key: (item.manifest, sources.get(item.key[1])) if item.key[0] == "Secret" else item.manifest
-        for item in planned
-    }
+class State(Generic[S]):
+    """Everything about a system that a change of its config can affect."""
+
+    system: System[S]
+    kinds: Sequence[str]
+    """Every kind of pod, in the order in which the table names them."""
+    namespace: str | None = None
+    """The namespace; None: the system has several, or a change of it is a matter of `notes`."""
+    pods: Mapping[tuple[str, str], Any]
+    """Pod templates by the kind of pod and what it belongs to, such as a server."""
+
+    def __init__(self, settings: S) -> None:
+        sources = self.system.secret_sources(settings)
+        self.objects: dict[Key, Any] = {
+            item.key: (item.manifest, sources.get(item.key[1])) if item.key[0] == "Secret" else item.manifest
+            for item in self.system.objects(settings, plain_fingerprint, NOTHING)
+        }
+        """Every object; a Secret with what its content is made from."""
+
+    def label(self, key: Key, after: Self) -> str:
+        """The name of an object in the table."""
+        raise NotImplementedError
+
+    def notes(self, after: Self) -> Iterator[str]:
+        """What else a change has as an effect."""
+        raise NotImplementedError
+
+    def compare(self, after: Self, effects: Effects, only: str | None = None) -> None:
+        """Add the effects of the change from this state to another; with `only`, the pods of everything else stay."""
+        if self.namespace != after.namespace:
+            effects.notes.add(NAMESPACE)
+            return
+        keys = self.objects.keys() | after.objects.keys()
+        differing = {key for key in keys if self.objects.get(key) != after.objects.get(key)}
+        effects.objects |= {self.label(key, after) for key in differing}
+        for kind, whose in self.pods.keys() & after.pods.keys() if differing else ():
+            if only in (None, whose):
+                effects.see(kind, restarts=self.pods[kind, whose] != after.pods[kind, whose])
+        effects.notes |= set(self.notes(after))
+
+    def claims(self) -> dict[str, Manifest]:
+        """The claims, by name."""
+        return {name: item for (kind, name), item in self.objects.items() if kind == "PersistentVolumeClaim"}
+
+    def notes_on_claims(self, after: Self) -> dict[str, bool]:
+        """What happens to claims that no change may touch."""
+        claims, later = self.claims(), after.claims()
+        return {
+            CLAIM: any(fixed(later.get(name)) != fixed(claim) for name, claim in claims.items()),
+            SHRINKS: any(size(later.get(name, claim)) < size(claim) for name, claim in claims.items()),
+        }
 
 
-def differing(before: Mapping[Key, Any], after: Mapping[Key, Any]) -> set[Key]:
-    """The objects that are created, changed or deleted."""
-    return {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+def accepted(system: System[S], values: Values) -> S | None:
+    """The settings, or None if they are rejected."""
+    try:
+        return load(system.settings, values, system.key, system.rules)
+    except ConfigError:
+        return None
+
+
+def tried(
+    state: type[State[S]],
+    bases: Iterable[Values],
+    rows: Sequence[tuple[Setting, str]],
+    others: Callable[[Values, S, Setting], Iterable[tuple[Values, str | None]]],
+) -> dict[str, Effects]:
+    """The effects of each setting, by its row, found by changing it in every base.
+
+    `others` are configs with other values of a setting, each with what the pods that may change belong to. Raises
+    LookupError for a setting of which no other value is accepted.
+    """
+    system = state.system
+    found = {row: Effects(state.kinds) for _, row in rows}
+    missing = {setting.path for setting, _ in rows}
+    for values in bases:
+        settings = load(system.settings, values, system.key, system.rules)
+        before = state(settings)
+        for setting, row in rows:
+            for changed_values, only in others(values, settings, setting):
+                other = accepted(system, changed_values)
+                if other is not None and other != settings:
+                    missing.discard(setting.path)
+                    before.compare(state(other), found[row], only)
+    if missing:
+        raise LookupError(
+            f"no sample of {', '.join(sorted(missing))} is accepted in any config: add one that does to the bases in "
+            f"generators/{system.key}_changes.py"
+        )
+    return found
 
 
 def fixed(claim: Manifest | None) -> Manifest | None:
@@ -123,9 +203,3 @@ def candidates(setting: Setting, group: Any, steps: Sequence[str]) -> Iterator[A
 
 def _field(group: BaseModel, alias: str) -> str:
     return next(name for name, info in type(group).model_fields.items() if (info.alias or name) == alias)
-
-
-def demand_all(tried: Mapping[str, int], where: str) -> None:
-    """Raise LookupError for settings of which no other value was accepted; `where` is the place for a config."""
-    if missing := [path for path, count in tried.items() if not count]:
-        raise LookupError(f"no sample of {', '.join(missing)} is accepted in any config: add one that does to {where}")

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from components.julia import names, startup
 from components.julia.objects import objects
-from components.julia.rules import RULES
 from components.julia.settings import Settings
 from components.julia.system import SYSTEM
 from components.julia.topology import JuliaSession, sessions
-from components.shared.loading import ANY_NAME, load
+from components.shared.loading import ANY_NAME
 from components.shared.manifest import Manifest
-from components.shared.mistakes import ConfigError
 from components.shared.objects import Key
-from generators.changes import (
-    CLAIM,
-    KUBECTL,
-    SHRINKS,
-    Effects,
-    Values,
-    candidates,
-    changed,
-    demand_all,
-    differing,
-    everything,
-    fixed,
-    size,
-)
+from generators.changes import CLAIM, KUBECTL, SHRINKS, Effects, State, Values, candidates, changed, fixed, size, tried
 from generators.samples import project_of_managers
 from generators.settings import Setting, every_setting, has_default
 
@@ -93,24 +78,18 @@ BASES: Final[Mapping[str, Values]] = {
 """Stack configs to change: each setting has an effect in one of them."""
 
 
-def accepted(values: Values) -> Settings | None:
-    """The settings, or None if they are refused."""
-    try:
-        return load(Settings, values, "julia", RULES)
-    except ConfigError:
-        return None
-
-
 def steps(setting: Setting) -> list[str]:
     """Where the setting is; of an item in a map, in the sample session."""
     return [SAMPLE if step == ANY_NAME else step for step in setting.steps]
 
 
-class SessionsState:
+class SessionsState(State[Settings]):
     """Everything about the sessions of a stack that a config change can affect."""
 
+    system, kinds = SYSTEM, PODS
+
     def __init__(self, settings: Settings) -> None:
-        self.objects = everything(SYSTEM, settings)
+        super().__init__(settings)
         self.sessions = {session.name: session for session in sessions(settings)}
         self.kept = {item.key for item in objects(settings) if item.protect}
         self.pods = dict(self._pods())
@@ -120,9 +99,9 @@ class SessionsState:
             own, worker = names.session(session.name), names.worker(session.name)
             for pod, key in zip(PODS, (("StatefulSet", own), ("Job", own), ("StatefulSet", worker)), strict=True):
                 if key in self.objects:
-                    yield (session.name, pod), self.objects[key]["spec"]["template"]
+                    yield (pod, session.name), self.objects[key]["spec"]["template"]
 
-    def label(self, key: Key) -> str:
+    def label(self, key: Key, _: State[Settings]) -> str:
         """The name of an object in the table, with NAME for the session's."""
         kind, own = key
         for session in self.sessions:
@@ -131,13 +110,10 @@ class SessionsState:
                 own = names.session(ANY_NAME) + own.removeprefix(whole)
         return f"{KUBECTL[kind]}/{own if kind != 'Namespace' else '<namespace>'}"
 
-    def compare(self, after: SessionsState, effects: Effects) -> None:
-        """Add the effects of the change from this state to another."""
-        effects.objects |= set(map(self.label, differing(self.objects, after.objects)))
-        for where in self.pods.keys() & after.pods.keys():
-            effects.see(where[1], restarts=self.pods[where] != after.pods[where])
+    def notes(self, after: Self) -> Iterator[str]:
+        """What happens to each session that stays."""
         for name in self.sessions.keys() & after.sessions.keys():
-            effects.notes |= set(_notes(self, after, name))
+            yield from _notes(self, after, name)
 
 
 def _notes(before: SessionsState, after: SessionsState, name: str) -> Iterator[str]:
@@ -173,17 +149,12 @@ def examine() -> dict[str, Effects]:
 
     A default and the setting of a session with the same name have one row.
     """
-    every = list(every_setting(Settings))
-    found = {row(setting): Effects(PODS) for setting in every}
-    tried = {setting.path: 0 for setting in every}
-    for values in BASES.values():
-        settings = load(Settings, values, "julia", RULES)
-        before = SessionsState(settings)
-        for setting in every:
-            for value in candidates(setting, settings, steps(setting)):
-                other = accepted(changed(values, steps(setting), value))
-                if other is not None and other != settings:
-                    tried[setting.path] += 1
-                    before.compare(SessionsState(other), found[row(setting)])
-    demand_all(tried, "BASES in generators/julia_changes.py")
-    return found
+    rows = [(setting, row(setting)) for setting in every_setting(Settings)]
+    # Those of no group first: they share a table.
+    rows.sort(key=lambda pair: pair[1].count(".") > 1)
+    return tried(SessionsState, BASES.values(), rows, _others)
+
+
+def _others(values: Values, settings: Settings, setting: Setting) -> Iterator[tuple[Values, None]]:
+    for value in candidates(setting, settings, steps(setting)):
+        yield changed(values, steps(setting), value), None

@@ -4,33 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from components.matlab import names
-from components.matlab.rules import RULES
 from components.matlab.settings import Settings
 from components.matlab.system import SYSTEM
 from components.matlab.topology import Topology
-from components.shared.loading import load
 from components.shared.manifest import Manifest
-from components.shared.mistakes import ConfigError
 from components.shared.objects import Key
-from generators.changes import (
-    CLAIM,
-    KUBECTL,
-    NAMESPACE,
-    OWN_NAMESPACE,
-    SHRINKS,
-    Effects,
-    Values,
-    candidates,
-    changed,
-    demand_all,
-    differing,
-    everything,
-    fixed,
-    size,
-)
+from generators.changes import KUBECTL, OWN_NAMESPACE, Effects, State, Values, candidates, changed, tried
 from generators.samples import authority
 from generators.settings import Setting, every_setting
 
@@ -123,14 +105,16 @@ def _templates(cluster: Topology) -> Iterator[tuple[str, Key]]:
         yield "pool proxies", ("ConfigMap", names.POOL_PROXY_TEMPLATE)
 
 
-class ClusterState:
+class ClusterState(State[Settings]):
     """Everything about a cluster that a config change can affect."""
 
+    system, kinds = SYSTEM, PODS
+
     def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
         self.cluster = cluster = Topology(settings)
-        self.objects = everything(SYSTEM, settings)
-        self.pods = {pod: _template(self.objects[name]) for pod, name in _templates(cluster)}
-        self.claims = {own: item for (kind, own), item in self.objects.items() if kind == "PersistentVolumeClaim"}
+        self.namespace = cluster.namespace
+        self.pods = {(pod, ""): _template(self.objects[name]) for pod, name in _templates(cluster)}
         self.own_namespace = settings.namespace.create
         balancer = settings.network.load_balancer
         entrance = self.objects.get(("Service", names.INGRESS_PROXY))
@@ -138,23 +122,12 @@ class ClusterState:
         self.balancer_class = balancer.load_balancer_class
         self.profiles = [self.objects.get(("Secret", name)) for name in _PROFILES]
 
-    def changed(self, after: ClusterState) -> set[str]:
-        """Labels of the objects that differ between the two."""
-        return set(map(label, differing(self.objects, after.objects)))
+    def label(self, key: Key, _: State[Settings]) -> str:
+        """As the function: the names are fixed."""
+        return label(key)
 
-    def compare(self, after: ClusterState, effects: Effects) -> None:
-        """Add the effects of the change from this state to another."""
-        if self.cluster.namespace != after.cluster.namespace:
-            effects.notes.add(NAMESPACE)
-            return
-        if not (labels := self.changed(after)):
-            return
-        effects.objects |= labels
-        for pod in self.pods.keys() & after.pods.keys():
-            effects.see(pod, restarts=self.pods[pod] != after.pods[pod])
-        effects.notes |= set(self._notes(after))
-
-    def _notes(self, after: ClusterState) -> Iterator[str]:
+    def notes(self, after: Self) -> Iterator[str]:
+        """What happens to profiles, the load balancer, claims and the namespace."""
         one, other = self.cluster.settings.security, after.cluster.settings.security
         credentials = one.credentials_generation != other.credentials_generation, one.authority != other.authority
         leaves = one.leaf_generation != other.leaf_generation
@@ -165,8 +138,7 @@ class ClusterState:
             LEAVES: leaves,
             NEW_PROFILE: self.profiles != after.profiles and not any(credentials) and not leaves,
             OWN_NAMESPACE: self.own_namespace != after.own_namespace,
-            CLAIM: any(fixed(after.claims.get(name)) != fixed(claim) for name, claim in self.claims.items()),
-            SHRINKS: any(size(after.claims.get(name, claim)) < size(claim) for name, claim in self.claims.items()),
+            **self.notes_on_claims(after),
         }
         if self.cluster.mode == after.cluster.mode and self.balancer is not None:
             changes[BALANCER] = self.balancer != after.balancer
@@ -178,38 +150,20 @@ def _nested(flat: Mapping[str, Any]) -> Values:
     """`{"a.b": 1}` as `{"a": {"b": 1}}`."""
     whole: Values = {}
     for path, value in flat.items():
-        *parents, last = path.split(".")
-        group = whole
-        for step in parents:
-            group = group.setdefault(step, {})
-        group[last] = value
+        whole = changed(whole, path.split("."), value)
     return whole
-
-
-def _load(values: Values) -> Settings | None:
-    try:
-        return load(Settings, values, "matlab", RULES)
-    except ConfigError:
-        return None
 
 
 def examine() -> dict[str, Effects]:
     """The effects of each setting, by path. Raises LookupError for a setting that no cluster here can change."""
-    every = list(every_setting(Settings))
-    found = {setting.path: Effects(PODS) for setting in every}
-    tried = dict.fromkeys(found, 0)
-    for base in _BASES:
-        values = _nested({**_SMALLEST, **base})
-        settings = load(Settings, values, "matlab", RULES)
-        before = ClusterState(settings)
-        for setting in every:
-            for candidate in candidates(setting, settings, setting.steps):
-                other = _load(_changed(values, setting, candidate))
-                if other is not None and other != settings:
-                    tried[setting.path] += 1
-                    before.compare(ClusterState(other), found[setting.path])
-    demand_all(tried, "_BASES in generators/matlab_changes.py")
-    return found
+    bases = (_nested({**_SMALLEST, **base}) for base in _BASES)
+    rows = [(setting, setting.path) for setting in every_setting(Settings)]
+    return tried(ClusterState, bases, rows, _others)
+
+
+def _others(values: Values, settings: Settings, setting: Setting) -> Iterator[tuple[Values, None]]:
+    for candidate in candidates(setting, settings, setting.steps):
+        yield _changed(values, setting, candidate), None
 
 
 def _changed(values: Values, setting: Setting, value: Any) -> Values:

@@ -11,9 +11,10 @@ from components.matlab.defaults import CONTROLLER_TAG, HAPROXY_TAG, PARALLEL_SER
 from components.matlab.fields import OLDEST_RELEASE
 from components.matlab.topology import NEWEST_PUBLISHED_RELEASE
 from components.shared.target import PROJECT
-from generators.modules import packages, version_of
+from generators.requirements import packages
 from local.cluster.build import kubernetes_version
 from local.cluster.layout import versions
+from local.go_mod import version_of
 from local.pulumi.toolchain import cli_version
 
 KUBERNETES: Final = ("1.33", "1.34", "1.35", "1.36")

@@ -21,6 +21,23 @@ GENERATED: Final = (
 NONE: Final = "-"
 EVERY: Final = "every object"
 
+_INTRODUCTIONS: Final[Mapping[str, str]] = {
+    "arkouda": """\
+- A **server** that restarts loses every array in its memory, and its clients. So does one whose **locales**
+  restart.
+- An **exporter** can restart at any time.
+- A server outside Kubernetes keeps its old settings until you write the files again with
+  `python -m ops arkouda-files` and submit the job again.
+""",
+    "julia": """\
+- A running **session** and the **workers of a pool** apply a change when you delete their pods, or at once
+  if `manager.updates` is `immediately`. Everything in their memory is lost; the depot stays.
+- A **script** runs again: Kubernetes replaces its Job. A script that is still running is ended first.
+
+Every setting of `julia.defaults` has the same effects in `julia.sessions.NAME`.
+""",
+}
+"""What to know of a system before its table. The page begins with MATLAB."""
 TARGET: Final[Mapping[str, str]] = {
     "kubernetes.context": "another cluster: rejected while this one holds protected objects",
     "kubernetes.kubeconfig": "none, if the context still names the same cluster",
@@ -28,6 +45,13 @@ TARGET: Final[Mapping[str, str]] = {
     "kubernetes.labels": "every object gets the new labels; no pod restarts",
 }
 """The provider handles these; no manifest changes (components/shared/target.py)."""
+_WITHOUT_OBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "kubernetes": TARGET,
+    "doctor": dict.fromkeys(
+        (one.path for one in listed(Doctor, doctor_settings.KEY)), "none: only `python -m ops doctor` reads it"
+    ),
+    "prices": dict.fromkeys((one.path for one in listed(Prices, price_settings.KEY)), "only the output `costPerHour`"),
+}
 
 
 def page() -> str:
@@ -51,42 +75,11 @@ def page() -> str:
         "",
     ]
     found = {f"matlab.{path}": what for path, what in matlab_changes.examine().items()}
+    found |= arkouda_changes.examine() | julia_changes.examine()
     lines += _groups(found)
-    lines += [
-        "",
-        "## arkouda",
-        "",
-        "- A **server** that restarts loses every array in its memory, and its clients. So does one whose **locales**",
-        "  restart.",
-        "- An **exporter** can restart at any time.",
-        "- A server outside Kubernetes keeps its old settings until you write the files again with",
-        "  `python -m ops arkouda-files` and submit the job again.",
-        "",
-    ]
-    of_arkouda = arkouda_changes.examine()
-    lines += _groups(of_arkouda)
-    found |= of_arkouda
-    lines += [
-        "",
-        "## julia",
-        "",
-        "- A running **session** and the **workers of a pool** apply a change when you delete their pods, or at once",
-        "  if `manager.updates` is `immediately`. Everything in their memory is lost; the depot stays.",
-        "- A **script** runs again: Kubernetes replaces its Job. A script that is still running is ended first.",
-        "",
-        "Every setting of `julia.defaults` has the same effects in `julia.sessions.NAME`.",
-        "",
-    ]
-    of_julia = julia_changes.examine()
-    lines += _groups(of_julia)
-    found |= of_julia
-    lines += ["", "## kubernetes", "", "| Setting | Effect |", "|---|---|"]
-    lines += [f"| `{path}` | {effect} |" for path, effect in TARGET.items()]
-    lines += ["", "## doctor", "", "| Setting | Effect |", "|---|---|"]
-    own = listed(Doctor, doctor_settings.KEY)
-    lines += [f"| `{setting.path}` | none: only `python -m ops doctor` reads it |" for setting in own]
-    lines += ["", "## prices", "", "| Setting | Effect |", "|---|---|"]
-    lines += [f"| `{one.path}` | only the output `costPerHour` |" for one in listed(Prices, price_settings.KEY)]
+    for key, effect_of in _WITHOUT_OBJECTS.items():
+        lines += ["", f"## {key}", "", "| Setting | Effect |", "|---|---|"]
+        lines += [f"| `{path}` | {effect} |" for path, effect in effect_of.items()]
     lines += _objects(found)
     text = "\n".join(lines) + "\n"
     return text.replace("\n\n\n", "\n\n")
@@ -99,8 +92,7 @@ def _groups(found: Mapping[str, Effects]) -> Iterator[str]:
         heading = f"{first}.{rest[0]}" if len(rest) > 1 else first
         if heading != group:
             group = heading
-            if heading not in {"arkouda", "julia"}:
-                yield from ("", f"## {group}", "")
+            yield from ("", f"## {group}", "", _INTRODUCTIONS.get(group, ""))
             yield from ("| Setting | Restarts | In some cases also | Other effects |", "|---|---|---|---|")
         yield _row(path, what.always(), what.sometimes(), sorted(what.notes))
 

@@ -41,11 +41,9 @@ def page() -> str:
     """The whole page."""
     lines = [_INTRODUCTION, "| Code | Level | |", "|---|---|---|"]
     lines += [f"| [{row.code}](#{row.code.lower()}) | {row.level} | {row.title} |" for row in ROWS.values()]
-    for system, rows in SYSTEMS.items():
-        category = ""
-        for row in rows:
-            if row.category != category:
-                category = row.category
-                lines += ["", f"## {system}: {category}"]
-            lines += ["", f"### {row.code}", "", f"**{row.title}.** {row.cause}", "", f"{row.remedy}"]
+    for system, chapters in SYSTEMS.items():
+        for title, rows in chapters.items():
+            lines += ["", f"## {system}: {title}"]
+            for row in rows:
+                lines += ["", f"### {row.code}", "", f"**{row.title}.** {row.cause}", "", f"{row.remedy}"]
     return "\n".join(lines) + "\n"

@@ -15,7 +15,8 @@ from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
 from components.shared.target import PROJECT
-from generators.modules import modules, packages
+from generators.requirements import packages
+from local.go_mod import modules
 
 BUILT: Final = PROJECT / "local"
 """The folder with the go.mods of what is built on a machine that lacks it: Kubernetes, Pulumi, the provider."""

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from components.shared.field_manager import notes
-from components.shared.kube import Json, KubernetesApi, Resource
+from components.shared.kube import RESOURCES, Json
 from components.shared.manifest import MANAGED_BY, STACK
 from components.shared.target import connect
 from components.stack import PROJECT_NAME, StackConfig
@@ -74,7 +74,7 @@ class Recovery:
         if adopted:
             targets = [word for urn in adopted for word in ("--target", urn)]
             self._pulumi.read("refresh", "--yes", "--skip-preview", "--non-interactive", *targets)
-            names = ", ".join(_title(entry["inputs"]) for entry in adopted.values())
+            names = ", ".join(f"{entry['inputs']['kind']} {entry['id']}" for entry in adopted.values())
             _say(f"Added to the state what a killed run had created: {names}")
         if repeated := len(pending) - len(adopted):
             what, them = ("operation", "it") if repeated == 1 else ("operations", "them")
@@ -85,25 +85,14 @@ class Recovery:
         manifest = create.get("inputs") or {}
         if not create["type"].startswith("kubernetes:") or "metadata" not in manifest:
             return None
-        cluster = connect(self._stack.target)
-        path = _path(cluster, manifest)
-        live = cluster.get(path) if path else None
+        metadata = manifest["metadata"]
+        collection = RESOURCES[manifest["kind"]].path(metadata.get("namespace"))
+        # The cluster may not even have the kind.
+        live = connect(self._stack.target).get(f"{collection}/{metadata['name']}")
         if live is None or not _made_by_this_stack(manifest, live):
             return None
-        metadata = manifest["metadata"]
         identity = "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
         return {**create, "id": identity, "outputs": {**manifest, **notes(live, manifest["apiVersion"])}}
-
-
-def _path(cluster: KubernetesApi, manifest: Json) -> str | None:
-    """The API path of an object; None if the cluster does not have its kind."""
-    group, _, version = manifest["apiVersion"].rpartition("/")
-    for found in (cluster.get(Resource(group, version, "").path()) or {}).get("resources", ()):
-        if found["kind"] == manifest["kind"] and "/" not in found["name"]:
-            metadata = manifest["metadata"]
-            collection = Resource(group, version, found["name"]).path(metadata.get("namespace"))
-            return f"{collection}/{metadata['name']}"
-    return None
 
 
 def _made_by_this_stack(manifest: Json, live: Json) -> bool:
@@ -111,11 +100,6 @@ def _made_by_this_stack(manifest: Json, live: Json) -> bool:
     found = live["metadata"].get("labels") or {}
     owner = planned.get(STACK)
     return owner is not None and found.get(STACK) == owner and found.get(MANAGED_BY) == planned.get(MANAGED_BY)
-
-
-def _title(manifest: Json) -> str:
-    metadata = manifest["metadata"]
-    return f"{manifest['kind']} {'/'.join(filter(None, (metadata.get('namespace'), metadata['name'])))}"
 
 
 def _remove_truncated_attributes(folder: Path, stack: str) -> None:

@@ -10,28 +10,25 @@ import argparse
 import os
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from components import stack_file
 from components.shared.kube import ApiError, Unreachable
 from components.shared.mistakes import ConfigError
 from components.shared.target import PROJECT
-from components.stack import StackConfig, load_file
+from components.stack import StackConfig
 from local.cluster import ControlPlane
 from local.cluster import build as cluster_build
-from local.cluster.__main__ import Display
 from local.cluster.layout import ControlPlaneError, versions
+from local.display import Display
 from local.pulumi import BuildError, Toolchain, find_or_build
 from local.recovery import Recovery
-from local.stack_command import BACKEND_VARIABLE, INTERRUPTED, StackCommand, write_all
+from local.stack_command import BACKEND_VARIABLE, StackCommand, write_all
+from ops import where
 from ops.confirmation import confirm
 from ops.errors import CommandError
+from ops.exit_codes import FAILED, FINDINGS, INTERRUPTED, REFUSED
 
-FINDINGS: Final = 1
-"""Exit code of `ops doctor` that found something."""
-REFUSED: Final = 2
 STATE_DIR_VARIABLE: Final = "CLUSTERS_STATE_DIR"
 PASSPHRASE_VARIABLES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 EMBEDDED_PASSPHRASE: Final = "embedded"  # noqa: S105
@@ -129,7 +126,8 @@ def destroy(pulumi: StackCommand, stack: StackConfig, *, purge: bool) -> int:
     return 0
 
 
-def _command(stack: StackConfig) -> StackCommand:
+def pulumi_command(stack: StackConfig) -> StackCommand:
+    """The `pulumi` command of a stack, which may not exist yet. Raises CommandError without a backend."""
     toolchain = find_pulumi()
     require_login(stack, toolchain)
     environment = stack_environment(toolchain, embedded=stack.target.embedded)
@@ -138,7 +136,7 @@ def _command(stack: StackConfig) -> StackCommand:
 
 def prepare(stack: StackConfig) -> StackCommand:
     """The `pulumi` command of a stack that exists, is locked by no dead run, and whose cluster runs."""
-    pulumi = _command(stack)
+    pulumi = pulumi_command(stack)
     if stack.target.embedded:
         start_embedded_cluster()
     Recovery(pulumi, stack).run()
@@ -160,7 +158,7 @@ def say_how_to_go_on(stack: StackConfig, action: str) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    stack = load_file(PROJECT / f"Pulumi.{arguments.stack}.yaml", arguments.stack)
+    stack = where.load_stack(arguments.stack)
     purge = arguments.action == "destroy" and arguments.purge
     if purge:
         confirm_purge(stack.name)
@@ -168,13 +166,13 @@ def _run(arguments: argparse.Namespace) -> int:
         require_consent(stack, arguments.action)
     if arguments.action == "outputs":
         secrets = ["--show-secrets"] if arguments.show_secrets else []
-        write_all(_command(stack).read("stack", "output", "--json", *secrets).encode())
+        write_all(pulumi_command(stack).read("stack", "output", "--json", *secrets).encode())
         return 0
     pulumi = prepare(stack)
     if arguments.action == "preview":
         return pulumi.run("preview")
     code = deploy(pulumi, stack) if arguments.action == "up" else destroy(pulumi, stack, purge=purge)
-    if code == 1:
+    if code == FAILED:
         say_how_to_go_on(stack, arguments.action)
     return code
 
@@ -189,13 +187,8 @@ def _build(_: argparse.Namespace) -> int:
 
 def _pass_on(arguments: argparse.Namespace) -> int:
     """Any other command of Pulumi's, such as `config set --secret`; the stack file may be missing or wrong."""
-    file = None
-    with suppress(ConfigError):
-        file = stack_file.read(PROJECT / f"Pulumi.{arguments.stack}.yaml")
-    target = file.config.get("kubernetes") if file else None
-    embedded = isinstance(target, dict) and target.get("embedded") is True
     toolchain = find_pulumi()
-    environment = stack_environment(toolchain, embedded=embedded)
+    environment = stack_environment(toolchain, embedded=where.is_embedded(where.file_of(arguments.stack)))
     pulumi = StackCommand(toolchain.command, arguments.stack, environment)
     if arguments.words[0] == "config":
         # Pulumi encrypts for a stack that exists.

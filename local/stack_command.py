@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 
 from components.shared.target import PROJECT
 from components.stack import PROJECT_NAME
+from local.pulumi.plugins import login_file
 from ops.errors import CommandError
+from ops.exit_codes import INTERRUPTED
 
 BACKEND_VARIABLE: Final = "PULUMI_BACKEND_URL"
-INTERRUPTED: Final = 130
 CHUNK: Final = 1 << 16
 
 
@@ -88,8 +89,7 @@ def backend_folder(environment: Mapping[str, str]) -> Path | None:
     """The folder of a file backend; None for any other backend."""
     url = environment.get(BACKEND_VARIABLE, "")
     if not url:
-        home = environment.get("PULUMI_CREDENTIALS_PATH") or environment.get("PULUMI_HOME")
-        login = (Path(home) if home else Path.home() / ".pulumi") / "credentials.json"
+        login = login_file(environment)
         url = json.loads(login.read_text(encoding="utf-8")).get("current", "") if login.exists() else ""
     parts = urlsplit(url)
     # Pulumi reads file://~ as the home folder.

@@ -11,11 +11,11 @@ import re
 import sys
 from pathlib import Path
 
+from components.shared.kube import ApiError, Unreachable
 from components.shared.mistakes import ConfigError
 from components.stack import load_file
 from ops.errors import CommandError, UsageError, tell
-
-REFUSED, FAILED = 2, 1
+from ops.exit_codes import FAILED, REFUSED
 
 
 def _render(arguments: argparse.Namespace) -> int:
@@ -73,18 +73,21 @@ def main(argv: list[str] | None = None) -> int:
     if any(re.fullmatch(r"(--[a-z-]+=)?", word) for word in words):
         parser.error("an argument is empty, probably because a shell variable is not set")
     arguments = parser.parse_args(words)
-    as_json: bool = getattr(arguments, "json", False)
     try:
         code: int = arguments.run(arguments)
     except ConfigError as error:
-        if as_json:
+        if arguments.json:
             print(error.json())
         else:
             print(error, file=sys.stderr)
         return REFUSED
     except (CommandError, OSError) as error:
-        tell(error, as_json=as_json)
+        tell(error, as_json=arguments.json)
         return REFUSED if isinstance(error, UsageError | OSError) else FAILED
+    except (Unreachable, ApiError) as error:
+        sentence = f"The cluster cannot be read or changed: {error}. Run the command again."
+        tell(CommandError(sentence), as_json=arguments.json)
+        return FAILED
     return code
 
 

@@ -12,10 +12,10 @@ from typing import Any
 from components.arkouda.handout import EXECUTABLE
 from components.arkouda.settings import Settings
 from components.arkouda.topology import Topology, registered_services
-from components.shared.kube import ApiError, KubernetesApi, Unreachable
+from components.shared.kube import ApiError, KubernetesApi
 from components.shared.target import connect
 from components.stack import load_file
-from ops.errors import CommandError, UsageError
+from ops.errors import UsageError
 
 PRIVATE = 0o600
 PRIVATE_COMMAND = 0o700
@@ -28,23 +28,29 @@ def add_commands(commands: Any) -> None:
     files = commands.add_parser("arkouda-files", help="write the files that the stack hands out for Arkouda servers")
     files.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder; each server gets one in it")
     files.add_argument("--server", metavar="NAME", help="only this server; its files go directly into DIR")
+    files.add_argument("--json", action="store_true", help="print the written files as JSON on standard output")
     files.set_defaults(run=_files)
     orphans = commands.add_parser("arkouda-orphans", help="list or delete Services that self-registered servers left")
     orphans.add_argument("--config", type=Path, required=True, metavar="Pulumi.NAME.yaml", help="stack file")
     orphans.add_argument("--server", metavar="NAME", help="only those of this server")
     orphans.add_argument("--delete", action="store_true", help="delete them; running servers become unreachable")
-    orphans.set_defaults(run=_orphans, json=False)
+    orphans.add_argument("--json", action="store_true", help="print JSON on standard output")
+    orphans.set_defaults(run=_orphans)
 
 
 def _files(arguments: argparse.Namespace) -> int:
     folders = _chosen(_output(sys.stdin.read()), arguments.server)
+    written = []
     for server, files in folders.items():
         folder = arguments.out if arguments.server else arguments.out / server
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             mode = PRIVATE_COMMAND if name in EXECUTABLE else PRIVATE
             _write(folder / name, text, mode)
+            written.append(str(folder / name))
         print(f"{len(files)} files in {folder}", file=sys.stderr)
+    if arguments.json:
+        print(json.dumps({"written": written}, indent=2))
     return 0
 
 
@@ -96,15 +102,15 @@ def _orphans(arguments: argparse.Namespace) -> int:
         which = f"server {arguments.server}" if arguments.server else "server"
         raise UsageError(f"{arguments.config} has no {which} that registers itself, so none leaves a Service behind.")
     names = [name for server in wanted for name in registered_services(server)]
-    try:
-        api = connect(stack.target)
-        found = list(_existing(api, cluster.namespace, names))
-        for path in found:
-            if arguments.delete:
-                _delete(api, path)
+    api = connect(stack.target)
+    found = list(_existing(api, cluster.namespace, names))
+    for path in found:
+        if arguments.delete:
+            _delete(api, path)
+        if not arguments.json:
             print(path)
-    except (ApiError, Unreachable) as error:
-        raise CommandError(str(error)) from error
+    if arguments.json:
+        print(json.dumps({"objects": found, "deleted": arguments.delete}, indent=2))
     done = "deleted" if arguments.delete else "found; --delete deletes them, including those of running servers"
     print(f"{len(found)} objects {done}", file=sys.stderr)
     return 0

@@ -10,12 +10,11 @@ from typing import Any, Final
 
 from components.shared.objects import title
 from ops.errors import CommandError, UsageError, tell
+from ops.exit_codes import DONE, DRIFT, FAILED
 from ops.impact.plan import Operation, Plan, UnreadablePlanError, read
 from ops.impact.preview import preview
 from ops.impact.report import LOCAL, cut
 
-NONE, FAILED, DRIFT = 0, 1, 7
-"""Exit codes. 7 is what `pulumi preview --expect-no-changes` returns since 3.227."""
 OPTIONS: Final = ("--refresh", "--show-sames")
 """What somebody changed in the cluster counts only if the program changes it back: without the second option, the plan
 does not say what the program leaves as it is."""
@@ -44,7 +43,7 @@ class Drift:
         """Exit code: 0 no drift, 7 drift, 1 the cluster could not be checked."""
         if self._failures:
             return FAILED
-        return DRIFT if self.plan.changes or self.plan.foreign else NONE
+        return DRIFT if self.plan.changes or self.plan.foreign else DONE
 
     @property
     def conflicts(self) -> list[str]:
@@ -106,14 +105,7 @@ class Drift:
             "errors": list(self.plan.errors),
             "conflicts": self.conflicts,
             "objects": [
-                {
-                    "operation": str(change.operation),
-                    "kind": change.kind,
-                    "namespace": change.namespace,
-                    "name": change.name,
-                    "paths": sorted(change.paths),
-                    "unready": change.unready,
-                }
+                {**change.json(), "paths": sorted(change.paths), "unready": change.unready}
                 for change in self.plan.changes
             ],
             "foreignFields": [one._asdict() for one in self.plan.foreign],
@@ -122,7 +114,7 @@ class Drift:
     def issue(self) -> str:
         """Text of an issue. It begins with a line by which it is found again."""
         lines = [f"<!-- clusters: drift {self.plan.stack} -->"]
-        if self.code == NONE:
+        if self.code == DONE:
             lines.append("The cluster is again as the stack deployed it.")
         else:
             lines += ["The cluster is not as the stack deployed it, or the stack file has not been deployed:", ""]

@@ -28,6 +28,11 @@ _SECRETS: Final = """\
 """
 
 
+def file_name(item: Manifest) -> str:
+    """The file of an object in a rendering."""
+    return f"{item['kind'].lower()}-{item['metadata']['name']}.yaml"
+
+
 def base(manifests: Iterable[Manifest], kept: Iterable[str]) -> dict[str, Manifest | str]:
     """The objects without what belongs to Pulumi, by file name, and kustomization.yaml as text.
 
@@ -40,7 +45,7 @@ def base(manifests: Iterable[Manifest], kept: Iterable[str]) -> dict[str, Manife
     secrets: list[str] = []
     for item in manifests:
         kind, name = item["kind"], item["metadata"]["name"]
-        file = f"{kind.lower()}-{name}.yaml"
+        file = file_name(item)
         found[file] = _bare(item, keep=f"{kind}/{name}" in protected)
         has_content = kind == "Secret" and item.get("type") != TOKEN_SECRET
         (secrets if has_content else listed).append(file)

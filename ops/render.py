@@ -97,7 +97,7 @@ def _sorted(value: Any) -> Any:
 def render(stack: StackConfig) -> tuple[dict[str, str], dict[str, Any]]:
     """YAML text of every Kubernetes object by file name, and the stack outputs."""
     objects, outputs = evaluated(stack)
-    files = {_file_name(item): _text(item) for item in objects}
+    files = {kustomize.file_name(item): _text(item) for item in objects}
     if len(files) != len(objects):
         raise AssertionError("two objects share a kind and a name")
     return files, outputs
@@ -121,10 +121,6 @@ def evaluated(stack: StackConfig) -> tuple[list[Manifest], dict[str, Any]]:
 
     evaluate(program, recorder, stack.name)
     return recorder.objects, dict(sorted(outputs.items()))
-
-
-def _file_name(item: Manifest) -> str:
-    return f"{item['kind'].lower()}-{item['metadata']['name']}.yaml"
 
 
 class _Dumper(yaml_for_go.Dumper):

@@ -17,9 +17,9 @@ from components.shared.manifest import Manifest, manifest
 from components.shared.passwords import plain_fingerprint
 from components.shared.rights import Right, needed_rights, optional_rights, preview_rights
 from components.shared.survey import NOTHING
-from components.shared.target import PROJECT
 from components.shared.yaml_for_go import Dumper
-from components.stack import StackConfig, load_file
+from components.stack import StackConfig
+from ops import where
 from ops.errors import UsageError
 
 SUBJECT: Final = re.compile(r"(?P<kind>User|Group):(?P<name>.+)|ServiceAccount:(?P<namespace>[^/]+)/(?P<account>[^/]+)")
@@ -47,7 +47,7 @@ def add_command(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     subject = _subject(arguments.subject) if arguments.subject else None
-    stack = load_file(PROJECT / f"Pulumi.{arguments.stack}.yaml", arguments.stack)
+    stack = where.load_stack(arguments.stack)
     if not stack.systems:
         raise UsageError(f"Stack {arguments.stack} deploys no system, so it needs no rights.")
     items = manifests(stack, preview=arguments.preview, subject=subject)

@@ -26,7 +26,8 @@ def add_command(commands: Any) -> None:
     )
     parser.add_argument("--in", dest="source", type=Path, metavar="FILE", help="the secret; default: standard input")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON file, readable only by you")
-    parser.set_defaults(run=_run, json=False)
+    parser.add_argument("--json", action="store_true", help="print mistakes as JSON on standard output")
+    parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:

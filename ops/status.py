@@ -18,12 +18,12 @@ from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi, Unr
 from components.shared.pem import EXPIRY_WARNING
 from components.shared.target import connect
 from ops import where
-from ops.doctor import command as doctor
 from ops.doctor import credentials
 from ops.doctor.place import app, places
 from ops.doctor.snapshot import Snapshot
 from ops.doctor.snapshot import time as parsed_time
 from ops.errors import CommandError, UsageError, tell
+from ops.exit_codes import UNCLEAR
 from ops.hollow import explanation, is_hollow
 from ops.running_cost import RunningCost, sentence
 
@@ -102,7 +102,7 @@ def _run(arguments: argparse.Namespace) -> int:
             time.sleep(WATCH_SECONDS)
     except (Unreachable, ApiError) as error:
         tell(CommandError(f"Could not check the cluster: {error}"), as_json=arguments.json)
-        return doctor.BLIND
+        return UNCLEAR
     except KeyboardInterrupt:
         return 0
 
@@ -111,7 +111,7 @@ def _places(arguments: argparse.Namespace) -> tuple[KubernetesApi, list[str], Ru
     where.check(arguments)
     if arguments.namespace:
         return where.api(arguments), [arguments.namespace], None
-    stack = where.stack(arguments)
+    stack = where.load_stack(arguments.stack)
     found = [place.namespace for place in places(stack) if place.system == "matlab"]
     if not found:
         raise UsageError(f"Stack {arguments.stack} deploys no MATLAB cluster.")

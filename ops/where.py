@@ -1,12 +1,15 @@
-"""Where a command looks: at a stack, or at a namespace that anybody has deployed to."""
+"""Where a command looks: at a stack of this project, or at a namespace that anybody has deployed to."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
+from components import stack_file
 from components.shared.fields import is_dns_label
 from components.shared.groups import Target
 from components.shared.kube import KubernetesApi
+from components.shared.mistakes import ConfigError
 from components.shared.target import PROJECT, connect
 from components.stack import StackConfig, load_file
 from ops.errors import UsageError
@@ -28,9 +31,24 @@ def check(arguments: argparse.Namespace) -> None:
         raise UsageError(f"--namespace {arguments.namespace} cannot be the name of a namespace.")
 
 
-def stack(arguments: argparse.Namespace) -> StackConfig:
-    """The stack of --stack. Raises ConfigError, and OSError for a file that cannot be read."""
-    return load_file(PROJECT / f"Pulumi.{arguments.stack}.yaml")
+def file_of(stack: str) -> Path:
+    """The file of a stack of this project."""
+    return PROJECT / f"Pulumi.{stack}.yaml"
+
+
+def load_stack(name: str) -> StackConfig:
+    """A stack of this project. Raises ConfigError, and OSError for a file that cannot be read."""
+    return load_file(file_of(name), name)
+
+
+def is_embedded(file: Path) -> bool:
+    """Whether a stack file, which may be missing or wrong, names the embedded cluster."""
+    try:
+        found = stack_file.read(file)
+    except ConfigError:
+        return False
+    target = found.config.get("kubernetes") if found else None
+    return isinstance(target, dict) and target.get("embedded") is True
 
 
 def api(arguments: argparse.Namespace) -> KubernetesApi:

@@ -6,12 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from components.shared.groups import Target
 from components.shared.kube import KubernetesApi
 
 if TYPE_CHECKING:
     import pulumi
     import pulumi_kubernetes as kubernetes
+
+    from components.shared.groups import Target
 
 PROJECT: Final = Path(__file__).resolve().parent.parent.parent
 EMBEDDED_CONTEXT: Final = "embedded"

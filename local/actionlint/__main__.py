@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from components.shared.target import PROJECT
-from local.cluster.__main__ import Display
+from local.display import Display
 from local.go_build import Build, BuildError, cache_directory
 
 BUILD: Final = Build(

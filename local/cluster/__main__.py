@@ -6,58 +6,17 @@ import argparse
 import json
 import signal
 import sys
-import threading
-import time
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import Final, Self
+from types import FrameType
+from typing import Final
 
+from components.shared.target import EMBEDDED_DIR_VARIABLE
 from local.cluster import build
 from local.cluster.control_plane import ControlPlane
-from local.cluster.layout import DIRECTORY_VARIABLE, ControlPlaneError, versions
-
-FAILURE: Final = 1
-INTERRUPTED: Final = 130
-
-
-class Display:
-    """Progress on stderr: plain lines, and on a terminal a clock behind the last one while the work goes on."""
-
-    def __init__(self) -> None:
-        """Begin with nothing to show."""
-        self._terminal = sys.stderr.isatty()
-        self._start = time.monotonic()
-        self._done = threading.Event()
-        self._clock = threading.Thread(target=self._tick, daemon=True)
-
-    def __enter__(self) -> Self:
-        """Start the clock."""
-        if self._terminal:
-            self._clock.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop the clock and remove it from the screen."""
-        self._done.set()
-        if self._terminal:
-            self._clock.join()
-            self._write("\r\x1b[K")
-
-    def line(self, text: str) -> None:
-        """Show one line."""
-        self._write(f"\r\x1b[K{text}\n" if self._terminal else f"{text}\n")
-
-    def _tick(self) -> None:
-        while not self._done.wait(1.0):
-            self._write(f"\r\x1b[K  … {time.monotonic() - self._start:.0f} s")
-
-    @staticmethod
-    def _write(text: str) -> None:
-        sys.stderr.write(text)
-        sys.stderr.flush()
+from local.cluster.layout import ControlPlaneError, versions
+from local.display import Display
+from ops.exit_codes import FAILED, INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,7 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     builder = commands.add_parser("build", help="build its binaries into the cache, and nothing else")
     for command in (up, down, status):
         command.add_argument(
-            "--dir", type=Path, help=f"its folder (default: ${DIRECTORY_VARIABLE}, else .state/cluster)"
+            "--dir", type=Path, help=f"its folder (default: ${EMBEDDED_DIR_VARIABLE}, else .state/cluster)"
         )
     for command in (up, builder):
         command.add_argument(
@@ -142,7 +101,7 @@ def main() -> int:
         COMMANDS[arguments.command](arguments)
     except ControlPlaneError as error:
         print(f"{arguments.command} failed: {error}", file=sys.stderr)
-        return FAILURE
+        return FAILED
     except KeyboardInterrupt:
         print(f"{arguments.command} was interrupted; what it had started has been ended", file=sys.stderr)
         return INTERRUPTED

@@ -7,7 +7,8 @@ from typing import Final
 import yaml
 
 from components.shared.kube import APPLY_PATCH, ApiError, Json, KubernetesApi, Unreachable
-from local.cluster.layout import CONTEXT, FILES, ControlPlaneError, Layout
+from components.shared.target import EMBEDDED_CONTEXT
+from local.cluster.layout import FILES, ControlPlaneError, Layout
 
 TIMEOUT_SECONDS: Final = 10.0
 FIELD_MANAGER: Final = "embedded-cluster"
@@ -25,7 +26,7 @@ class AdminApi:
     def __init__(self, layout: Layout) -> None:
         """Read the kubeconfig; raises ControlPlaneError if it cannot be used."""
         try:
-            self._cluster = KubernetesApi.connect(layout.kubeconfig, CONTEXT)
+            self._cluster = KubernetesApi.connect(layout.kubeconfig, EMBEDDED_CONTEXT)
         except Unreachable as error:
             raise ControlPlaneError(str(error)) from error
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from components.shared.target import PROJECT
 from local.cluster.certificates import (
     AUTHORITY,
     SERVICE_ACCOUNT,
@@ -24,7 +25,6 @@ from local.cluster.layout import (
     KUBEMARK,
     LOAD_BALANCER,
     LOOPBACK,
-    PROJECT_ROOT,
     SCHEDULER,
     SERVICE_RANGE,
     SERVICE_RANGE_IPV6,
@@ -181,9 +181,7 @@ class Components:
 
     def _load_balancer(self) -> Command:
         argv = (sys.executable, "-m", "local.cluster.load_balancer", str(self.kubeconfig(LOAD_BALANCER)))
-        return Command(
-            LOAD_BALANCER, argv, {**_environment(), "PYTHONPATH": str(PROJECT_ROOT), "PYTHONUNBUFFERED": "1"}
-        )
+        return Command(LOAD_BALANCER, argv, {**_environment(), "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1"})
 
 
 def _environment() -> dict[str, str]:

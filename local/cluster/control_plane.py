@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from components.shared.target import EMBEDDED_CONTEXT, embedded_kubeconfig
 from local.cluster import build, storage
 from local.cluster.api import AdminApi
 from local.cluster.components import Components
 from local.cluster.kubeconfig import server
 from local.cluster.layout import (
-    CONTEXT,
     ControlPlaneError,
     Layout,
     Settings,
-    default_directory,
     numbers,
     versions,
 )
@@ -62,7 +61,7 @@ class ControlPlane:
         4 nodes of the newest version. `extra` gives processes further arguments, for a real node instead of hollow
         ones (0 nodes).
         """
-        self.layout = Layout((directory or default_directory()).absolute())
+        self.layout = Layout((directory or embedded_kubeconfig().parent).absolute())
         self._nodes = nodes
         self._version = version
         self._extra = extra or {}
@@ -140,7 +139,7 @@ class ControlPlane:
         return Status(
             directory=str(self.layout.directory),
             kubeconfig=str(self.kubeconfig),
-            context=CONTEXT,
+            context=EMBEDDED_CONTEXT,
             server=server(settings.port),
             version=build.kubernetes_version(_kept_version(settings)),
             nodes=settings.nodes,

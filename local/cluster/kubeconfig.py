@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from string import Template
 
+from components.shared.target import EMBEDDED_CONTEXT
 from local.cluster.certificates import AUTHORITY, certificate_path, embedded, key_path
-from local.cluster.layout import CONTEXT, FILES, LOOPBACK, PRIVATE_FILE, write_private
+from local.cluster.layout import FILES, LOOPBACK, PRIVATE_FILE, write_private
 
 
 def server(port: int) -> str:
@@ -30,4 +31,4 @@ def write_kubeconfig(path: Path, pki: Path, user: str, port: int) -> None:
         if words.issuperset(values.values()):
             return
     template = Template((FILES / "kubeconfig.yaml").read_text(encoding="utf-8"))
-    write_private(path, template.substitute(values, cluster=CONTEXT, context=CONTEXT, user=user))
+    write_private(path, template.substitute(values, cluster=EMBEDDED_CONTEXT, context=EMBEDDED_CONTEXT, user=user))

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 PACKAGE: Final = Path(__file__).resolve().parent
-PROJECT_ROOT: Final = PACKAGE.parent.parent
 FILES: Final = PACKAGE / "files"
 AUDIT_POLICY: Final = "audit-policy.yaml"
 VERSIONS: Final = PACKAGE / "versions"
 
-DIRECTORY_VARIABLE: Final = "CLUSTERS_EMBEDDED_DIR"
-CONTEXT: Final = "embedded"
 LOOPBACK: Final = "127.0.0.1"
 SERVICE_RANGE: Final = "10.96.0.0/16"
 SERVICE_RANGE_IPV6: Final = "fd00:10:96::/112"
@@ -35,12 +32,6 @@ PRIVATE_FILE: Final = 0o600
 
 class ControlPlaneError(Exception):
     """What went wrong, as a sentence for the person at the keyboard."""
-
-
-def default_directory() -> Path:
-    """Return the folder of the embedded cluster: $CLUSTERS_EMBEDDED_DIR, else .state/cluster of this project."""
-    chosen = os.environ.get(DIRECTORY_VARIABLE)
-    return Path(chosen) if chosen else PROJECT_ROOT / ".state" / "cluster"
 
 
 def versions() -> list[str]:
@@ -64,34 +55,19 @@ def write_private(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-@dataclass(frozen=True)
 class Layout:
     """The files of one control plane, all below one folder."""
 
-    directory: Path
-    kubeconfig: Path = field(init=False)
-    pki: Path = field(init=False)
-    etcd: Path = field(init=False)
-    logs: Path = field(init=False)
-    pids: Path = field(init=False)
-    audit_log: Path = field(init=False)
-    settings: Path = field(init=False)
-    lock: Path = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Derive every path from the folder."""
-        names = {
-            "kubeconfig": "kubeconfig",
-            "pki": "pki",
-            "etcd": "etcd",
-            "logs": "logs",
-            "pids": "pids",
-            "audit_log": "audit.log",
-            "settings": "settings.json",
-            "lock": "lock",
-        }
-        for attribute, name in names.items():
-            object.__setattr__(self, attribute, self.directory / name)
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.kubeconfig = directory / "kubeconfig"
+        self.pki = directory / "pki"
+        self.etcd = directory / "etcd"
+        self.logs = directory / "logs"
+        self.pids = directory / "pids"
+        self.audit_log = directory / "audit.log"
+        self.settings = directory / "settings.json"
+        self.lock = directory / "lock"
 
     def create(self) -> None:
         """Make the folders. They hold private keys and Secrets, so only their owner may read them."""

@@ -12,7 +12,8 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Final
 
-from local.cluster.layout import PROJECT_ROOT, write_private
+from components.shared.target import PROJECT
+from local.cluster.layout import write_private
 from local.locks import locked
 
 EXECUTABLE: Final = 0o755
@@ -57,6 +58,12 @@ def users_home() -> Path:
     return Path(chosen) if chosen else Path.home() / ".pulumi"
 
 
+def login_file(variables: Mapping[str, str]) -> Path:
+    """Return where `pulumi login` notes the backend, in an environment with these variables."""
+    home = variables.get("PULUMI_CREDENTIALS_PATH") or variables.get("PULUMI_HOME") or Path.home() / ".pulumi"
+    return Path(home, "credentials.json")
+
+
 def lay_out(home: Path, folders: Mapping[str, Mapping[str, str | Path]]) -> None:
     """Make `plugins` of a Pulumi home of ours exactly these folders: folder → file → text of a script, or file to link.
 
@@ -91,4 +98,4 @@ def _place(path: Path, content: str | Path) -> None:
 def script(module: str, *arguments: str) -> str:
     """Return a shell script that runs one of our modules as a plugin, with this Python and from this checkout."""
     words = [sys.executable, "-u", "-m", module, *arguments]
-    return f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(PROJECT_ROOT))} exec {shlex.join(words)} "$@"\n'
+    return f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(PROJECT))} exec {shlex.join(words)} "$@"\n'

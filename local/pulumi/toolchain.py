@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import platform
-import re
 import shutil
 import sys
 import time
@@ -17,9 +16,10 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Final
 
-from local.cluster.layout import PROJECT_ROOT
-from local.go_build import Build, BuildError, Progress, cache_directory
-from local.pulumi.plugins import KUBERNETES, Plugin, lay_out, providers, script, users_home
+from components.shared.target import PROJECT
+from local.go_build import Build, Progress, cache_directory
+from local.go_mod import version_of
+from local.pulumi.plugins import KUBERNETES, Plugin, lay_out, login_file, providers, script, users_home
 
 COMMAND: Final = "pulumi"
 PROVIDER: Final = "pulumi-resource-kubernetes"
@@ -69,15 +69,12 @@ class Toolchain:
     def logged_in(self) -> bool:
         """Whether `pulumi login` has chosen a backend for this command."""
         variables = {**os.environ, **self.environment}
-        if "PULUMI_BACKEND_URL" in variables:
-            return True
-        home = variables.get("PULUMI_CREDENTIALS_PATH") or variables.get("PULUMI_HOME") or Path.home() / ".pulumi"
-        return Path(home, "credentials.json").exists()
+        return "PULUMI_BACKEND_URL" in variables or login_file(variables).exists()
 
 
 def default_home() -> Path:
     """Return the Pulumi home for plugins of ours; it is part of this checkout, which its scripts run."""
-    return PROJECT_ROOT / ".state" / "pulumi"
+    return PROJECT / ".state" / "pulumi"
 
 
 def find_or_build(progress: Progress) -> Toolchain:
@@ -179,11 +176,7 @@ def provider_build(plugins: list[Plugin]) -> Build:
 
 def cli_version() -> str:
     """Return the CLI's version in go.mod, such as v3.274.1."""
-    text = (CLI_FOLDER / "go.mod").read_text(encoding="utf-8")
-    found = re.search(rf"^\s*{re.escape(CLI_MODULE)} (v\S+)", text, re.MULTILINE)
-    if found is None:
-        raise BuildError(f"{CLI_FOLDER / 'go.mod'} does not require {CLI_MODULE}")
-    return found[1]
+    return version_of(CLI_FOLDER / "go.mod", CLI_MODULE)
 
 
 def _official(command: Path) -> Toolchain:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from components.shared.kube import ApiError, KubernetesApi, Unreachable
+from components.shared.kube import KubernetesApi
 from components.shared.target import connect
 from ops.confirmation import confirm
 from ops.errors import CommandError, UsageError
@@ -45,16 +45,13 @@ def _run(arguments: argparse.Namespace) -> int:
     for option in ("name", "context"):
         if arguments.stack and getattr(arguments, option):
             raise UsageError(f"--{option} can be used only with --namespace: a stack has its own.")
-    try:
-        if arguments.namespace:
-            arguments.name = arguments.name or DEFAULT_STACK
-            # Imported here: the Pulumi SDKs take a second to import.
-            from ops.adopt.drafting import draft
+    if arguments.namespace:
+        arguments.name = arguments.name or DEFAULT_STACK
+        # Imported here: the Pulumi SDKs take a second to import.
+        from ops.adopt.drafting import draft
 
-            return draft(arguments, *_cluster(arguments.context))
-        return _finish(arguments) if arguments.finish else _adopt(arguments)
-    except (Unreachable, ApiError) as error:
-        raise CommandError(f"The cluster cannot be read or changed: {error}. Run the command again.") from error
+        return draft(arguments, *_cluster(arguments.context))
+    return _finish(arguments) if arguments.finish else _adopt(arguments)
 
 
 def _adopt(arguments: argparse.Namespace) -> int:
@@ -64,12 +61,8 @@ def _adopt(arguments: argparse.Namespace) -> int:
     from ops.adopt.takeover import examine
 
     stack = PulumiStack(arguments.stack)
-    document = stack.state()
+    document = stack.settled_state()
     deployment = document.get("deployment") or {}
-    if deployment.get("pending_operations"):
-        raise CommandError(
-            f"The last run of stack {arguments.stack} was interrupted. Run `make up` or `pulumi refresh` first."
-        )
     present = {entry["urn"] for entry in deployment.get("resources") or ()}
     found = examine(connect(stack.config.target), stack.config, present.__contains__, transfer=True)
     document["deployment"], added = completed(deployment, found.registered)

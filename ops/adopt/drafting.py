@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
-from base64 import b64decode
 from pathlib import Path
-from typing import Any, Final
 
 from components.matlab import names
-from components.shared.kube import RESOURCES, KubernetesApi
+from components.shared.kube import KubernetesApi
 from components.shared.placeholders import placeholder
 from components.stack import StackConfig, load_stack
 from ops.adopt import helm_release
 from ops.adopt.first_generation import guide
 from ops.adopt.helm_release import Release
 from ops.adopt.report import as_json, lines
+from ops.adopt.secret_values import secret_values
 from ops.adopt.takeover import examine
 from ops.errors import CommandError
+from ops.exit_codes import REFUSED
 from ops.helm_import import command as helm_import
 from ops.helm_import.import_result import ImportResult
-from ops.helm_import.stack_file_text import nested
+from ops.helm_import.stack_file_text import nested, put
 from ops.helm_import.translation import asks_for_password, differences, translate
-
-REFUSED: Final = 2
 
 
 def draft(arguments: argparse.Namespace, api: KubernetesApi, context: str) -> int:
@@ -61,7 +59,7 @@ def _translated(api: KubernetesApi, release: Release, namespace: str) -> ImportR
     result = translate(release.values, release.chart)
     result.keeps_password = True
     differences(result, namespace)
-    ldap = _secret(api, namespace, names.LDAP_SECRET).get(names.LDAP_CERTIFICATE_FILE)
+    ldap = secret_values(api, namespace, names.LDAP_SECRET).get(names.LDAP_CERTIFICATE_FILE)
     if ldap and str(release.values.get("ldapURL", "")).startswith("ldaps://"):
         result.add("ldap.certificate", helm_import.pem_lines(ldap), f"From Secret {names.LDAP_SECRET}.")
     return result
@@ -71,20 +69,11 @@ def _config(api: KubernetesApi, result: ImportResult, arguments: argparse.Namesp
     """The config as it will be when the commands of the report have set its secrets."""
     matlab = nested(result.settings)
     for path in result.secrets:
-        *groups, last = path.removeprefix("matlab.").split(".")
-        group: dict[str, Any] = matlab
-        for name in groups:
-            group = group.setdefault(name, {})
-        group[last] = placeholder(path)
+        put(matlab, path.removeprefix("matlab.").split("."), placeholder(path))
     if asks_for_password(result):
-        password = _secret(api, arguments.namespace, names.ADMIN_SECRET).get(names.PASSWORD_KEY)
+        password = secret_values(api, arguments.namespace, names.ADMIN_SECRET).get(names.PASSWORD_KEY)
         matlab.setdefault("security", {})["adminPassword"] = password or placeholder("adminPassword")
     return load_stack(arguments.name, {"kubernetes": {"context": context}, "matlab": matlab}, {"matlab"})
-
-
-def _secret(api: KubernetesApi, namespace: str, name: str) -> dict[str, str]:
-    found = api.get(f"{RESOURCES['Secret'].path(namespace)}/{name}") or {}
-    return {key: b64decode(text).decode() for key, text in (found.get("data") or {}).items()}
 
 
 def _next(secrets: list[str], arguments: argparse.Namespace) -> list[str]:

@@ -9,15 +9,13 @@ changes `metadata.managedFields` alone: no pod restarts. Helm 3 can still upgrad
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator
 
 from components.shared.field_manager import PROVIDER, manager
 from components.shared.inventory import HELM_RELEASE
 from components.shared.kube import Json
 from components.shared.objects import TOKEN_SECRET
-
-Path = tuple[str, ...]
+from ops.managed_fields import Path, absent
 
 
 def transferred(live: Json) -> list[Json] | None:
@@ -33,20 +31,11 @@ def transferred(live: Json) -> list[Json] | None:
     return [{**taken[0], "manager": own, "operation": "Apply", "fieldsV1": fields}, *rest]
 
 
-def patch(live: Json, fields: Sequence[Json]) -> list[Json]:
-    """The JSON patch for the transfer. The API server rejects it if somebody has changed the object since."""
-    version = live["metadata"]["resourceVersion"]
-    return [
-        {"op": "replace", "path": "/metadata/managedFields", "value": list(fields)},
-        {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
-    ]
-
-
 def dropped(live: Json, wanted: Json) -> Iterator[Path]:
     """Paths that the first update removes: transferred to the stack, and not in its manifest."""
     for entry in _entries(live):
         if _is_taken(entry, live):
-            yield from _dropped(entry.get("fieldsV1") or {}, wanted, ())
+            yield from (tuple(map(_name, path)) for path in absent(entry.get("fieldsV1") or {}, wanted))
 
 
 def _entries(live: Json) -> Iterator[Json]:
@@ -72,27 +61,9 @@ def _merged(one: Json, other: Json) -> Json:
     return merged
 
 
-def _dropped(fields: Mapping[str, Any], wanted: Any, path: Path) -> Iterator[Path]:
-    for key, below in fields.items():
-        kind, _, text = key.partition(":")
-        if kind == "f" and isinstance(wanted, Mapping):
-            # The API writes an empty field as a missing one.
-            if text not in wanted:
-                yield (*path, text)
-            else:
-                yield from _dropped(below, wanted[text], (*path, text))
-        elif kind == "k" and isinstance(wanted, Sequence):
-            keys = json.loads(text)
-            name = str(keys.get("name") or ",".join(map(str, keys.values())))
-            item = next((item for item in wanted if _has(item, keys)), None)
-            if item is None:
-                yield (*path, name)
-            else:
-                yield from _dropped(below, item, (*path, name))
-
-
-DEFAULTS: Final[Mapping[str, Any]] = {"protocol": "TCP"}
-
-
-def _has(item: Any, keys: Mapping[str, Any]) -> bool:
-    return isinstance(item, Mapping) and all(item.get(key, DEFAULTS.get(key)) == value for key, value in keys.items())
+def _name(step: str) -> str:
+    """A step as reports write it: of an entry in a list, its name."""
+    if not step.startswith("{"):
+        return step
+    keys = json.loads(step)
+    return str(keys.get("name") or ",".join(map(str, keys.values())))

@@ -7,10 +7,10 @@ from typing import Any
 
 from components import config_source, stack_file
 from components.shared.kube import Json
-from components.shared.target import PROJECT
-from components.stack import KEYS, StackConfig, load_file, load_stack
-from local.run import create_stack, find_pulumi, require_login, stack_environment, start_embedded_cluster
-from local.stack_command import StackCommand
+from components.stack import KEYS, StackConfig, load_stack
+from local.run import create_stack, pulumi_command, start_embedded_cluster
+from ops import where
+from ops.errors import CommandError
 
 
 class PulumiStack:
@@ -18,19 +18,15 @@ class PulumiStack:
 
     def __init__(self, name: str) -> None:
         """Find `pulumi` and the stack. Raises ConfigError for a rejected stack file, CommandError without a backend."""
-        path = PROJECT / f"Pulumi.{name}.yaml"
-        draft = load_file(path, name)
-        toolchain = find_pulumi()
-        require_login(draft, toolchain)
-        environment = stack_environment(toolchain, embedded=draft.target.embedded)
+        draft = where.load_stack(name)
+        self._name, self._pulumi = name, pulumi_command(draft)
         if draft.target.embedded:
             start_embedded_cluster()
-        self._pulumi = StackCommand(toolchain.command, name, environment)
         create_stack(self._pulumi)
-        self.config = self._config(name)
+        self.config = self._config()
         """The config with its secrets in clear."""
 
-    def _config(self, name: str) -> StackConfig:
+    def _config(self) -> StackConfig:
         answer: dict[str, Any] = json.loads(self._pulumi.read("config", "--show-secrets", "--json"))
         values: dict[str, Any] = {}
         secret: set[str] = set()
@@ -39,12 +35,21 @@ class PulumiStack:
             values[key] = entry.get("objectValue", entry.get("value"))
             if entry.get("secret"):
                 secret.add(key)
-        file = stack_file.read(config_source.config_file(PROJECT / f"Pulumi.{name}.yaml"))
-        return load_stack(name, {key: value for key, value in values.items() if key in KEYS}, secret, file)
+        file = stack_file.read(config_source.config_file(where.file_of(self._name)))
+        return load_stack(self._name, {key: value for key, value in values.items() if key in KEYS}, secret, file)
 
     def state(self) -> Json:
         """The exported state; secrets stay encrypted."""
         document: Json = json.loads(self._pulumi.read("stack", "export"))
+        return document
+
+    def settled_state(self) -> Json:
+        """The exported state. Raises CommandError if the last run was interrupted."""
+        document = self.state()
+        if (document.get("deployment") or {}).get("pending_operations"):
+            raise CommandError(
+                f"The last run of stack {self._name} was interrupted. Run `make up` or `pulumi refresh` first."
+            )
         return document
 
     def replace_state(self, document: Json) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from components.program import deploy
@@ -15,17 +15,16 @@ from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi
 from components.shared.mistakes import ConfigError, Mistake
 from components.shared.recovery import Recovered
 from components.stack import StackConfig
+from ops import managed_fields
 from ops.adopt import credentials, ownership
 from ops.adopt.belongings import identify
 from ops.adopt.comparison import Change, applied, before_update, changes, known, plain, value
 from ops.adopt.helm_release import Release
 from ops.adopt.replay import KUBERNETES, Registration, replay
+from ops.adopt.secret_values import secret_values
 from ops.adopt.values import Secret, clear, is_known
 
-JSON_PATCH: Final = "application/json-patch+json"
-CONFLICT: Final = 409
 INVALID: Final = 422
-ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True)
@@ -82,11 +81,8 @@ def examine(api: KubernetesApi, stack: StackConfig, present: Callable[[str], boo
 
 
 def _recovered(api: KubernetesApi, stack: StackConfig) -> Recovered:
-    def secret(namespace: str, name: str) -> Mapping[str, str]:
-        found = api.get(f"{RESOURCES['Secret'].path(namespace)}/{name}") or {}
-        return {key: b64decode(text).decode() for key, text in (found.get("data") or {}).items()}
-
-    parts = [SYSTEMS[key].recovered(settings, secret) for key, settings in stack.systems.items()]
+    read = partial(secret_values, api)
+    parts = [SYSTEMS[key].recovered(settings, read) for key, settings in stack.systems.items()]
     return Recovered(
         {name: text for part in parts for name, text in part.passwords.items()},
         {name: text for part in parts for name, text in part.keys.items()},
@@ -175,16 +171,6 @@ def _secret(item: Json) -> Json:
 
 def _transfer(api: KubernetesApi, item: Registration) -> bool:
     """Take the fields of one object over. A second attempt finds nothing to do."""
-    for attempt in range(ATTEMPTS):
-        live = item.live or {}
-        fields = ownership.transferred(live)
-        if fields is None:
-            return attempt > 0
-        try:
-            patched = api.request("PATCH", _path(item), ownership.patch(live, fields), content_type=JSON_PATCH)
-        except ApiError as error:
-            if error.status != CONFLICT or attempt == ATTEMPTS - 1:
-                raise
-            patched = api.request("GET", _path(item))
-        item.live = patched
-    return True
+    live = item.live or {}
+    item.live = managed_fields.rewrite(api, _path(item), live, ownership.transferred)
+    return item.live is not live

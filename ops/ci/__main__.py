@@ -13,6 +13,7 @@ from components.shared.target import PROJECT
 from ops import drift
 from ops.ci import forge, stacks
 from ops.errors import CommandError
+from ops.exit_codes import DRIFT, FAILED
 from ops.impact.plan import UnreadablePlanError
 from ops.impact.plan import read as read_plan
 
@@ -57,11 +58,11 @@ def _issues(arguments: argparse.Namespace) -> int:
         print(f"{arguments.plans} has no plans, so no issue is touched.", file=sys.stderr)
     for path in plans:
         found = drift.Drift(read_plan(path.read_text(encoding="utf-8"), path.stem))
-        if found.code == drift.FAILED:
+        if found.code == FAILED:
             print(found.text(), file=sys.stderr)
             code = 1
         else:
-            has_drift = found.code == drift.DRIFT
+            has_drift = found.code == DRIFT
             print(f"{path.stem}: {forge.of(os.environ).report(found.title, found.issue(), drift=has_drift)}")
     return code
 

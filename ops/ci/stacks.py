@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from components import stack_file
-from components.shared.mistakes import ConfigError
 from ops.errors import CommandError
+from ops.where import is_embedded
 
 PROGRAM: Final = ("components/", "__main__.py", "Pulumi.yaml", "requirements.txt")
 """What every stack is made from."""
@@ -22,17 +21,8 @@ NO_COMMIT: Final = "0" * 40
 def every(project: Path) -> list[str]:
     """The stacks that a CI system can reach: all but the embedded ones, which live on somebody's machine."""
     names = (found[1] for path in sorted(project.iterdir()) if (found := STACK_FILE.fullmatch(path.name)))
-    return [name for name in names if not _is_embedded(project / f"Pulumi.{name}.yaml")]
-
-
-def _is_embedded(path: Path) -> bool:
-    try:
-        file = stack_file.read(path)
-    except ConfigError:
-        # Its preview says what is wrong.
-        return False
-    target = file.config.get("kubernetes") if file else None
-    return isinstance(target, dict) and target.get("embedded") is True
+    # One with mistakes is listed: its preview says what is wrong.
+    return [name for name in names if not is_embedded(project / f"Pulumi.{name}.yaml")]
 
 
 def touched(project: Path, paths: Iterable[str]) -> list[str]:

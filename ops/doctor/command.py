@@ -21,8 +21,8 @@ from ops.doctor.report import Report, lines, together
 from ops.doctor.rows import ROWS
 from ops.doctor.snapshot import Snapshot
 from ops.errors import CommandError, UsageError, tell
+from ops.exit_codes import DONE, FINDINGS, UNCLEAR
 
-HEALTHY, FINDINGS, BLIND = 0, 1, 2
 Check = Callable[[Place, Snapshot], Iterator[Finding]]
 CHECKS: Final[tuple[Check, ...]] = (objects.findings, pods.findings, room.findings, logs.findings)
 """What every system can have."""
@@ -68,7 +68,7 @@ def _run(arguments: argparse.Namespace) -> int:
         suppressed, reports = _of_stack(arguments) if arguments.stack else ((), _of_namespace(arguments))
     except (Unreachable, ApiError) as error:
         tell(CommandError(f"Could not check the cluster: {error}"), as_json=arguments.json)
-        return BLIND
+        return UNCLEAR
     for item in suppressed:
         if item.code not in ROWS:
             print(
@@ -82,7 +82,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if any(report.diagnoses for report in reports):
         return FINDINGS
     # If nothing could be listed, an empty result does not mean healthy.
-    return BLIND if any("Pod" in report.unseen for report in reports) else HEALTHY
+    return UNCLEAR if any("Pod" in report.unseen for report in reports) else DONE
 
 
 def _of_namespace(arguments: argparse.Namespace) -> list[Report]:
@@ -90,7 +90,7 @@ def _of_namespace(arguments: argparse.Namespace) -> list[Report]:
 
 
 def _of_stack(arguments: argparse.Namespace) -> tuple[Sequence[Suppression], list[Report]]:
-    stack = where.stack(arguments)
+    stack = where.load_stack(arguments.stack)
     if not stack.systems:
         raise UsageError(f"Stack {arguments.stack} deploys no system.")
     suppressed, api = stack.doctor.suppress, connect(stack.target)

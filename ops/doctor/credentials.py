@@ -87,11 +87,9 @@ def _certificates(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _expiry(secret: str, certificates: Mapping[str, str], snapshot: Snapshot) -> Iterator[Finding]:
-    from cryptography import x509
-
     for what, text in certificates.items():
         try:
-            ends = x509.load_pem_x509_certificate(text.encode()).not_valid_after_utc
+            ends = pem.end(text)
         except ValueError:
             yield Finding("MJS050", ("Secret", secret), f"cannot be used: its {what} is not a certificate")
             continue

@@ -6,31 +6,22 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
-from components.registry import SYSTEMS
 from components.shared.demand import PodGroup, text
 from components.shared.inventory import Inventory
 from components.shared.kube import Json
 from components.shared.objects import PlannedObject
-from components.shared.passwords import plain_fingerprint
 from components.shared.quantities import bytes_text, quantity
-from components.shared.survey import NOTHING
 from components.stack import StackConfig
 from ops.doctor.findings import Finding
+from ops.planned import planned_namespaces
 
 _CLAIM: Final = "PersistentVolumeClaim"
 
 
 def limits(stack: StackConfig, inventories: Mapping[str, Inventory]) -> Iterator[Finding]:
     """Findings about every namespace that exists."""
-    for key, settings in stack.systems.items():
-        system = SYSTEMS[key]
-        planned = system.objects(settings, plain_fingerprint, NOTHING)
-        groups = system.pods(settings, planned)
-        for namespace in system.namespaces(settings):
-            inventory = inventories[namespace]
-            own = [item for item in planned if item.manifest["metadata"].get("namespace") == namespace]
-            here = [group for group in groups if group.namespace == namespace]
-            yield from _of_namespace(own, here, inventory)
+    for namespace in planned_namespaces(stack):
+        yield from _of_namespace(namespace.objects, namespace.pods, inventories[namespace.name])
 
 
 def _of_namespace(own: list[PlannedObject], groups: list[PodGroup], inventory: Inventory) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from components.shared.inventory import owner
 from components.shared.kube import Json
+from components.shared.objects import references
 from ops.doctor.findings import Finding
 from ops.doctor.place import Place
 from ops.doctor.snapshot import Snapshot
@@ -84,8 +85,7 @@ def _waits_for_a_pod(storage_class: Json, used: bool) -> bool:
 
 
 def _mounted_claims(snapshot: Snapshot) -> set[str]:
-    volumes = [volume for pod in snapshot.objects.get("Pod", ()) for volume in pod["spec"].get("volumes") or ()]
-    return {volume["persistentVolumeClaim"]["claimName"] for volume in volumes if "persistentVolumeClaim" in volume}
+    return {name for pod in snapshot.objects.get("Pod", ()) for kind, name in references(pod) if kind == CLAIM}
 
 
 def _last_event(snapshot: Snapshot, name: str) -> str:

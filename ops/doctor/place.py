@@ -11,14 +11,12 @@ from components.arkouda.settings import Settings as Arkouda
 from components.arkouda.topology import Topology, registered_services
 from components.julia import names as julia
 from components.matlab import names as matlab
-from components.registry import SYSTEMS
 from components.shared.demand import PodGroup
 from components.shared.kube import Json
 from components.shared.manifest import Manifest
 from components.shared.objects import Key, PlannedObject
-from components.shared.passwords import plain_fingerprint
-from components.shared.survey import NOTHING
 from components.stack import StackConfig
+from ops.planned import planned_namespaces
 
 PREFIXES: Final[Mapping[str, str]] = {"matlab": "MJS", "julia": "JUL", "arkouda": "ARK"}
 """Prefix of the codes of each system."""
@@ -101,12 +99,8 @@ def app(pod: Json) -> str:
 def places(stack: StackConfig) -> list[Place]:
     """Every system of a stack in each of its namespaces."""
     found = []
-    for key, settings in stack.systems.items():
-        planned = SYSTEMS[key].objects(settings, plain_fingerprint, NOTHING)
-        for namespace in SYSTEMS[key].namespaces(settings):
-            own = {item.key: item for item in planned if item.manifest["metadata"].get("namespace") == namespace}
-            groups = tuple(one for one in SYSTEMS[key].pods(settings, planned) if one.namespace == namespace)
-            servers = Topology(settings).servers if isinstance(settings, Arkouda) else ()
-            registered = frozenset(name for server in servers for name in registered_services(server))
-            found.append(Place(key, namespace, own, groups, registered))
+    for system, settings, namespace, objects, pods in planned_namespaces(stack):
+        servers = Topology(settings).servers if isinstance(settings, Arkouda) else ()
+        registered = frozenset(name for server in servers for name in registered_services(server))
+        found.append(Place(system, namespace, {item.key: item for item in objects}, tuple(pods), registered))
     return found

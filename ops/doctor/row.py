@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -27,7 +28,20 @@ class Row(NamedTuple):
 
     code: str
     level: Level
-    category: str
     title: str
     cause: str
     remedy: str
+
+
+Chapters = Mapping[str, tuple[Row, ...]]
+"""What can be wrong with a system, by the title of the runbook's chapter."""
+
+
+def error(code: str, title: str, cause: str, remedy: str) -> Row:
+    """A row for what does not work."""
+    return Row(code, Level.ERROR, title, cause, remedy)
+
+
+def warning(code: str, title: str, cause: str, remedy: str) -> Row:
+    """A row for what will stop working, or works by chance."""
+    return Row(code, Level.WARNING, title, cause, remedy)

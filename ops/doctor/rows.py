@@ -17,5 +17,5 @@ __all__ = ["ROWS", "SYSTEMS", "Level", "Row"]
 
 SYSTEMS: Final = {"MATLAB": MATLAB, "Julia": JULIA, "Arkouda": ARKOUDA, "Before": BEFORE}
 """The rows of each system, by its name, and of `--before`."""
-ROWS: Final = {row.code: row for rows in SYSTEMS.values() for row in rows}
+ROWS: Final = {row.code: row for chapters in SYSTEMS.values() for rows in chapters.values() for row in rows}
 """Every row by its code."""

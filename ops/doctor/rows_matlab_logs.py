@@ -4,146 +4,112 @@ from __future__ import annotations
 
 from typing import Final
 
-from ops.doctor.row import Level, Row
+from ops.doctor.row import error, warning
 
 MATLAB_LOGS: Final = (
-    Row(
+    error(
         "MJS060",
-        Level.ERROR,
-        "logs",
         "MATLAB is not where it is expected",
         "Neither the image nor the claim has toolbox/parallel/bin in /opt/matlab or in the folder of the release.",
         "Set installation.root, or correct the image or the content of the claim.",
     ),
-    Row(
+    error(
         "MJS061",
-        Level.ERROR,
-        "logs",
         "A volume is not writable",
         "The user of the pod is not allowed to write to the volume of the logs or of the job database.",
         "Change the owner of the folder, or jobManager.userID and groupID. An NFS export must not squash that user.",
     ),
-    Row(
+    warning(
         "MJS062",
-        Level.WARNING,
-        "logs",
         "Another job manager holds the database",
         "The old job manager has not stopped yet, perhaps because its node is down. Two would damage the database.",
         "Wait. If its node is gone for good, delete the old pod with `kubectl delete pod --force`.",
     ),
-    Row(
+    error(
         "MJS063",
-        Level.ERROR,
-        "logs",
         "The certificate of the LDAP server was not imported",
         "`keytool` failed: the certificate is damaged, or the image has its Java in another folder.",
         "Correct ldap.certificate, or set installation.javaClaim.",
     ),
-    Row(
+    error(
         "MJS064",
-        Level.ERROR,
-        "logs",
         "The job manager does not start",
         "MJS ended with an error. The lines before it say which: a damaged database or a port in use, for instance.",
         "Read `kubectl -n NAMESPACE logs deployment/mjs-job-manager --previous`.",
     ),
-    Row(
+    error(
         "MJS065",
-        Level.ERROR,
-        "logs",
         "Workers do not join",
         "`startworker` failed: the worker does not find the job manager, or they do not share one secret.",
         "Check cluster DNS and network policies (docs/flows.md). After a change of credentials, delete the workers.",
     ),
-    Row(
+    error(
         "MJS066",
-        Level.ERROR,
-        "logs",
         "The limit of open files is too high",
         "The container runtime of the node allows fewer open files than the config sets.",
         "Lower fileDescriptorUlimit.",
     ),
-    Row(
+    error(
         "MJS067",
-        Level.ERROR,
-        "logs",
         "A volume is full",
         "The job database, logs or the job history fill the volume. The history alone keeps ten files of 1 GB.",
         "Enlarge storage.checkpoint or storage.log. Remove old jobs in MATLAB.",
     ),
-    Row(
+    warning(
         "MJS068",
-        Level.WARNING,
-        "logs",
         "The volume of the job database is nearly full",
         "Less than a fifth is free. Jobs, their results and the job history fill it; the history alone grows to ten "
         "files of 1 GB. When it is full, jobs fail.",
         "Have users delete old jobs, and enlarge storage.checkpoint.size. If the StorageClass cannot enlarge volumes: "
         "`python -m ops move-claim`.",
     ),
-    Row(
+    error(
         "MJS070",
-        Level.ERROR,
-        "logs",
         "Controller and config are of different versions",
         "The controller rejects a config with a field that it does not know: its image is of another version.",
         "Remove images.controller.tag, or set the one that fits this program.",
     ),
-    Row(
+    error(
         "MJS071",
-        Level.ERROR,
-        "logs",
         "The controller does not find its Deployment",
         "It looks for Deployment mjs-controller in its own namespace, and ends without it.",
         "Keep the name. Run `pulumi refresh`, then `pulumi up`.",
     ),
-    Row(
+    error(
         "MJS072",
-        Level.ERROR,
-        "logs",
         "The controller cannot open its log file",
         "The chart lets the controller log to a volume that is missing or that it cannot write to.",
         "Set logPVC, or fix the export. This program lets the controller log to standard output.",
     ),
-    Row(
+    error(
         "MJS073",
-        Level.ERROR,
-        "logs",
         "The controller lacks a right",
         "Its Role or RoleBinding was changed or replaced.",
         "Run `pulumi refresh`, then `pulumi up`.",
     ),
-    Row(
+    error(
         "MJS074",
-        Level.ERROR,
-        "logs",
         "Several job managers answer",
         "Data of an earlier job manager is in the checkpoint folder, and MJS starts both.",
         "Stop the cluster, empty the checkpoint folder, and start it again. This deletes all jobs.",
     ),
-    Row(
+    error(
         "MJS075",
-        Level.ERROR,
-        "logs",
         "A Secret for metrics is left over",
         "The controller tries to create the client certificates for metrics, but they already exist.",
         "Delete Secrets mjs-metrics-secret and mjs-metrics-client-certs, and restart the controller.",
     ),
-    Row(
+    error(
         "MJS076",
-        Level.ERROR,
-        "logs",
         "The controller rejects a pod template",
         "The template has a field that the controller, built for Kubernetes 1.29, does not know. It starts no workers.",
         "Restore ConfigMap mjs-worker-template with `pulumi refresh` and `pulumi up`.",
     ),
-    Row(
+    error(
         "MJS080",
-        Level.ERROR,
-        "logs",
         "No license was checked out",
         "The license manager does not answer, has no license left, or is older than this release.",
         "Correct license.networkLicenseManager, open its ports for workers, or update it.",
     ),
 )
-"""In the order of their codes, which the runbook keeps."""
+"""In the order of their codes."""

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from components.registry import SYSTEMS
 from components.shared.manifest import Manifest
 from components.shared.network_flows import ALL, ALL_PODS, ANYWHERE, OTHER_PODS, Flow, Ports, flows
 from components.shared.objects import PlannedObject
-from components.shared.passwords import plain_fingerprint
-from components.shared.survey import NOTHING
 from components.stack import StackConfig
+from ops.planned import planned_namespaces
 
 POD_KINDS: Final = ("Deployment", "StatefulSet", "Job")
 EVERYWHERE: Final = ("0.0.0.0/0", "::/0")
@@ -62,12 +60,7 @@ class Place:
 
 def places(stack: StackConfig) -> list[Place]:
     """Every namespace of the stack, in the order of deployment."""
-    return [
-        _place(key, namespace, [item for item in planned if item.manifest["metadata"].get("namespace") == namespace])
-        for key, settings in stack.systems.items()
-        for planned in [SYSTEMS[key].objects(settings, plain_fingerprint, NOTHING)]
-        for namespace in SYSTEMS[key].namespaces(settings)
-    ]
+    return [_place(one.system, one.name, one.objects) for one in planned_namespaces(stack)]
 
 
 def _place(system: str, namespace: str, planned: Sequence[PlannedObject]) -> Place:

@@ -24,6 +24,7 @@ from components.shared.placeholders import placeholder
 from components.stack import load_stack
 from components.stack_file import stack_name
 from ops.errors import CommandError
+from ops.exit_codes import REFUSED
 from ops.helm_import import chart_schema, chart_versions
 from ops.helm_import.chart_versions import spelled
 from ops.helm_import.import_result import ImportResult
@@ -31,7 +32,6 @@ from ops.helm_import.stack_file_text import SettingPath, document, nested
 from ops.helm_import.translation import asks_for_password, commands, differences, translate
 from ops.helm_import.values_file import read_all
 
-REFUSED: Final = 2
 NO_CONTEXT: Final = "not-chosen-yet"
 """Takes the place of the context, to check the rest of a stack file that names no cluster yet."""
 LDAP_CERTIFICATE: Final = "matlab.ldap.certificate"

@@ -169,8 +169,13 @@ def nested(settings: Mapping[SettingPath, WrittenSetting]) -> dict[str, Any]:
     """The settings as the stack file nests them."""
     root: dict[str, Any] = {}
     for path, setting in settings.items():
-        place = root
-        for step in path[:-1]:
-            place = place.setdefault(step, {})
-        place[path[-1]] = setting.value
+        put(root, path, setting.value)
     return root
+
+
+def put(root: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    """Set one setting in nested ones."""
+    *groups, last = path
+    for step in groups:
+        root = root.setdefault(step, {})
+    root[last] = value

@@ -113,14 +113,12 @@ def _entrance(change: Change) -> Iterator[Finding]:
         yield Finding("load-balancer-annotations", change)
     if gone := _ports(change.old) - _ports(change.new):
         yield Finding("ports-change", change, f"No longer open: {', '.join(map(str, sorted(gone)))}.")
-    before, after = (set((item.get("spec") or {}).get("loadBalancerSourceRanges") or ()) for item in _both(change))
+    before, after = (
+        set((item.get("spec") or {}).get("loadBalancerSourceRanges") or ()) for item in (change.old, change.new)
+    )
     if after and (not before or before - after):
         detail = f"Accepted: {', '.join(sorted(after))}; before: {', '.join(sorted(before)) or 'every address'}."
         yield Finding("clients-excluded", change, detail)
-
-
-def _both(change: Change) -> tuple[Manifest, Manifest]:
-    return change.old, change.new
 
 
 def _ports(service: Manifest) -> set[int]:

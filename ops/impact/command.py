@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from ops.errors import CommandError, tell
+from ops.exit_codes import UNCLEAR
 from ops.impact.plan import UnreadablePlanError, read
 from ops.impact.preview import preview
-from ops.impact.report import LOCAL, UNCLEAR, Report, comment
+from ops.impact.report import LOCAL, Report, comment
 
 STANDARD_INPUT: Final = "-"
 

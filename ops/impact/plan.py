@@ -102,6 +102,15 @@ class Change:
         """Whether the existing object is deleted, even if another one takes its place."""
         return self.operation in {Operation.DELETE, Operation.REPLACE}
 
+    def json(self) -> dict[str, Any]:
+        """What happens to which object, for a program."""
+        return {
+            "operation": str(self.operation),
+            "kind": self.kind,
+            "namespace": self.namespace,
+            "name": self.name,
+        }
+
     def touches(self, *path: str) -> bool:
         """Whether an existing object gets another value in this field, or in something below it.
 

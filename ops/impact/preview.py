@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 
 from components.shared.mistakes import ConfigError
-from components.shared.target import PROJECT
-from components.stack import load_file
+from ops import where
 from ops.errors import CommandError
 from ops.impact.plan import Plan, read
 
@@ -20,7 +19,7 @@ def preview(name: str, *options: str) -> Plan:
     from local.run import PROBLEMS, prepare
 
     try:
-        stack = load_file(PROJECT / f"Pulumi.{name}.yaml", name)
+        stack = where.load_stack(name)
     except ConfigError as error:
         return Plan(name, (), (str(error),))
     print(f"Previewing stack {name} …", file=sys.stderr)

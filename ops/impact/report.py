@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from ops.exit_codes import DONE, FINDINGS, UNCLEAR
 from ops.impact import access, data, pods
 from ops.impact.findings import Finding
 from ops.impact.plan import Change, Operation, Plan
 from ops.impact.rules import RULES, Level
 
-UNNOTICED, NOTICED, UNCLEAR = 0, 1, 2
 FINDERS: Final = (data.findings, pods.findings, access.findings)
 DOCUMENT: Final = "docs/impact.md"
 MARKER: Final = "<!-- clusters: impact -->"
@@ -57,7 +57,7 @@ class Report:
         """Exit code: 0 nobody notices, 1 somebody does, 2 unclear."""
         if self.unclear:
             return UNCLEAR
-        return NOTICED if any(finding.rule.level is not Level.QUIET for finding in self.findings) else UNNOTICED
+        return FINDINGS if any(finding.rule.level is not Level.QUIET for finding in self.findings) else DONE
 
     @property
     def verdict(self) -> str:
@@ -103,15 +103,7 @@ class Report:
             "costPerHour": self.plan.cost.json(),
             "warnings": list(self.plan.warnings),
             "findings": [_finding(finding) for finding in self.findings],
-            "objects": [
-                {
-                    "operation": str(change.operation),
-                    "kind": change.kind,
-                    "namespace": change.namespace,
-                    "name": change.name,
-                }
-                for change in self.plan.objects
-            ],
+            "objects": [change.json() for change in self.plan.objects],
         }
 
     def markdown(self, *, objects: bool = True) -> str:

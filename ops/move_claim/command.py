@@ -5,20 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
-from components.shared.kube import ApiError, Json, Unreachable
+from components.shared.kube import Json
 from components.shared.target import connect
 from components.stack import StackConfig
-from ops.errors import CommandError, UsageError
+from ops.errors import UsageError
+from ops.exit_codes import INTERRUPTED
 from ops.move_claim.copying import Copied
 from ops.move_claim.installation import Installation
 from ops.move_claim.move import OWN_CLAIMS, Move, check
 from ops.move_claim.task import Task, tell
-
-INTERRUPTED: Final = 130
 
 
 def add_command(commands: Any) -> None:
@@ -54,8 +53,6 @@ def _run(arguments: argparse.Namespace) -> int:
             task.cancel()
             return 0
         copied = task.run(arguments)
-    except (Unreachable, ApiError) as error:
-        raise CommandError(f"The cluster cannot be read or changed: {error}. Run the command again.") from error
     except KeyboardInterrupt:
         tell("Interrupted. A copy that has begun goes on. Run the command again to follow it, or with --cancel.")
         return INTERRUPTED

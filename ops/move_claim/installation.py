@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from components.matlab import job_queue, names
-from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi
+from components.shared.kube import RESOURCES, Json, KubernetesApi
+from components.shared.objects import references
 from components.shared.pod_status import is_over
 from components.shared.rights import Right, missing_rights
-from ops.adopt import ownership
 from ops.errors import CommandError
+from ops.managed_fields import rewrite
 from ops.move_claim.move import Move
 
 POLL_SECONDS: Final = 2.0
@@ -19,9 +20,6 @@ _STOP_MARGIN: Final = 60
 """Seconds that a pod may need in addition to its grace period until the API server no longer knows it."""
 _MANAGER: Final = "clusters-move-claim"
 """Field manager of the scaling. It gives the field up at once: the next `up` could not start the job manager again."""
-_JSON_PATCH: Final = "application/json-patch+json"
-_CONFLICT: Final = 409
-_ATTEMPTS: Final = 10
 _MERGE: Final = "application/merge-patch+json"
 _RIGHTS: Final = {
     "Deployment": ("get", "patch"),
@@ -115,17 +113,12 @@ class Installation:
         body = {"spec": {"replicas": replicas}}
         query = {"fieldManager": _MANAGER}
         live = self.api.request("PATCH", self._job_manager, body, query=query, content_type=_MERGE)
-        for attempt in range(_ATTEMPTS):
-            fields = [entry for entry in live["metadata"]["managedFields"] if entry["manager"] != _MANAGER]
-            try:
-                self.api.request("PATCH", self._job_manager, ownership.patch(live, fields), content_type=_JSON_PATCH)
-            except ApiError as error:
-                # The Deployment's controller has written its status meanwhile.
-                if error.status != _CONFLICT or attempt == _ATTEMPTS - 1:
-                    raise
-                live = self.job_manager()
-            else:
-                return
+        rewrite(
+            self.api,
+            self._job_manager,
+            live,
+            lambda found: [entry for entry in found["metadata"]["managedFields"] if entry["manager"] != _MANAGER],
+        )
 
     @property
     def _job_manager(self) -> str:
@@ -133,5 +126,4 @@ class Installation:
 
 
 def _claims(spec: Json) -> set[str]:
-    sources = (volume.get("persistentVolumeClaim") or {} for volume in spec.get("volumes") or ())
-    return {source["claimName"] for source in sources if source}
+    return {name for kind, name in references({"spec": spec}) if kind == "PersistentVolumeClaim"}

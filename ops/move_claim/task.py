@@ -43,7 +43,7 @@ class Task:
     def run(self, arguments: argparse.Namespace) -> Copied:
         """Do what is left to do. Raises CommandError; then the job manager runs on the old claim as before."""
         self.installation.require_rights()
-        self._require_settled_state()
+        self.pulumi.settled_state()
         copying = Copying(self.installation)
         copied = self._finished()
         if copied is None:
@@ -64,13 +64,6 @@ class Task:
             self.installation.mark(self._move.target, {DONE: None})
         self._restart()
         tell(f"The job manager uses claim {self._move.source}. Claim {self._move.target} was not deleted.")
-
-    def _require_settled_state(self) -> None:
-        deployment = self.pulumi.state().get("deployment") or {}
-        if deployment.get("pending_operations"):
-            raise CommandError(
-                f"The last run of stack {self._move.stack} was interrupted. Run `make up` or `pulumi refresh` first."
-            )
 
     def _finished(self) -> Copied | None:
         """A copy that an earlier run finished, if the job manager has not run since."""

@@ -12,10 +12,9 @@ from typing import Any
 import yaml
 
 from components.shared.kube import METADATA_ONLY
-from components.shared.target import EMBEDDED_DIR_VARIABLE
+from components.shared.target import EMBEDDED_CONTEXT, EMBEDDED_DIR_VARIABLE
 from components.stack import load_file
 from local.cluster import ControlPlane
-from local.cluster.layout import CONTEXT
 from local.pulumi import Toolchain
 from local.run import EMBEDDED_PASSPHRASE
 from ops.render import render
@@ -158,7 +157,7 @@ def nothing_to_do(bench: Bench, repetitions: int) -> Iterator[Figure]:
 
 def _previews(bench: Bench, repetitions: int) -> Iterator[Figure]:
     pulumi, checkout = bench.toolchain.command, bench.checkout
-    target = {"kubeconfig": str(bench.control_plane.kubeconfig), "context": CONTEXT}
+    target = {"kubeconfig": str(bench.control_plane.kubeconfig), "context": EMBEDDED_CONTEXT}
     environment = {
         **os.environ,
         **bench.toolchain.environment,

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from components.shared.target import EMBEDDED_CONTEXT, EMBEDDED_DIR_VARIABLE, PR
 from local.cluster import ControlPlane
 from local.run import EMBEDDED_PASSPHRASE
 from local.stack_command import state_file
+from tests.waiting import eventually
 
 PARTS = ("components", "local", "ops", "__main__.py", "Pulumi.yaml", "requirements.txt")
 ADMINISTRATOR = "embedded-admin"
@@ -162,10 +162,7 @@ class Checkout:
 
     def wait_until_gone(self, namespace: str = NAMESPACE) -> None:
         """Wait until a namespace is deleted, for a minute at most."""
-        end = time.monotonic() + 60
-        while self.api.get(f"/api/v1/namespaces/{namespace}"):
-            assert time.monotonic() < end, f"namespace {namespace} is still there"
-            time.sleep(0.2)
+        eventually(lambda: self.api.get(f"/api/v1/namespaces/{namespace}") is None)
 
     def get(self, kind: str, name: str, group: str = "/api/v1") -> dict[str, Any] | None:
         """One object of the namespace."""

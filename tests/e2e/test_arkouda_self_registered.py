@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import threading
 from pathlib import Path
@@ -97,8 +98,9 @@ def test_a_killed_server_is_an_orphan_until_the_next_job_or_a_command(
     wait_for(lambda: machine.log.read_text().splitlines().count("registered") == 2)
     assert machine.greets(port)
     machine.kill()
-    listed = ops(checkout, "arkouda-orphans", "--config", str(checkout.stack_file))
-    assert f"{CORE}/services/lab\n" in listed
+    listed = json.loads(ops(checkout, "arkouda-orphans", "--config", str(checkout.stack_file), "--json"))
+    assert f"{CORE}/services/lab" in listed["objects"]
+    assert not listed["deleted"]
     assert existing(checkout) == [*OWN]
     ops(checkout, "arkouda-orphans", "--config", str(checkout.stack_file), "--delete")
     assert existing(checkout) == []

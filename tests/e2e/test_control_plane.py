@@ -8,18 +8,19 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from components.shared.target import PROJECT
 from local.cluster import ControlPlane, ControlPlaneError
-from local.cluster.layout import PROJECT_ROOT, versions
+from local.cluster.layout import versions
 from local.cluster.load_balancer import address
+from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 WAIT_SECONDS = 30
 LISTEN = "0A"
@@ -85,14 +86,6 @@ def kubectl(control_plane: ControlPlane, *arguments: str, stdin: str | None = No
 
 def get(control_plane: ControlPlane, *arguments: str) -> Any:
     return json.loads(kubectl(control_plane, "get", "-o", "json", *arguments))
-
-
-def eventually(condition: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "not within the time allowed"
-        time.sleep(0.2)
-    return found
 
 
 def load_balancer_address(control_plane: ControlPlane, namespace: str, name: str) -> str | None:
@@ -258,7 +251,7 @@ def test_down_leaves_no_process(control_plane: ControlPlane) -> None:
 def test_an_interrupted_up_leaves_no_process(tmp_path: Path) -> None:
     """Ctrl-C while kube-apiserver starts: nothing may stay behind that nobody remembers."""
     command = [sys.executable, "-m", "local.cluster", "up", "--dir", tmp_path, "--nodes", "1"]
-    with subprocess.Popen(command, cwd=PROJECT_ROOT, stderr=subprocess.PIPE, text=True) as up:
+    with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True) as up:
         eventually((tmp_path / "pids" / "kube-apiserver.json").exists)
         up.send_signal(signal.SIGINT)
         _, error = up.communicate(timeout=WAIT_SECONDS)

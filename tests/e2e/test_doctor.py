@@ -2,107 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import subprocess
-import sys
 import tarfile
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from components.matlab.job_queue import PAUSED
-from components.shared.kube import Json, KubernetesApi
 from components.stack import load_file
 from ops.doctor.command import examined
-from ops.doctor.findings import Diagnosis
 from ops.doctor.logs import with_logs
-from ops.doctor.place import Place, places
+from ops.doctor.place import places
 from ops.doctor.rows_matlab import MATLAB
 from ops.doctor.snapshot import Snapshot
 from tests.e2e.checkout import NAMESPACE, Checkout
 from tests.e2e.disturbance import every_node_labelled, path_of, wait_for
+from tests.e2e.patient import MERGE, WORKER, Patient, a_large_image, doctor, ended, event, text_of, waiting
 from tests.pem import pair
 
 SECONDS = 5.0
-MERGE = "application/merge-patch+json"
-WORKER: Json = {
-    "apiVersion": "v1",
-    "kind": "Pod",
-    "metadata": {"name": "mjs-worker-1", "labels": {"app": "mjs-worker"}},
-    # No kubelet reports on it, so the test can.
-    "spec": {"schedulerName": "nobody", "containers": [{"name": "mjs-worker", "image": "worker:r2026a"}]},
-}
-
-
-class Patient:
-    """The deployed cluster, and the codes that the doctor has found in it so far."""
-
-    def __init__(self, checkout: Checkout) -> None:
-        self.checkout, self.api = checkout, checkout.api
-        self.seen: set[str] = set()
-
-    def look(self, namespace: str = NAMESPACE, later: timedelta = timedelta(minutes=5)) -> list[Diagnosis]:
-        """What the doctor would say in five minutes: it is patient with claims and load balancers."""
-        planned = {place.namespace: place for place in places(load_file(self.checkout.stack_file))}
-        snapshot = Snapshot.take(self.api, namespace)
-        place = planned.get(namespace) or Place("matlab", namespace)
-        found = list(examined(place, dataclasses.replace(snapshot, taken=snapshot.taken + later)).diagnoses)
-        self.seen |= {one.code for item in found for one in (item.cause, *item.consequences)}
-        return found
-
-    def expect(self, *codes: str, words: str = "", again: Callable[[], object] = lambda: None, **options: Any) -> None:
-        """Wait until exactly these are the root causes, the first of them with these words."""
-        end = time.monotonic() + 180
-        while True:
-            again()
-            found = self.look(**options)
-            if [item.cause.code for item in found] == list(codes) and (not words or words in _text(found)):
-                return
-            assert time.monotonic() < end, _text(found)
-            time.sleep(0.3)
-
-    def patch(self, name: str, body: Json, subresource: str = "") -> None:
-        self.api.request("PATCH", path_of(name) + subresource, body, content_type=MERGE)
-
-    def delete(self, name: str) -> None:
-        self.api.request("DELETE", path_of(name))
-
-    def post(self, kind: str, body: Json) -> None:
-        self.api.request("POST", f"/api/v1/namespaces/{NAMESPACE}/{kind}", body)
-
-    def worker(self, status: Json) -> None:
-        """A worker pod with a status that no kubelet overwrites."""
-        self.post("pods", WORKER)
-        path = f"/api/v1/namespaces/{NAMESPACE}/pods/mjs-worker-1/status"
-        self.api.request("PATCH", path, {"status": status}, content_type=MERGE)
-
-    def delete_pod(self) -> None:
-        path = f"/api/v1/namespaces/{NAMESPACE}/pods/mjs-worker-1"
-        self.api.request("DELETE", path, query={"gracePeriodSeconds": "0"})
-        wait_for(lambda: self.api.get(path) is None)
-
-    def forget_events(self) -> None:
-        self.api.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/events")
-
-    def restore(self) -> None:
-        """What the runbook says."""
-        self.checkout.run("pulumi", "--", "refresh", "--yes")
-        self.checkout.run("up")
-
-    def restart(self, app: str) -> None:
-        """Delete the pods of a Deployment; it creates new ones."""
-        query = {"labelSelector": f"app={app}"}
-        for pod in self.api.request("GET", f"/api/v1/namespaces/{NAMESPACE}/pods", query=query)["items"]:
-            self.api.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod['metadata']['name']}")
-
-
-def _text(found: list[Diagnosis]) -> str:
-    return "\n".join(f"{one.code} {one.sentence}" for item in found for one in (item.cause, *item.consequences))
 
 
 def test_every_row_of_the_runbook(checkout: Checkout) -> None:
@@ -115,7 +35,8 @@ def test_every_row_of_the_runbook(checkout: Checkout) -> None:
         story(patient)
     a_thousand_workers(patient)
     the_namespace(patient)
-    assert sorted({row.code for row in MATLAB if row.category != "logs"} - patient.seen) == []
+    without_logs = {row.code for title, rows in MATLAB.items() if title != "logs" for row in rows}
+    assert sorted(without_logs - patient.seen) == []
 
 
 def the_command_finds_a_healthy_cluster_healthy(patient: Patient) -> None:
@@ -152,14 +73,6 @@ def a_bundle_for_support_holds_no_secret(patient: Patient) -> None:
         for encoded in values:
             assert encoded not in text, name
             assert b64decode(encoded).decode() not in text, name
-
-
-def doctor(checkout: Checkout, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ops", "doctor", "--stack", "dev", *words]
-    environment = checkout.environment()
-    return subprocess.run(
-        command, cwd=checkout.root, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
 
 
 def a_missing_secret(patient: Patient) -> None:
@@ -254,21 +167,6 @@ def an_image_that_fits_on_no_disk(patient: Patient) -> None:
         patient.expect("MJS016", words="the image has 931.3Gi, and node ", again=again)
 
 
-@contextmanager
-def a_large_image(api: KubernetesApi, name: str) -> Iterator[Callable[[], object]]:
-    """A node that reports an image of a terabyte, and a small disk; what is yielded does so again.
-
-    Its kubelet corrects that every ten seconds.
-    """
-    node = api.request("GET", "/api/v1/nodes")["items"][0]
-    path = f"/api/v1/nodes/{node['metadata']['name']}/status"
-    images = {"images": [{"names": [name], "sizeBytes": 10**12}], "allocatable": {"ephemeral-storage": "10Gi"}}
-    yield lambda: api.request("PATCH", path, {"status": images}, content_type=MERGE)
-    before = {"images": node["status"].get("images"), "allocatable": {"ephemeral-storage": None}}
-    before["allocatable"] |= node["status"]["allocatable"]
-    api.request("PATCH", path, {"status": before}, content_type=MERGE)
-
-
 def workers_that_have_failed(patient: Patient) -> None:
     patient.worker({"phase": "Failed", "reason": "Evicted"})
     patient.expect("MJS014", words="has failed (Evicted) and was not deleted")
@@ -293,14 +191,6 @@ def containers_that_do_not_run(patient: Patient) -> None:
         patient.delete_pod()
 
 
-def waiting(reason: str, message: str = "") -> Json:
-    return {"waiting": {"reason": reason, "message": message}}
-
-
-def ended(reason: str, code: int) -> Json:
-    return {"lastState": {"terminated": {"reason": reason, "exitCode": code}}}
-
-
 def events_of_a_kubelet(patient: Patient) -> None:
     for code, reason, message in (
         ("MJS024", "Unhealthy", "Startup probe failed: timeout"),
@@ -311,22 +201,6 @@ def events_of_a_kubelet(patient: Patient) -> None:
         patient.expect(code, words=message)
         patient.delete_pod()
         patient.forget_events()
-
-
-def event(pod: str, reason: str, message: str) -> Json:
-    moment = "2999-01-01T00:00:00Z"
-    return {
-        "apiVersion": "v1",
-        "kind": "Event",
-        "metadata": {"name": f"{pod}.{reason.lower()}"},
-        "involvedObject": {"kind": "Pod", "name": pod, "namespace": NAMESPACE},
-        "type": "Warning",
-        "reason": reason,
-        "message": message,
-        "count": 9,
-        "firstTimestamp": moment,
-        "lastTimestamp": moment,
-    }
 
 
 def a_sidecar(patient: Patient) -> None:
@@ -472,7 +346,7 @@ def credentials(patient: Patient) -> None:
     key = pair("secret").key.splitlines()[1]
     write(clientKey=key, serverCert=1)  # type: ignore[arg-type]
     patient.expect("MJS050", words="a file is damaged")
-    assert key not in _text(patient.look())
+    assert key not in text_of(patient.look())
     a_finding_that_is_normal_here(patient)
     write()
 

@@ -12,7 +12,7 @@ from components.shared.kube import RESOURCES, Json
 from tests.e2e.accounts import become
 from tests.e2e.checkout import Checkout
 from tests.e2e.disturbance import wait_for
-from tests.e2e.test_doctor import doctor
+from tests.e2e.patient import doctor
 
 LAB = "lab"
 

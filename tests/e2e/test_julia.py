@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from tests.e2e.accounts import kubeconfig_of
 from tests.e2e.checkout import Checkout
 from tests.e2e.deployer import account
 from tests.julia_worker import worker_pod
+from tests.waiting import eventually
 
 SMALL = {"cpu": "50m", "memory": "64Mi"}
 SESSIONS: dict[str, Any] = {
@@ -86,13 +86,6 @@ class Session:
         query = {"labelSelector": f"worker-prefix={self.namespace}-worker"}
         answer = self.admin.request("GET", f"/api/v1/namespaces/{self.namespace}/pods", query=query)
         return list(answer["items"])
-
-
-def eventually(moment: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not moment():
-        assert time.monotonic() < end, "the moment did not come"
-        time.sleep(0.1)
 
 
 def test_sessions_live_through_everything(checkout: Checkout) -> None:

@@ -12,7 +12,7 @@ from components.matlab.job_queue import PAUSED
 from tests.e2e.accounts import become
 from tests.e2e.checkout import NAMESPACE, Checkout
 from tests.e2e.exec_node import ExecNode
-from tests.tools.container import eventually
+from tests.waiting import eventually
 
 OLD = "mjs-checkpoint"
 JOB = ("jobs", "mjs-move-claim", "/apis/batch/v1")

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from components.shared.kube import APPLY_PATCH, KubernetesApi
+from components.shared.target import EMBEDDED_CONTEXT
 from local.cluster import ControlPlane
-from local.cluster.layout import CONTEXT
 from local.pulumi import Toolchain
 from tests.small_programs import Project
 
@@ -25,7 +25,7 @@ class Namespace:
 
     def __init__(self, project: Project, control_plane: ControlPlane) -> None:
         self.name = project.root.name.replace("_", "-").strip("-")
-        self.api = KubernetesApi.connect(control_plane.kubeconfig, CONTEXT)
+        self.api = KubernetesApi.connect(control_plane.kubeconfig, EMBEDDED_CONTEXT)
         self.api.request("POST", "/api/v1/namespaces", {"metadata": {"name": self.name}})
         project.values |= {"NAMESPACE": self.name, "KUBECONFIG": str(control_plane.kubeconfig)}
 

@@ -6,7 +6,7 @@ import contextlib
 import time
 from pathlib import Path
 
-from tests.tools.container import eventually
+from tests.waiting import eventually
 
 ROOT = Path("/sys/fs/cgroup")
 NEEDED = ("cpu", "memory", "pids")

@@ -16,8 +16,8 @@ from local.go_build import Progress, cache_directory
 from local.locks import locked
 from tests.node.addresses import LDAP
 from tests.pem import Pair
-from tests.tools.container import eventually
 from tests.tools.debian import ToolError, download, find
+from tests.waiting import eventually
 
 PORT = 636
 SUFFIX = "cn=users"

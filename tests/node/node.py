@@ -16,7 +16,7 @@ from tests.node.control_groups import ControlGroup
 from tests.node.machine import NAMESPACES
 from tests.node.namespaces import ip
 from tests.node.outside import FILES, VOLUMES, Outside, volume
-from tests.tools.container import eventually
+from tests.waiting import eventually
 
 READY_SECONDS = 60.0
 OUTER_LINK, INNER_LINK = "node", "eth0"

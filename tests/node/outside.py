@@ -12,10 +12,11 @@ from typing import Any
 import yaml
 
 from components.shared.kube import KubernetesApi
+from components.shared.target import EMBEDDED_CONTEXT
 from local.cluster import ControlPlane, certificates
 from local.cluster.certificates import ADMIN, AUTHORITY, Identity
 from local.cluster.kubeconfig import server, write_kubeconfig
-from local.cluster.layout import APISERVER, CONTEXT, CONTROLLER_MANAGER, LOAD_BALANCER, Settings
+from local.cluster.layout import APISERVER, CONTROLLER_MANAGER, LOAD_BALANCER, Settings
 from local.cluster.processes import Command, Processes
 from tests.node.addresses import ARKOUDA, INTERNET, LDAP, LOAD_BALANCERS, METADATA, NODE, OUTSIDE
 from tests.node.binaries import COREDNS, KUBE_PROXY, KUBELET, NETWORK_POLICIES
@@ -77,7 +78,7 @@ class Outside:
         certificates.ensure(layout.pki, IDENTITIES)
         for identity in IDENTITIES:
             write_kubeconfig(self.kubeconfig(identity.file), layout.pki, identity.file, self.port)
-        self.api = KubernetesApi.connect(self.control_plane.kubeconfig, CONTEXT)
+        self.api = KubernetesApi.connect(self.control_plane.kubeconfig, EMBEDDED_CONTEXT)
         for item in yaml.safe_load_all((FILES / "node-programs.yaml").read_text()):
             self.api.request("POST", PATHS[item["kind"]], item)
         corefile = layout.directory / "Corefile"

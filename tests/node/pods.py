@@ -12,7 +12,7 @@ from tests.node.images import DEBIAN_IMAGE
 from tests.node.namespaces import inside, open_ways
 from tests.node.node import Node, NodeError, of_pod
 from tests.node.outside import Outside
-from tests.tools.container import eventually
+from tests.waiting import eventually
 
 Pod = dict[str, Any]
 POLICY_SECONDS = 1.5

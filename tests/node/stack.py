@@ -8,7 +8,7 @@ from tests.e2e.checkout import NAMESPACE, Checkout
 from tests.node.addresses import ARKOUDA
 from tests.node.client import Client, RefusedError
 from tests.node.pods import Cluster, Pod
-from tests.tools.container import eventually
+from tests.waiting import eventually
 
 IDLE_STOP = 3
 GRACE = 20

@@ -15,7 +15,7 @@ from components.arkouda import names
 from tests.e2e.arkouda_stack import GREET, NAMESPACE, SERVER
 from tests.node.addresses import ARKOUDA
 from tests.node.pods import POLICY_SECONDS, Cluster, Pod
-from tests.tools.container import eventually
+from tests.waiting import eventually
 
 CLIENT, METRICS = 5555, 5556
 NOTEBOOKS = "notebooks"

@@ -14,7 +14,7 @@ from ops.doctor.snapshot import Snapshot
 from tests.e2e.checkout import NAMESPACE
 from tests.node.images import DEBIAN_IMAGE
 from tests.node.stack import Stack
-from tests.tools.container import eventually
+from tests.waiting import eventually
 
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{names.JOB_MANAGER}"

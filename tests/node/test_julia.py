@@ -21,7 +21,7 @@ from tests.e2e.checkout import Checkout
 from tests.node.addresses import API_SERVICE, INTERNET
 from tests.node.pods import Cluster, Pod, address
 from tests.node.stack import restarts
-from tests.tools.container import eventually
+from tests.waiting import eventually
 
 ANA, GRID = (names.session(name) for name in ("ana", "grid"))
 STRANGERS = "strangers"

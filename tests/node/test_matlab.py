@@ -12,7 +12,7 @@ from tests.e2e.checkout import NAMESPACE
 from tests.e2e.test_move_claim import move
 from tests.node.client import Client, RefusedError
 from tests.node.stack import Stack, restarts
-from tests.tools.container import eventually
+from tests.waiting import eventually
 
 SLOW_STOP = 8
 """Seconds that a job manager takes to stop in one of the tests."""

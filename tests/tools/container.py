@@ -13,13 +13,12 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from components.shared.manifest import Manifest
+from tests.waiting import eventually
 
 PATIENCE = 60.0
 """Seconds after which something that should have happened long ago never will."""
@@ -63,15 +62,6 @@ class Call:
     environment: dict[str, str]
     open_files: list[int]
     input: str
-
-
-def eventually(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    """Return what the condition gives as soon as that is true."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "not within the time allowed"
-        time.sleep(0.02)
-    return found
 
 
 def below(root: Path, settings: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from components.shared.kube import Json
 from components.shared.recovery import Recovered
+from ops import managed_fields
 from ops.adopt import helm_release, ownership
 from ops.adopt.comparison import Change, before_update, changes, known
 from ops.adopt.credentials import known as known_credential
@@ -71,7 +72,7 @@ def test_the_manager_of_a_lost_state_stays() -> None:
 
 
 def test_an_object_that_somebody_changes_meanwhile_is_not_overwritten() -> None:
-    assert {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"} in ownership.patch(service(), [])
+    assert {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"} in managed_fields.patch(service(), [])
 
 
 def test_what_only_the_chart_sets_is_dropped() -> None:

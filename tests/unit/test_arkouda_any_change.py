@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import assume, given, note
 from hypothesis import strategies as st
 
-from generators.arkouda_changes import PODS, State, compare, examine
+from generators.arkouda_changes import PODS, ServersState, examine
 from generators.changes import Effects, Values, changed
 from generators.settings import Setting
 from tests.configs import law
@@ -44,7 +44,7 @@ def test_a_setting_changes_only_what_its_rows_name(
     assert before is not None
     assert after is not None
     seen, row = Effects(PODS), examine()[setting.path]
-    compare(State(before.settings), State(after.settings), seen)
+    ServersState(before.settings).compare(ServersState(after.settings), seen)
     note(f"{setting.path}: {seen}")
     assert seen.objects <= row.objects
     assert {pod for pod, count in seen.restarted.items() if count} <= {*row.always(), *row.sometimes()}

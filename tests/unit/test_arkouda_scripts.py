@@ -7,8 +7,7 @@ import re
 import shlex
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,16 +18,10 @@ from components.shared.shell import assignments
 from local.cluster.ports import choose_port
 from tests.conftest import PROJECT
 from tests.unit.arkouda_stacks import Values, one
+from tests.waiting import eventually
 
 TOOLS = PROJECT / "tests" / "tools" / "arkouda"
 POD_IP = "192.0.2.5"
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
 
 
 class Pod:
@@ -110,7 +103,7 @@ def multi(tmp_path: Path) -> Iterator[Pod]:
 def test_a_server_runs_with_the_arguments_of_its_stack_and_ends_with_its_pod(single: Pod) -> None:
     process = single.start("server.sh")
     assert single.health("server")[0] == 1
-    until(single.is_listening)
+    eventually(single.is_listening)
     assert single.health("server") == (0, "")
     arguments = single.log.read_text().removeprefix(f"listening on {single.port} ").split()
     assert arguments[:2] == ["-nl", "1"]
@@ -126,15 +119,15 @@ def test_an_old_token_file_does_not_win_over_the_token_of_the_stack(single: Pod)
     tokens.parent.mkdir()
     tokens.write_text("old\n")
     single.start("server.sh")
-    until(single.is_listening)
+    eventually(single.is_listening)
     assert not tokens.exists()
 
 
 def test_a_server_waits_for_its_locales_and_starts_processes_there(multi: Pod) -> None:
     multi.start("server.sh")
-    until(lambda: "Waiting for locale localhost" in multi.output("server.sh") or multi.is_listening())
+    eventually(lambda: "Waiting for locale localhost" in multi.output("server.sh") or multi.is_listening())
     # The server's own sshd answers too: a pod is the first locale. Here they share a machine.
-    until(multi.is_listening)
+    eventually(multi.is_listening)
     server = subprocess.run(
         ["pgrep", "-f", f"arkouda_server.*--ServerPort={multi.port}"], capture_output=True, text=True, check=True
     ).stdout.split()[0]
@@ -149,7 +142,7 @@ def test_a_server_waits_for_its_locales_and_starts_processes_there(multi: Pod) -
 def test_a_lost_locale_makes_the_server_unhealthy(multi: Pod, tmp_path: Path) -> None:
     """A server without one of its locales hangs, while its port still accepts connections."""
     multi.start("server.sh")
-    until(multi.is_listening)
+    eventually(multi.is_listening)
     assert multi.health("server") == (0, "")
     (multi.run_dir / "locales").write_text(f"localhost 127.0.0.1\nlost 127.0.0.{2}\n")
     code, said = multi.health("server")
@@ -161,7 +154,7 @@ def test_a_locale_serves_ssh_with_keys_that_nobody_else_can_read(multi: Pod) -> 
     """A key that a group can read is refused by ssh, and in a volume with fsGroup the group can."""
     assert multi.health("locale")[0] == 1
     multi.start("locale.sh")
-    until(lambda: multi.health("locale") == (0, ""))
+    eventually(lambda: multi.health("locale") == (0, ""))
     ssh = multi.run_dir / "ssh"
     for file in ssh.iterdir():
         assert file.stat().st_mode & 0o077 == 0, file.name
@@ -180,7 +173,7 @@ def test_scripts_with_a_second_start_find_their_keys_replaced(multi: Pod) -> Non
     """A container that starts again finds the files of the one before it, which nobody may overwrite."""
     for _ in range(2):
         process = multi.start("locale.sh")
-        until(lambda: multi.health("locale") == (0, ""))
+        eventually(lambda: multi.health("locale") == (0, ""))
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
 
@@ -191,7 +184,7 @@ def test_options_reach_the_server_as_they_were_typed(tmp_path: Path, kind: str) 
     pod = Pod(tmp_path, kind, ("localhost",) if kind == "multi" else (), serverOptions=[awkward])
     try:
         pod.start("server.sh")
-        until(pod.is_listening)
+        eventually(pod.is_listening)
         found = subprocess.run(
             ["pgrep", "-f", f"arkouda_server.*--ServerPort={pod.port}"], capture_output=True, text=True, check=True
         ).stdout.split()[0]

@@ -21,9 +21,10 @@ from components.matlab import haproxy as haproxy_objects
 from components.matlab.settings import Haproxy
 from components.matlab.topology import Mode, Topology
 from tests.tools import debian
-from tests.tools.container import PATIENCE, eventually
+from tests.tools.container import PATIENCE
 from tests.tools.roles import cluster
 from tests.tools.services import Services, services
+from tests.waiting import eventually
 
 METRICS = {"metrics": {"export": True, "openPortOutsideKubernetes": True}}
 BOTH = {"release": "r2026a", "additionalSupportedReleases": ["r2024b"]}

@@ -285,7 +285,7 @@ def test_a_stack_file_with_mistakes_is_unclear(
     (tmp_path / "Pulumi.lab.yaml").write_text(
         "config: {clusters:kubernetes: {embedded: true}, clusters:matlab: {a: 1}}"
     )
-    monkeypatch.setattr("ops.impact.preview.PROJECT", tmp_path)
+    monkeypatch.setattr("ops.where.PROJECT", tmp_path)
     assert main(["impact", "--stack", "lab"]) == 2
     assert "`up` would fail: The stack config has" in capsys.readouterr().out
     assert main(["drift", "--stack", "lab"]) == 1

@@ -137,7 +137,7 @@ def test_arkouda(config: Any, setting: Setting, data: st.DataObject, index: int)
     assert before is not None
     assert after is not None
     seen = Effects(arkouda_changes.PODS)
-    arkouda_changes.compare(arkouda_changes.State(before.settings), arkouda_changes.State(after.settings), seen)
+    arkouda_changes.ServersState(before.settings).compare(arkouda_changes.ServersState(after.settings), seen)
     assume(NAMESPACE not in seen.notes)
     found = report(ARKOUDA, before.settings, after.settings, _server_parents(before, after))
     note(f"{setting.path}: {restarted(seen)}, {[finding.code for finding in found.findings]}")

@@ -16,13 +16,14 @@ from components.julia.objects import components, objects
 from components.julia.outputs import output
 from components.julia.rules import RULES, warnings
 from components.julia.settings import Settings
+from components.julia.system import SYSTEM
 from components.julia.topology import sessions, whole_cores
 from components.shared.loading import load
 from components.shared.mistakes import ConfigError
 from components.stack import load_stack
 from generators import schema
-from generators.changes import Effects, candidates, changed
-from generators.julia_changes import BASES, PODS, SessionsState, accepted, examine, row, steps
+from generators.changes import Effects, accepted, candidates, changed
+from generators.julia_changes import BASES, PODS, SessionsState, examine, row, steps
 from generators.settings import Setting, every_setting
 from ops.render import render
 from tests.configs import law, values
@@ -71,12 +72,12 @@ def test_a_config_is_refused_with_paths_or_makes_valid_objects(config: dict[str,
 
 @pytest.mark.parametrize("base", BASES)
 def test_a_setting_is_refused_or_has_an_effect(base: str) -> None:
-    before = accepted(BASES[base])
+    before = accepted(SYSTEM, BASES[base])
     assert before is not None
     seen, silent = noticed(before), []
     for setting in SETTINGS:
         for value in candidates(setting, before, steps(setting)):
-            after = accepted(changed(BASES[base], steps(setting), value))
+            after = accepted(SYSTEM, changed(BASES[base], steps(setting), value))
             if after is None or resolved(after) == resolved(before) or setting.path.endswith(WAITING):
                 continue
             if noticed(after) == seen:
@@ -114,8 +115,8 @@ def changes(draw: st.DrawFn) -> tuple[Setting, Settings, Settings]:
     """A setting, and an accepted config before and after a change of it."""
     config = draw(configs())
     setting = draw(st.sampled_from(SETTINGS))
-    before = accepted(config)
-    after = accepted(changed(config, steps(setting), draw(values(setting.type.schema, setting.type.samples))))
+    before = accepted(SYSTEM, config)
+    after = accepted(SYSTEM, changed(config, steps(setting), draw(values(setting.type.schema, setting.type.samples))))
     assume(before is not None and after is not None and before != after)
     assert before is not None
     assert after is not None
@@ -140,7 +141,7 @@ def test_the_program_registers_the_pure_manifests(base: str) -> None:
     stack = load_stack("lab", {"kubernetes": {"context": "lab"}, "julia": BASES[base]}, set())
     files, outputs = render(stack)
     found = [without_the_stacks_own(yaml.safe_load(text)) for text in files.values()]
-    settings = accepted(BASES[base])
+    settings = accepted(SYSTEM, BASES[base])
     assert settings is not None
     expected = [without_the_stacks_own(item.manifest) for item in objects(settings) if item.key[0] != "Secret"]
     key = lambda item: (item["kind"], item["metadata"]["name"])  # noqa: E731 - a short name for both sides

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "list.json").write_text("[]")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
-    for module in ("ops.where", "ops.rights", "ops.impact.preview"):
-        monkeypatch.setattr(f"{module}.PROJECT", tmp_path)
+    monkeypatch.setattr("ops.where.PROJECT", tmp_path)
     return tmp_path
 
 
@@ -86,11 +86,41 @@ def test_a_command_that_cannot_work_ends_with_2_and_a_sentence(
         "impact nosuch.json --json",
         "graph --config dir --json",
         "init good --out dir/none --json",
+        "arkouda-files --out dir --json",
+        "arkouda-orphans --config Pulumi.good.yaml --json",
+        "shared-secret --in binary --out out --json",
+        "move-claim --stack good --claim checkpoint --to Fast_Claim --json",
     ],
 )
-def test_with_json_an_error_is_json(command: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_with_json_an_error_is_json(
+    command: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("{}"))
     assert main(command.split()) == 2
     assert set(json.loads(capsys.readouterr().out)) == {"error"}
+
+
+def test_a_cluster_that_cannot_be_reached_ends_with_1_and_a_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "Pulumi.hpc.yaml").write_text(
+        "config:\n  clusters:kubernetes: {context: lab}\n"
+        "  clusters:arkouda: {apiServer: 'https://lab.example.org', selfRegistered: [{name: hpc}]}\n"
+    )
+    assert main(["arkouda-orphans", "--config", "Pulumi.hpc.yaml", "--json"]) == 1
+    sentence = json.loads(capsys.readouterr().out)["error"]
+    assert sentence.startswith("The cluster cannot be read or changed: the default kubeconfig")
+
+
+def test_every_command_has_a_form_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    commands = re.findall(r"(?m)^    ([a-z-]+) ", capsys.readouterr().out)
+    assert len(commands) > 10
+    for command in commands:
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        assert "  --json " in capsys.readouterr().out, command
 
 
 def test_what_is_no_text_is_no_plan(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

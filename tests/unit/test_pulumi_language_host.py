@@ -7,7 +7,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent import futures
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from pulumi.runtime.proto.resource_pb2_grpc import ResourceMonitorServicer, add_
 
 from local.pulumi.plugins import script
 from tests.e2e.disturbance import descendants, is_dead, wait_for
+from tests.waiting import eventually
 
 LEVELS = engine_pb2.LogSeverity
 
@@ -219,7 +219,4 @@ signal.pause()
     answer = plugin(host, tmp_path, program)
     assert next(answer).stdout == b"1234\n"
     answer.cancel()
-    end = time.monotonic() + 20
-    while not (tmp_path / "ended").exists():
-        assert time.monotonic() < end, "the package still runs"
-        time.sleep(0.05)
+    eventually((tmp_path / "ended").exists)

@@ -63,7 +63,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr(toolchain, "PROJECT_ROOT", tmp_path / "checkout")
+    monkeypatch.setattr(toolchain, "PROJECT", tmp_path / "checkout")
 
     def binaries(build: Build, progress: Progress) -> dict[str, Path]:
         made.built.append(build.what)

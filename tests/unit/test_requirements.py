@@ -14,9 +14,10 @@ from packaging.markers import Marker, default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from generators.modules import LOCK, Package, modules, packages
 from generators.releases_page import KUBERNETES, page
+from generators.requirements import LOCK, Package, packages
 from generators.sbom import text
+from local.go_mod import modules, version_of
 from tests.conftest import PROJECT
 
 FOLDERS = [PROJECT, PROJECT / "policy"]
@@ -123,6 +124,8 @@ def test_a_go_mod_is_read_as_go_reads_it(tmp_path: Path) -> None:
         "example.org/fork@v2.0.0",
         "example.org/d@v4.0.0",
     ]
+    with pytest.raises(LookupError, match=r"does not require example\.org/c"):
+        version_of(tmp_path / "go.mod", "example.org/c")
 
 
 def test_the_sbom_is_valid_and_complete() -> None:

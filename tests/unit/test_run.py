@@ -16,7 +16,8 @@ from components.shared.target import PROJECT
 from local import run
 from local.pulumi import Toolchain
 from local.recovery import Recovery
-from local.stack_command import INTERRUPTED, Signals, StackCommand
+from local.stack_command import Signals, StackCommand
+from ops.exit_codes import INTERRUPTED, REFUSED
 
 REAL = "config: {clusters:kubernetes: {context: prod}, clusters:matlab: {release: r2026a, workers: {max: 4}}}\n"
 EMBEDDED = REAL.replace("context: prod", "embedded: true")
@@ -55,6 +56,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setenv("CLUSTERS_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(run, "PROJECT", tmp_path)
+    monkeypatch.setattr("ops.where.PROJECT", tmp_path)
     monkeypatch.setattr(run, "find_pulumi", lambda: Toolchain(made.command, {}, official=True))
     monkeypatch.setattr(run, "start_embedded_cluster", lambda: None)
     monkeypatch.setattr(Recovery, "run", lambda _: None)
@@ -130,7 +132,7 @@ def test_a_purge_needs_the_name_of_the_stack(machine: Machine, monkeypatch: pyte
 
 def test_a_rejected_config_starts_nothing(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     stack_file(machine, EMBEDDED.replace("max: 4", "max: many"))
-    assert run.main(["up", "--stack", "lab"]) == run.REFUSED
+    assert run.main(["up", "--stack", "lab"]) == REFUSED
     assert "matlab.workers.max" in capsys.readouterr().err
     assert machine.calls == []
 
@@ -167,6 +169,7 @@ def test_outputs_are_one_json_object(machine: Machine, capfd: pytest.CaptureFixt
 CALLER = """
 import os, sys
 from pathlib import Path
+from ops.exit_codes import INTERRUPTED, REFUSED
 from local.stack_command import StackCommand
 code = StackCommand(Path(sys.argv[1]), "lab", os.environ).run("up")
 Path(sys.argv[2]).write_text(str(code))

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from ops.doctor.log_rows import LOG_ROWS
-from tests.tools.container import assignments, eventually, options
+from tests.tools.container import assignments, options
 from tests.tools.roles import AWKWARD, Make, job_manager_container, making
+from tests.waiting import eventually
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.container import PATIENCE, eventually, options
+from tests.tools.container import PATIENCE, options
 from tests.tools.roles import Make, job_manager_container, making
+from tests.waiting import eventually
 
 SOON = {"jobManager": {"terminationGracePeriod": 11}}
 """A grace period that leaves the stop hook one second to wait for the start."""
