@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from local.cluster.layout import (
     versions,
 )
 from local.go_build import Build, BuildError, Progress, cache_directory, silent
+from local.go_mod import version_of
 
 KUBERNETES_MODULE: Final = "k8s.io/kubernetes"
 BINARY: Final = "control-plane"
@@ -39,11 +39,7 @@ def module_directory(version: str) -> Path:
 
 def kubernetes_version(version: str) -> str:
     """Return the exact version that the go.mod of a minor version pins, such as v1.37.2."""
-    text = (module_directory(version) / "go.mod").read_text(encoding="utf-8")
-    found = re.search(rf"^\s*{re.escape(KUBERNETES_MODULE)} (v\S+)", text, re.MULTILINE)
-    if found is None:
-        raise ControlPlaneError(f"the go.mod of Kubernetes {version} names no {KUBERNETES_MODULE}")
-    return found[1]
+    return version_of(module_directory(version) / "go.mod", KUBERNETES_MODULE)
 
 
 def ensure(version: str, progress: Progress = silent) -> dict[str, Path]:

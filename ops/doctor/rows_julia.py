@@ -77,7 +77,8 @@ JULIA: Final[Chapters] = {
         error(
             "JUL060",
             "A warning from Kubernetes stops `addprocs`",
-            "K8sClusterManagers.jl treats every line that kubectl prints as a failure. The pods were created nevertheless.",
+            "K8sClusterManagers.jl treats every line that kubectl prints as a failure. The pods were created "
+            "nevertheless.",
             "Remove the label pod-security.kubernetes.io/warn and any policy that warns, then delete the workers.",
         ),
         error(

@@ -38,7 +38,8 @@ MATLAB: Final[Chapters] = {
         error(
             "MJS011",
             "No node offers a GPU",
-            "The pod requests nvidia.com/gpu, but no node has a free one: the device plugin is missing, or all are in use.",
+            "The pod requests nvidia.com/gpu, but no node has a free one: the device plugin is missing, or all are "
+            "in use.",
             "Install NVIDIA's device plugin, add GPU nodes, or set workers.numGPUs to 0.",
         ),
         error(
@@ -134,7 +135,8 @@ MATLAB: Final[Chapters] = {
         error(
             "MJS027",
             "Rights of the controller are missing",
-            "Its ServiceAccount, Role or RoleBinding was deleted, or never created. It can neither start nor see workers.",
+            "Its ServiceAccount, Role or RoleBinding was deleted, or never created. It can neither start nor see "
+            "workers.",
             RESTORE,
         ),
         error(
