@@ -53,6 +53,8 @@ ADDRESSES: Final = (
     "metallb.io/loadBalancerIPs",
     "metallb.universe.tf/loadBalancerIPs",
 )
+MOST_MINUTES: Final = 30
+"""https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer; Azure itself takes more."""
 RANGES: Final = {
     # https://learn.microsoft.com/azure/load-balancer/load-balancer-tcp-idle-timeout
     MINUTES: ("minutes", 4, 100),
@@ -165,6 +167,13 @@ def annotation_warnings(settings: Settings) -> Iterator[str]:
     """Annotations that nobody reads, or that keep clients out."""
     yield from _two_clouds(settings)
     yield from _aws(settings)
+    minutes = settings.network.load_balancer.annotations.get(MINUTES, "0")
+    if int(minutes) > MOST_MINUTES:
+        path = dotted(("matlab", "network", "loadBalancer", "annotations", MINUTES))
+        yield (
+            f"{path}: {minutes} is more than the cloud provider of Azure documents. If it says so in the events of the "
+            f"Service, write {MOST_MINUTES}."
+        )
 
 
 def _aws(settings: Settings) -> Iterator[str]:

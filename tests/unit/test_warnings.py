@@ -26,6 +26,7 @@ def resources(group: str, **amounts: Any) -> Values:
     return {group: {"resources": amounts}}
 
 
+MINUTES = "service.beta.kubernetes.io/azure-load-balancer-tcp-idle-timeout"
 AWS = "service.beta.kubernetes.io/aws-load-balancer-"
 
 
@@ -114,6 +115,11 @@ WARNED: dict[str, tuple[Values, str, str]] = {
         aws({f"{AWS}connection-idle-timeout": "3600"}),
         f'matlab.network.loadBalancer.annotations["{AWS}connection-idle-timeout"]',
         "a Network Load Balancer ignores it",
+    ),
+    "minutes-that-azure-takes-and-its-cloud-provider-may-not": (
+        {"network": {"loadBalancer": {"annotations": {MINUTES: "60"}}}},
+        f'matlab.network.loadBalancer.annotations["{MINUTES}"]',
+        "write 30",
     ),
     "a-sidecar": (
         {"jobManager": {"labels": {"sidecar.istio.io/inject": "true"}}},
