@@ -13,13 +13,15 @@ APP_ARMOR: Final = "container.apparmor.security.beta.kubernetes.io/"
 """https://kubernetes.io/docs/tutorials/security/apparmor. The name of a container follows."""
 DELETION_COST: Final = "controller.kubernetes.io/pod-deletion-cost"
 UNCONFINED: Final = "unconfined"
+_REVISION: Final = "istio.io/rev"
+_OF_ISTIO: Final = "sidecar.istio.io/inject"
 LINKERD: Final = "linkerd.io/inject"
 SIDECARS: Final[Mapping[str, tuple[str, ...]]] = {
     "consul.hashicorp.com/connect-inject": ("true",),
-    "istio.io/rev": (),
+    _REVISION: (),
     "kuma.io/sidecar-injection": ("enabled", "true"),
     LINKERD: ("enabled", "ingress"),
-    "sidecar.istio.io/inject": ("true",),
+    _OF_ISTIO: ("true",),
 }
 """Labels and annotations with which a service mesh is told about sidecars, and the values that add one; (): any."""
 _OF_MESHES: Final = {*SIDECARS, "istio.io/dataplane-mode"}
@@ -29,17 +31,22 @@ _READ: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
 }
 """What autoscalers read in their annotation; they ignore anything else. Only Karpenter knows how long."""
 _ANNOTATIONS_ONLY: Final = {KEEPS_NODE, SAFE_TO_EVICT, LINKERD, DELETION_COST, "consul.hashicorp.com/connect-inject"}
-_LABELS_ONLY: Final = {"azure.workload.identity/use", "istio.io/dataplane-mode", "istio.io/rev"}
+_LABELS_ONLY: Final = {"azure.workload.identity/use", "istio.io/dataplane-mode", _REVISION}
 _BEFORE_KARPENTER_1: Final = "karpenter.sh/do-not-evict"
 _PROFILE: Final = re.compile(r"|runtime/default|unconfined|localhost/.+")
 
 
 def about_sidecars(group: LabelledPods) -> dict[str, dict[str, str]]:
-    """The labels and annotations of the group that service meshes read, for other pods beside it."""
+    """The labels and annotations of the group that keep sidecars out, for other pods beside it."""
     return {
-        part: {key: value for key, value in pairs.items() if key in _OF_MESHES}
+        part: {key: value for key, value in pairs.items() if key in _OF_MESHES and not _adds_sidecar(key, value)}
         for part, pairs in (("labels", group.labels), ("annotations", group.annotations))
     }
+
+
+def _adds_sidecar(key: str, value: str) -> bool:
+    values = SIDECARS.get(key)
+    return values is not None and (not values or value in values)
 
 
 def in_the_wrong_place(key: str, part: str) -> str | None:
@@ -86,8 +93,9 @@ def _is_cost(value: str) -> bool:
 def doubts(pairs: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Key and reason of labels or annotations that work, but hardly as they are meant."""
     for key, value in pairs.items():
-        adds = SIDECARS.get(key)
-        if adds is not None and (not adds or value in adds):
+        # A revision only names the Istio that would add it.
+        is_off = key == _REVISION and pairs.get(_OF_ISTIO) == "false"
+        if _adds_sidecar(key, value) and not is_off:
             yield key, "adds a sidecar, through which the pods' own connections do not pass. Remove it."
         elif key == LINKERD and value != "disabled":
             yield key, f"Linkerd does not know {value!r}. Write disabled to keep its sidecar out."

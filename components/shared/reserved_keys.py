@@ -30,9 +30,9 @@ OF_WORKLOADS: Final = frozenset(
 )
 """Labels by which controllers of Kubernetes know their pods; with another value, the API server rejects a Job."""
 WITHOUT_EFFECT: Final = {
-    "scheduler.alpha.kubernetes.io/affinity": "Kubernetes ignores it since 1.8",
+    "scheduler.alpha.kubernetes.io/affinity": "Kubernetes reads the field of the pod instead",
     "scheduler.alpha.kubernetes.io/critical-pod": "Kubernetes ignores it since 1.16",
-    "scheduler.alpha.kubernetes.io/tolerations": "Kubernetes ignores it since 1.8",
+    "scheduler.alpha.kubernetes.io/tolerations": "Kubernetes reads the field of the pod instead",
     "seccomp.security.alpha.kubernetes.io/pod": "Kubernetes ignores it since 1.27",
 }
 """Annotations of pods."""

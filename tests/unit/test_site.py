@@ -178,7 +178,10 @@ def test_the_image_of_workers_is_kept_where_they_may_run_and_takes_no_place_from
 def test_no_mesh_adds_a_sidecar_to_the_pods_that_pull_the_image() -> None:
     """Pod Security rejected them for the sidecar's capabilities. Other labels of workers would keep workers away."""
     off = {"sidecar.istio.io/inject": "false"}
-    workers = {"labels": {**off, "role": "compute"}, "annotations": {"linkerd.io/inject": "disabled", "note": "x"}}
+    workers = {
+        "labels": {**off, "role": "compute", "istio.io/rev": "canary"},
+        "annotations": {"linkerd.io/inject": "disabled", "note": "x"},
+    }
     here = cluster({"workers": {"prePull": True, **workers}})
     metadata = manifests(here)["DaemonSet", names.PRE_PULL]["spec"]["template"]["metadata"]
     assert metadata == {
