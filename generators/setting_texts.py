@@ -21,6 +21,7 @@ from components.matlab.fields import (
     Domain,
     LdapUrl,
     LicenseManager,
+    LocalQueue,
     NoProxy,
     PrincipalFormat,
     ProxyUrl,
@@ -38,6 +39,7 @@ from components.shared.fields import (
     LabelKey,
     LabelValue,
     Line,
+    SchedulerName,
 )
 from components.shared.groups import Digest, KubeconfigPath, Registry, Repository, Tag, Toleration
 from components.shared.hosts import Cidr, Host
@@ -117,6 +119,8 @@ TEXTS: Final[Mapping[Callable[..., Any], Text]] = {
         (EnvValue, Text("text", {"type": "string"}, ("other", "another"))),
         (Code, Text("program text", {"type": "string", "minLength": 1}, ("println(1)\n", "println(2)\n"))),
         (Host, Text("host name or IPv4 address", _pattern("^[A-Za-z0-9.-]+$"), ("other.example", "192.0.2.1"))),
+        (LocalQueue, Text("LocalQueue", _pattern("^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$"), ("other", "team.another"))),
+        (SchedulerName, Text("scheduler", _pattern("^[A-Za-z0-9._/-]+$"), ("other", "example.org/other"))),
         (LabelKey, Text("label key", _pattern("^[A-Za-z0-9._/-]+$"), ("other", "example.org/other"))),
         (LabelValue, Text("label value", _pattern("^[A-Za-z0-9._-]{0,63}$"), ("other", "another"))),
         (

@@ -14,6 +14,8 @@ from components.shared.groups import Resources
 from components.shared.manifest import CHECKSUM, Manifest, checksum, config_map, literal_env, resources
 from components.shared.manifest import files as read_files
 from components.shared.objects import PlannedObject
+from components.shared.pod_annotations import about_sidecars
+from components.shared.pod_settings import LabelledPods
 from components.shared.survey import Survey
 from components.shared.workload import Port, mount
 
@@ -85,6 +87,7 @@ def deployment(cluster: Topology, server: Server) -> Manifest:
         containers=[container],
         volumes=[{"name": "config", "configMap": {"name": app(server)}}, {"name": "tmp", "emptyDir": {}}],
         annotations={CHECKSUM: checksum(configuration(cluster, server)["data"])},
+        group=LabelledPods(**about_sidecars(server)) if isinstance(server, LabelledPods) else LabelledPods(),
         **pods.common(cluster, security.pod(security.UNPRIVILEGED_USER)),
     )
 

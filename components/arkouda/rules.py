@@ -252,6 +252,7 @@ RULES: tuple[Rule[Settings], ...] = (
 def warnings(settings: Settings) -> Iterator[str]:
     """Warnings about what is accepted."""
     yield from image_warnings(settings, "arkouda")
+    yield from rules_pods.warnings(settings, "arkouda")
     exporter, built = settings.images.exporter, re.match(r"v(\d{4}\.\d\d\.\d\d)", settings.images.exporter.tag or "")
     if built and built[1] > LAST_EXPORTER and exporter.repository.rpartition("/")[2] == EXPORTER_IMAGE:
         yield (

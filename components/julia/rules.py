@@ -239,6 +239,7 @@ def warnings(settings: Settings) -> Iterator[str]:
         found |= dict.fromkeys(_of_pods(session))
     yield from found
     yield from image_warnings(settings, "julia")
+    yield from rules_pods.warnings(settings, "julia")
 
 
 def _of_pods(session: JuliaSession) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Annotated, Final, NamedTuple
 
 from pydantic import AfterValidator, TypeAdapter
 
-from components.shared.fields import Line, distinct, refuse
+from components.shared.fields import Line, distinct, is_dns_name, refuse
 from components.shared.hosts import LONGEST_NAME, Cidr, host_problem
 
 HIGHEST_PORT: Final = 65535
@@ -118,7 +118,7 @@ def _parts(name: str) -> list[str]:
 PrincipalFormat = Annotated[Line, AfterValidator(_principal_format)]
 
 
-_PROXY_URL: Final = re.compile(r"http://(?P<host>[\w.-]+):(?P<port>\d{1,5})/?", re.ASCII)
+_PROXY_URL: Final = re.compile(r"http://(?P<host>[\w.-]+|\[(?P<ipv6>[0-9a-fA-F:.]+)\]):(?P<port>\d{1,5})/?", re.ASCII)
 
 
 def proxy_port(url: str) -> int:
@@ -127,8 +127,8 @@ def proxy_port(url: str) -> int:
 
 
 def proxy_host(url: str) -> str:
-    """The host in the address of a web proxy."""
-    return url.removeprefix("http://").rpartition(":")[0]
+    """The host in the address of a web proxy, without the brackets of IPv6."""
+    return url.removeprefix("http://").rpartition(":")[0].strip("[]")
 
 
 def _proxy_url(value: str) -> str:
@@ -138,9 +138,15 @@ def _proxy_url(value: str) -> str:
             "contains a user or password, which everybody who can read pods would see",
             "Use a proxy that identifies the nodes by their address.",
         )
-    if not match or not 1 <= int(match["port"]) <= HIGHEST_PORT or host_problem(match["host"], underscores=True):
+    if not match or not 1 <= int(match["port"]) <= HIGHEST_PORT or not _is_another_machine(match):
         refuse(f"{value!r} is not the address of a web proxy", "Write http://HOST:PORT, for https traffic too.")
     return value
+
+
+def _is_another_machine(match: re.Match[str]) -> bool:
+    if match["ipv6"]:
+        return _is_address(match["ipv6"]) and not ipaddress.ip_address(match["ipv6"]).is_loopback
+    return host_problem(match["host"], underscores=True) is None
 
 
 ProxyUrl = Annotated[Line, AfterValidator(_proxy_url)]
@@ -236,6 +242,19 @@ def _user(value: str) -> str:
 UserName = Annotated[str, AfterValidator(_user)]
 """A user that a worker creates with useradd."""
 LONGEST_LABEL: Final = 63
+
+
+def _local_queue(value: str) -> str:
+    if not is_dns_name(value) or len(value) > LONGEST_LABEL:
+        refuse(
+            f"{value!r} is not the name of a LocalQueue",
+            f"Use up to {LONGEST_LABEL} lower-case letters, digits, dashes and dots.",
+        )
+    return value
+
+
+LocalQueue = Annotated[str, AfterValidator(_local_queue)]
+"""The name of a LocalQueue of Kueue, which is also the value of a label."""
 
 
 def _domain(value: str) -> str:

@@ -11,7 +11,8 @@ from components.shared import security, workload
 from components.shared.groups import Resources
 from components.shared.manifest import Manifest, manifest, resources
 from components.shared.objects import PlannedObject
-from components.shared.pod_settings import Pods
+from components.shared.pod_annotations import about_sidecars
+from components.shared.pod_settings import LabelledPods
 
 AMOUNTS = Resources(cpuRequest="1m", cpuLimit="10m", memoryRequest="8Mi", memoryLimit="32Mi")
 """Of a process that sleeps."""
@@ -41,7 +42,8 @@ def daemon_set(cluster: Topology) -> Manifest:
         containers=[container],
         node_selector=workers.node_selector,
         tolerated=workers.tolerations,
-        group=Pods(affinity=nodes),
+        # No other labels: workers may be told to stay away from pods that have them.
+        group=LabelledPods(affinity=nodes, **about_sidecars(workers)),
         securityContext=security.pod(security.UNPRIVILEGED_USER),
         # The first process of a container ignores SIGTERM unless it handles the signal.
         terminationGracePeriodSeconds=0,

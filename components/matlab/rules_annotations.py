@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from components.matlab.settings import Settings
+from components.matlab.topology import Topology
 from components.shared import reserved_keys
 from components.shared.mistakes import Mistake, Rule, dotted, no_effect
 
@@ -31,9 +33,36 @@ CHOICES: Final = {
     # https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations
     "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type": ("instance", "ip"),
     "service.beta.kubernetes.io/aws-load-balancer-scheme": ("internal", "internet-facing"),
+    # https://cloud.google.com/kubernetes-engine/docs/concepts/service-load-balancer-parameters: with anything else, it
+    # is open to the Internet, or of the older kind.
+    "networking.gke.io/load-balancer-type": ("Internal", "External", "internal", "external"),
+    "cloud.google.com/load-balancer-type": ("Internal", "External", "internal", "external"),
+    "cloud.google.com/l4-rbs": ("enabled", "disabled", "false"),
     # https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer: with anything else, it is open to the Internet.
     "service.beta.kubernetes.io/azure-load-balancer-internal": ("true", "false"),
 }
+MINUTES: Final = "service.beta.kubernetes.io/azure-load-balancer-tcp-idle-timeout"
+TARGET_TYPE: Final = "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type"
+TYPE: Final = "service.beta.kubernetes.io/aws-load-balancer-type"
+LISTENER: Final = "service.beta.kubernetes.io/aws-load-balancer-listener-attributes."
+IDLE_OF_CLASSIC: Final = "service.beta.kubernetes.io/aws-load-balancer-connection-idle-timeout"
+NLB_CLASSES: Final = ("service.k8s.aws/nlb", "eks.amazonaws.com/nlb")
+ADDRESSES: Final = (
+    "io.cilium/lb-ipam-ips",
+    "lbipam.cilium.io/ips",
+    "metallb.io/loadBalancerIPs",
+    "metallb.universe.tf/loadBalancerIPs",
+)
+MOST_MINUTES: Final = 30
+"""https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer; Azure itself takes more."""
+RANGES: Final = {
+    # https://learn.microsoft.com/azure/load-balancer/load-balancer-tcp-idle-timeout
+    MINUTES: ("minutes", 4, 100),
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/update-idle-timeout.html
+    "tcp.idle_timeout.seconds": ("seconds", 60, 6000),
+}
+"""Annotations, and attributes in them, that hold a number: its unit, the lowest and the highest that the cloud takes.
+With another one, there is no load balancer, and only events of the Service say why."""
 CLOUDS: Final = {
     "AWS": ("service.beta.kubernetes.io/aws-", "service.k8s.aws/", "eks.amazonaws.com/"),
     "Azure": ("service.beta.kubernetes.io/azure-",),
@@ -71,21 +100,63 @@ def _annotations(settings: Settings) -> Iterator[Mistake]:
             yield Mistake(path, f"{value} does not fit: MATLAB speaks plain TCP, not HTTP", "Remove it.")
         elif key.startswith(OF_INGRESSES):
             yield no_effect(path, "it is for an Ingress, which carries HTTP, but this is a Service")
-        elif key == CERTIFICATE and TLS_PORTS not in annotations:
+        elif key == CERTIFICATE and (ports := _with_tls(annotations, Topology(settings))):
             yield Mistake(
                 path,
-                "ends TLS at the load balancer on every port, but clients trust only the certificates of the cluster",
-                f"Remove it, or name the other ports in {TLS_PORTS}.",
+                f"ends TLS at the load balancer on {ports}, but clients trust only the certificates of the cluster",
+                f"Remove it, or name other ports in {TLS_PORTS}.",
             )
-        elif value not in CHOICES.get(key, (value,)):
-            yield Mistake(
-                path, f"{value!r} is not one of the choices", f"Write {' or '.join(CHOICES[key])}, in quotes."
-            )
+        elif found := _mistaken_value(key, value):
+            yield Mistake(path, *found)
+
+
+def _with_tls(annotations: Mapping[str, str], cluster: Topology) -> str | None:
+    """The ports of MJS on which the certificate of the load balancer is used, in words. Metrics may have it."""
+    named = annotations.get(TLS_PORTS, "*").replace(" ", "").split(",")
+    if "*" in named:
+        return "every port"
+    ports = [port for port in cluster.load_balancer_ports if port != cluster.metrics_port]
+    found = [str(port.number) for port in ports if {str(port.number), port.name} & {*named}]
+    return f"port {', '.join(found)}" if found else None
+
+
+def _mistaken_value(key: str, value: str) -> tuple[str, str] | None:
+    if value not in CHOICES.get(key, (value,)):
+        return f"{value!r} is not one of the choices", f"Write {' or '.join(CHOICES[key])}, in quotes."
+    if key in ADDRESSES and not all(map(_is_address, value.split(","))):
+        return (
+            f"{value!r} is not a list of IP addresses, so the load balancer gets none",
+            "Write an address, or one of each IP family with a comma between them.",
+        )
+    return _out_of_range(key, value)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text.strip())
+    except ValueError:
+        return False
+    return True
+
+
+def _out_of_range(key: str, value: str) -> tuple[str, str] | None:
+    numbers = {key: value} if key in RANGES else _attributes(value) if key.startswith(LISTENER) else {}
+    for name, number in numbers.items():
+        if name in RANGES:
+            unit, low, high = RANGES[name]
+            if not (re.fullmatch(r"\d{1,9}", number, re.ASCII) and low <= int(number) <= high):
+                return f"{number!r} is out of range", f"Write {unit}, from {low} to {high}."
+    return None
+
+
+def _attributes(value: str) -> dict[str, str]:
+    parts = (part.partition("=") for part in value.split(","))
+    return {name.strip(): text.strip() for name, _, text in parts}
 
 
 def _sends_proxy_protocol(key: str, value: str) -> bool:
     if key == TARGET_GROUP:
-        return "proxy_protocol_v2.enabled=true" in value.replace(" ", "")
+        return _attributes(value).get("proxy_protocol_v2.enabled") == "true"
     return bool(PROXY_PROTOCOL.search(key)) and value.lower() not in OFF
 
 
@@ -93,7 +164,51 @@ RULES: tuple[Rule[Settings], ...] = (_annotations,)
 
 
 def annotation_warnings(settings: Settings) -> Iterator[str]:
-    """Annotations for two clouds: a Service is in one, and that one ignores the others'."""
+    """Annotations that nobody reads, or that keep clients out."""
+    yield from _two_clouds(settings)
+    yield from _aws(settings)
+    minutes = settings.network.load_balancer.annotations.get(MINUTES, "0")
+    if int(minutes) > MOST_MINUTES:
+        path = dotted(("matlab", "network", "loadBalancer", "annotations", MINUTES))
+        yield (
+            f"{path}: {minutes} is more than the cloud provider of Azure documents. If it says so in the events of the "
+            f"Service, write {MOST_MINUTES}."
+        )
+
+
+def _aws(settings: Settings) -> Iterator[str]:
+    balancer, path = settings.network.load_balancer, ("matlab", "network", "loadBalancer", "annotations")
+    annotations = balancer.annotations
+    ip_targets = annotations.get(TARGET_TYPE) == "ip" or annotations.get(TYPE) == "nlb-ip"
+    keeps = _attributes(annotations.get(TARGET_GROUP, "")).get("preserve_client_ip.enabled")
+    hides_clients = keeps == "false" or (ip_targets and keeps != "true")
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html
+    if hides_clients and balancer.source_ranges and settings.network.policies.enabled:
+        yield (
+            f"{dotted((*path, TARGET_GROUP))}: the load balancer hides the addresses of clients, so the "
+            "NetworkPolicies for sourceRanges admit none of them. Write preserve_client_ip.enabled=true."
+        )
+    if IDLE_OF_CLASSIC in annotations and balancer.load_balancer_class in NLB_CLASSES:
+        yield (
+            f"{dotted((*path, IDLE_OF_CLASSIC))}: a Network Load Balancer ignores it, and closes connections after 350 "
+            f"seconds without traffic. Write {LISTENER}TCP-PORT: tcp.idle_timeout.seconds=6000."
+        )
+    listeners = {f"{LISTENER}TCP-{port.number}" for port in Topology(settings).load_balancer_ports}
+    for key in annotations:
+        if key.startswith(LISTENER) and key not in listeners:
+            yield f"{dotted((*path, key))}: the load balancer has no such listener. It has {_ports(listeners)}."
+
+
+def _ports(listeners: set[str]) -> str:
+    names = sorted(key.removeprefix(LISTENER) for key in listeners)
+    return f"{', '.join(names[:MOST_NAMES])}{' and more' if len(names) > MOST_NAMES else ''}"
+
+
+MOST_NAMES: Final = 5
+
+
+def _two_clouds(settings: Settings) -> Iterator[str]:
+    """A Service is in one cloud, and that one ignores the annotations for others."""
     balancer = settings.network.load_balancer
     keys = [*balancer.annotations, *([balancer.load_balancer_class] if balancer.load_balancer_class else [])]
     clouds = [cloud for cloud, begins in CLOUDS.items() if any(key.startswith(begins) for key in keys)]

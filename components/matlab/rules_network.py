@@ -216,7 +216,7 @@ def _web_proxy(settings: Settings) -> Iterator[Mistake]:
             yield Mistake(
                 f"matlab.network.webProxy.{name}",
                 f"{proxy_host(url)} is outside matlab.network.policies.workerEgress, so no worker could reach it",
-                f"Add {proxy_host(url)}/32 to workerEgress.",
+                f"Add {ipaddress.ip_network(proxy_host(url))} to workerEgress.",
             )
     if not (https and policies.enabled and settings.license.use_online_licensing):
         return

@@ -33,6 +33,15 @@ def _groups(
     }
 
 
+CONTAINERS = {
+    "workers": names.WORKER,
+    "jobManager": names.JOB_MANAGER,
+    "controller": names.CONTROLLER,
+    "parallelServerProxy": names.PARALLEL_SERVER_PROXY,
+    "poolProxy": names.POOL_PROXY,
+    "haproxy": names.HAPROXY,
+}
+"""The only container of each group."""
 FLOORS = {
     # MathWorks calls for 4 GB per worker (docs/upstream.md); a JVM and MATLAB without a display do not start in less.
     "workers": Floor("MATLAB", "100m", "512Mi"),
@@ -74,7 +83,8 @@ def _architecture(settings: Settings) -> Iterator[Mistake]:
 
 
 def _pods(settings: Settings) -> Iterator[Mistake]:
-    yield from rules_pods.mistakes(settings, "matlab", OWNED, _nodes(settings))
+    containers = {f"matlab.{name}": container for name, container in CONTAINERS.items()}
+    yield from rules_pods.mistakes(settings, "matlab", OWNED, _nodes(settings), containers)
 
 
 def _nodes(settings: Settings) -> dict[str, dict[str, placement.Certain]]:
@@ -102,6 +112,7 @@ def pod_warnings(settings: Settings) -> Iterator[str]:
         path = f"matlab.{name}"
         yield from requested_too_little(FLOORS[name], f"{path}.resources", group.resources)
         yield from rules_pods.not_spread(group, app(apps[name]), f"{path}.topologySpreadConstraints", OWNED)
+    yield from rules_pods.warnings(settings, "matlab")
     yield from _amounts(settings)
 
 

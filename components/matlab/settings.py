@@ -22,14 +22,13 @@ from components.matlab.defaults import (
     WorkerLogVolume,
     WorkerResources,
 )
-from components.matlab.fields import LicenseManager, Release, UserName
+from components.matlab.fields import LicenseManager, LocalQueue, Release, UserName
 from components.matlab.network_settings import Haproxy, Network, ParallelServerProxy, PoolProxy
 from components.shared.fields import (
     Annotations,
     Bool,
     Count,
     Distinct,
-    DnsLabel,
     DnsName,
     EnvName,
     EnvValue,
@@ -83,7 +82,7 @@ class Workers(LabelledPods):
     secrets: dict[DnsName, MountPath] = {}
     """Extra files of every worker: name of an existing Secret → folder with one file per key. Programs of your users
     can read them."""
-    kueue_queue: DnsLabel | None = None
+    kueue_queue: LocalQueue | None = None
     """Existing LocalQueue of Kueue that admits the workers, one by one; null: none."""
     pre_pull: Bool = False
     """true: a DaemonSet keeps the image on every node that may run workers, so that the first one starts at once."""

@@ -37,8 +37,8 @@ def config_set(path: str, *options: str, value: str | None = "VALUE") -> str:
     return " ".join([*words, value] if value else words)
 
 
-def did_you_mean(word: str, words: Iterable[str]) -> str | None:
-    """The known word that is closest to `word`, ignoring case, or None."""
+def did_you_mean(word: str, words: Iterable[str], *, likeness: float = 0.6) -> str | None:
+    """The known word that is closest to `word`, ignoring case, or None if none is as like it (1: the same)."""
     lower = {known.lower(): known for known in words}
-    near = difflib.get_close_matches(str(word).lower(), lower, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(str(word).lower(), lower, n=1, cutoff=likeness)
     return lower[near[0]] if near else None

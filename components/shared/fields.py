@@ -222,6 +222,14 @@ def is_label_value(value: str) -> bool:
     return not value or bool(_KEY.fullmatch(value))
 
 
+def _scheduler(value: str) -> str:
+    if not is_label_key(value):
+        refuse(f"{value!r} is not the name of a scheduler", "Write its schedulerName, such as volcano.")
+    return value
+
+
+SchedulerName = Annotated[str, AfterValidator(_scheduler)]
+"""The name of a scheduler. Kubernetes does not limit it, and GKE's own has a slash."""
 LabelKey = Annotated[str, AfterValidator(_label_key)]
 LabelValue = Annotated[str, AfterValidator(_label_value)]
 ALL_ANNOTATIONS = 256 * 1024

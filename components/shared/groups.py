@@ -50,6 +50,7 @@ _DOMAIN = (
 # https://github.com/distribution/reference/blob/main/reference.go
 _REPOSITORY = re.compile(rf"(?:(?:{_DOMAIN})(?::[0-9]+)?/)?{_PATH}(?:/{_PATH})*", re.ASCII)
 _REPOSITORY_LENGTH = 255
+_HOST = re.compile(rf"(?:{_DOMAIN})(?::(?P<port>[0-9]+))?", re.ASCII)
 _OF_WINDOWS: Final = ("nanoserver", "windowsservercore")
 _OF_NOTHING: Final = f"sha256:{sha256().hexdigest()}"
 """What scripts write that got no answer."""
@@ -64,7 +65,7 @@ def _repository(value: str) -> str:
         parts += [f'tag: "{tag}"'] if tag else []
         parts += [f"digest: {digest}"] if digest else []
         refuse(f"{value!r} contains a tag or digest, which have settings of their own", f"Write {', '.join(parts)}.")
-    if not _REPOSITORY.fullmatch(value) or len(value) > _REPOSITORY_LENGTH or not _has_possible_port(value):
+    if not _REPOSITORY.fullmatch(value) or len(value) > _REPOSITORY_LENGTH or not _has_possible_host(value):
         refuse(
             f"{value!r} is not an image repository",
             "Write registry/path with the path in lower case and without a scheme, such as registry.example.org/mjs.",
@@ -90,14 +91,18 @@ def _digest(value: str) -> str:
 
 def _registry(value: str) -> str:
     host = value.partition("/")[0]
-    if not (_REPOSITORY.fullmatch(f"{value}/image") and _is_host(host) and _has_possible_port(value)):
+    if not (_REPOSITORY.fullmatch(f"{value}/image") and _is_host(host) and _has_possible_host(f"{value}/image")):
         refuse(f"{value!r} is not a registry", "Write its host, and a path if there is one, without a scheme.")
     return value
 
 
-def _has_possible_port(text: str) -> bool:
-    _, colon, port = text.partition("/")[0].rpartition(":")
-    return not colon or not port.isdigit() or 0 < int(port) <= HIGHEST_PORT
+def _has_possible_host(repository: str) -> bool:
+    host, slash, _ = repository.partition("/")
+    if not slash or not _is_host(host):
+        return True
+    # A host with an underscore is a folder of Docker Hub to the grammar, but the kubelet takes it for a host.
+    match = _HOST.fullmatch(host)
+    return match is not None and (match["port"] is None or 0 < int(match["port"]) <= HIGHEST_PORT)
 
 
 def _is_host(text: str) -> bool:

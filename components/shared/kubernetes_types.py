@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from components.shared import node_labels
 from components.shared.config_paths import did_you_mean, dotted
-from components.shared.fields import HIGHEST, is_dns_label, is_label_key, is_label_value
+from components.shared.fields import HIGHEST, is_dns_label, is_dns_name, is_label_key, is_label_value
 from components.shared.mistakes import REQUIRED, UNKNOWN, Mistake
 
 DECODED_BY: Final = "1.29"
@@ -154,22 +154,46 @@ def _selector(value: Mapping[str, Any], at: Steps) -> Iterator[Mistake]:
 
 
 def _keys(value: Mapping[str, Any], at: Steps) -> Iterator[Mistake]:
-    for field in ("matchLabelKeys", "mismatchLabelKeys"):
-        if value.get(field) and not value.get("labelSelector"):
+    # kubernetes pkg/apis/core/validation, ValidateMatchLabelKeysAndMismatchLabelKeys
+    for field in _LABEL_KEYS:
+        if value.get(field) and "labelSelector" not in value:
             yield Mistake(dotted((*at, field)), "needs a labelSelector", "Write labelSelector too, or remove it.")
-        # kubernetes pkg/apis/core/validation, validateMatchLabelKeysInTopologySpread
-        selector = value.get("labelSelector")
-        labels = selector.get("matchLabels") if isinstance(selector, dict) else None
-        for key in _texts(value.get(field)):
-            if isinstance(labels, dict) and key in labels:
-                yield Mistake(
-                    dotted((*at, field)), f"lists {key}, which is in labelSelector too", "Remove one of them."
-                )
+        for index, key in enumerate(_texts(value.get(field))):
+            if not is_label_key(key):
+                yield Mistake(dotted((*at, field, index)), *_NO_KEY)
+    same, other = (_texts(value.get(field)) for field in _LABEL_KEYS)
+    for key in same:
+        for where in [
+            *(["labelSelector"] if key in _selected_keys(value.get("labelSelector")) else ()),
+            *(["mismatchLabelKeys"] if key in other else ()),
+        ]:
+            yield Mistake(
+                dotted((*at, "matchLabelKeys")), f"lists {key}, which is in {where} too", "Remove one of them."
+            )
+
+
+_LABEL_KEYS: Final = ("matchLabelKeys", "mismatchLabelKeys")
+
+
+def _selected_keys(selector: Any) -> list[Any]:
+    if not isinstance(selector, dict):
+        return []
+    return [*(selector.get("matchLabels") or ()), *(one.get("key") for one in selector.get("matchExpressions") or ())]
+
+
+def _node_field(value: Mapping[str, Any], at: Steps) -> Iterator[Mistake]:
+    for index, name in enumerate(_texts(value.get("values"))):
+        if not is_dns_name(name):
+            yield Mistake(
+                dotted((*at, "values", index)),
+                "is not the name of a node",
+                "Write lower-case letters, digits, dashes and dots.",
+            )
 
 
 def _spread(value: Mapping[str, Any], at: Steps) -> Iterator[Mistake]:
     yield from _keys(value, at)
-    if not any(value.get(field) for field in ("matchLabelKeys", "mismatchLabelKeys")):
+    if not value.get("matchLabelKeys"):
         yield from _selects(value, at)
     if "minDomains" in value and value.get("whenUnsatisfiable") != "DoNotSchedule":
         yield Mistake(
@@ -220,6 +244,7 @@ def _texts(value: Any) -> list[str]:
 _RULES: Final = {
     "LabelSelector": _selector,
     "LabelSelectorRequirement": _requirement,
+    "NodeFieldRequirement": _node_field,
     "NodeSelectorRequirement": _requirement,
     "NodeSelectorTerm": _node_term,
     "PodAffinityTerm": _affinity_term,

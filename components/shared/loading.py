@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from components.shared.config_paths import below, config_set, did_you_mean, dotted, overlap
 from components.shared.mistakes import NO_EFFECT, REFUSED, REQUIRED, UNKNOWN, ConfigError, Mistake, Rule
+from components.shared.other_names import OTHER_NAMES
 
 Steps = Sequence[str | int]
 M = TypeVar("M", bound=BaseModel)
@@ -212,8 +213,19 @@ def _special(steps: Steps, value: Any, problem: str, remedy: str) -> tuple[str, 
     return problem, remedy
 
 
+_OF_KUBERNETES: Final[Mapping[str, str]] = {
+    "mountPath": "Write the path alone, as the value.",
+    "valueFrom": "Write the value. For a secret one, mount the Secret as a file.",
+}
+"""What to write in place of a map that Kubernetes has there."""
+
+
 def _split_key(steps: list[str | int], value: Mapping[Any, Any]) -> Mistake:
     """A map in place of text: `pulumi config set --path annotations.a.b/c x` makes a map of each part of the key."""
+    if known := next((key for key in _OF_KUBERNETES if key in value), None):
+        return Mistake(dotted(steps), "a map is not text", _OF_KUBERNETES[known], "not-text")
+    if isinstance(steps[-1], int):
+        return Mistake(dotted(steps), "a map is not text", "Write its value alone, without a key.", "not-text")
     whole, rest = [str(steps[-1])], value
     while isinstance(rest, Mapping) and len(rest) == 1:
         ((key, rest),) = rest.items()
@@ -241,11 +253,15 @@ def _first_setting(path: str, group: type[BaseModel] | None) -> str:
 def _unknown(model: type[BaseModel], detail: ErrorDetails, at: str) -> Mistake:
     *parents, word = detail["loc"]
     own = next((names for group, names in _groups(model) if _is_at(group, parents)), set())
-    path, near = dotted([at, *detail["loc"]]), did_you_mean(str(word), own)
+    path = dotted([at, *detail["loc"]])
+    if ours := [dotted([at, *parents, name]) for name in OTHER_NAMES.get(str(word), ()) if name in own]:
+        return Mistake(path, "is not a setting", f"Here it is {' or '.join(ours)}.", UNKNOWN)
+    near = did_you_mean(str(word), own)
     if near:
         return Mistake(path, "is not a setting", f"Did you mean {dotted([at, *parents, near])}?", UNKNOWN)
     for group, words in _groups(model):
-        if near := did_you_mean(str(word), words):
+        # Elsewhere, a word that is merely similar is another thing.
+        if near := did_you_mean(str(word), words, likeness=0.75):
             right = dotted([at, *_named(group, parents), near])
             return Mistake(path, "is not a setting here", f"Did you mean {right}?", UNKNOWN)
     return Mistake(path, "is not a setting", f"{dotted([at, *parents])} has {', '.join(sorted(own))}.", UNKNOWN)

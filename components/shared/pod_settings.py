@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from components.shared.fields import Annotations, DnsName, LabelKey, LabelValue, Model
+from components.shared.fields import Annotations, DnsName, LabelKey, LabelValue, Model, SchedulerName
 from components.shared.kubernetes_types import Affinity, SpreadConstraint
 
 KEEPS_NODE: Final = "karpenter.sh/do-not-disrupt"
@@ -34,7 +34,7 @@ class Pods(Model):
     """Existing PriorityClass of the pods; null: the default one."""
     runtime_class: DnsName | None = None
     """Existing RuntimeClass of the pods; null: the default runtime."""
-    scheduler: DnsName | None = None
+    scheduler: SchedulerName | None = None
     """Name of the scheduler that places the pods; null: the default one."""
     affinity: Affinity = {}
     """Nodes and pods that these pods run near to, or away from, in the syntax of Kubernetes 1.29."""

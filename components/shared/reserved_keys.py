@@ -8,6 +8,7 @@ _OF_HELM: Final = ("helm.sh/", "meta.helm.sh/")
 _OF_WRITERS: Final = {
     "kubectl.kubernetes.io/last-applied-configuration": "which kubectl uses to record what it has applied",
     "deployment.kubernetes.io/revision": "which a Kubernetes controller owns",
+    "kubernetes.io/config.mirror": "which the kubelet uses to mark its own pods",
 }
 _DOMAINS: Final = (".kubernetes.io", ".k8s.io", ".x-k8s.io")
 """Reserved for Kubernetes and its projects (https://kubernetes.io/docs/reference/labels-annotations-taints/)."""
@@ -29,10 +30,20 @@ OF_WORKLOADS: Final = frozenset(
 )
 """Labels by which controllers of Kubernetes know their pods; with another value, the API server rejects a Job."""
 WITHOUT_EFFECT: Final = {
+    "scheduler.alpha.kubernetes.io/affinity": "Kubernetes reads the field of the pod instead",
     "scheduler.alpha.kubernetes.io/critical-pod": "Kubernetes ignores it since 1.16",
+    "scheduler.alpha.kubernetes.io/tolerations": "Kubernetes reads the field of the pod instead",
     "seccomp.security.alpha.kubernetes.io/pod": "Kubernetes ignores it since 1.27",
 }
 """Annotations of pods."""
+OF_SECCOMP: Final = "container.seccomp.security.alpha.kubernetes.io/"
+"""The name of a container follows."""
+
+
+def ignored(key: str) -> str | None:
+    """Why Kubernetes ignores an annotation of a pod; None if it may not."""
+    of_seccomp = "seccomp.security.alpha.kubernetes.io/pod"
+    return WITHOUT_EFFECT.get(of_seccomp if key.startswith(OF_SECCOMP) else key)
 
 
 def owner(key: str) -> str | None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from components.shared import kubernetes_types, placement, reserved_keys
+from components.shared import kubernetes_types, placement, pod_annotations, reserved_keys
+from components.shared.groups import Namespace
 from components.shared.instances import instances
 from components.shared.mistakes import Mistake, dotted, no_effect
 from components.shared.placement import Certain
-from components.shared.pod_settings import KEEPS_NODE, SAFE_TO_EVICT, LabelledPods, Pods
+from components.shared.pod_settings import LabelledPods, Pods
 from components.shared.selectors import met, requirements
 
 
@@ -28,22 +28,30 @@ class Owned(NamedTuple):
         return Owned(self.labels | {"app"} | reserved_keys.OF_WORKLOADS, self.annotations, (*self.prefixes, *_PREFIXES))
 
 
-IS_READ = re.compile(r"true|false|(\d+[hms])+", re.ASCII)
-"""Values that autoscalers read in an annotation of a pod; Karpenter also knows how long."""
 NOTHING_MORE: Mapping[str, Mapping[str, Certain]] = {}
+UNKNOWN_CONTAINERS: Mapping[str, str] = {}
 _PREFIXES = ("checksum/", "clusters.pulumi/")
 
 
 def mistakes(
-    settings: BaseModel, system: str, owned: Owned, certain: Mapping[str, Mapping[str, Certain]] = NOTHING_MORE
+    settings: BaseModel,
+    system: str,
+    owned: Owned,
+    certain: Mapping[str, Mapping[str, Certain]] = NOTHING_MORE,
+    containers: Mapping[str, str] = UNKNOWN_CONTAINERS,
 ) -> Iterator[Mistake]:
     """What is wrong in any group of pods. `system` is the key of the settings in a stack file.
 
-    `certain` has, by the path of a group, what more is certain about its nodes than its own node selector says.
+    `certain` has, by the path of a group, what more is certain about its nodes than its own node selector says, and
+    `containers` has the name of its only container.
     """
     owned = owned.with_common()
+    levels = {namespace.pod_security for _, namespace in instances(Namespace, settings) if namespace.create}
+    privileged = levels <= {"privileged"}
     for steps, group in groups(settings, system):
         yield from _reserved(group.annotations, owned.annotations, owned.prefixes, *steps, "annotations")
+        container = containers.get(dotted(steps))
+        yield from _annotations(group.annotations, container, *steps, "annotations", privileged=privileged)
         if isinstance(group, LabelledPods):
             yield from _reserved(group.labels, owned.labels, owned.prefixes, *steps, "labels")
         if group.affinity:
@@ -66,19 +74,31 @@ def groups(settings: BaseModel, system: str) -> Iterator[tuple[tuple[str | int, 
 def _reserved(
     given: Mapping[str, str], owned: frozenset[str], prefixes: tuple[str, ...], *at: str | int
 ) -> Iterator[Mistake]:
-    for key, value in given.items():
+    for key in given:
         if key in owned or key.startswith(prefixes):
             yield Mistake(dotted((*at, key)), "is set by the program, or by a controller in the cluster", "Remove it.")
         elif owner := reserved_keys.owner(key):
             yield Mistake(dotted((*at, key)), f"is a key {owner}", "Remove it.")
-        elif reason := reserved_keys.WITHOUT_EFFECT.get(key):
+        elif reason := reserved_keys.ignored(key):
             yield no_effect(dotted((*at, key)), reason)
-        elif key in (KEEPS_NODE, SAFE_TO_EVICT) and not IS_READ.fullmatch(value):
-            yield Mistake(
-                dotted((*at, key)),
-                f"{value!r} is neither true nor false, so autoscalers ignore it",
-                'Write "true" or "false".',
-            )
+        elif reason := pod_annotations.in_the_wrong_place(key, str(at[-1])):
+            yield no_effect(dotted((*at, key)), reason, "Move it.")
+
+
+def _annotations(
+    given: Mapping[str, str], container: str | None, *at: str | int, privileged: bool
+) -> Iterator[Mistake]:
+    for key, value in given.items():
+        if found := pod_annotations.mistaken_value(key, value, container=container, privileged=privileged):
+            yield Mistake(dotted((*at, key)), *found)
+
+
+def warnings(settings: BaseModel, system: str) -> Iterator[str]:
+    """Labels and annotations of pods that work, but hardly as they are meant."""
+    for steps, group in groups(settings, system):
+        for part in ("labels", "annotations"):
+            for key, reason in pod_annotations.doubts(getattr(group, part, {})):
+                yield f"{dotted((*steps, part, key))}: {reason}"
 
 
 def _spread(group: Pods, *at: str | int) -> Iterator[Mistake]:

@@ -275,6 +275,13 @@ def test_an_exporter_reaches_its_server_and_nothing_else() -> None:
     assert inside[-1]["to"] == [pod_of("hpc")]
 
 
+def test_a_mesh_that_leaves_a_server_alone_leaves_its_exporter_alone_too() -> None:
+    off = {"sidecar.istio.io/inject": "false"}
+    single = {**KINDS["single"][1], "metrics": {"exporter": True}, "labels": {**off, "team": "vision"}}
+    metadata = templates(stack({"singleNode": [single]}))["hpc-exporter"]["metadata"]
+    assert metadata["labels"] == {**off, "app": "hpc-exporter"}
+
+
 # Selectors
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from components.matlab.fields import Domain, LdapUrl, LicenseManager, UserName
-from components.shared.fields import DnsName, EnvValue, LabelKey, NameText
+from components.matlab.fields import Domain, LdapUrl, LicenseManager, LocalQueue, ProxyUrl, UserName
+from components.shared.fields import DnsName, EnvValue, LabelKey, NameText, SchedulerName
 from components.shared.groups import Repository
 from components.shared.hosts import Cidr, Host, share
 from components.shared.mistakes import did_you_mean, dotted
@@ -99,6 +99,10 @@ def test_a_path_is_written_as_pulumi_config_set_takes_it(steps: list[str | int],
         (UserName, "matlab", "matlab"),
         (UserName, "_svc-1", "_svc-1"),
         (Domain, "cluster.local", "cluster.local"),
+        (ProxyUrl, "http://proxy_1:3128", "http://proxy_1:3128"),
+        (ProxyUrl, "http://[2001:db8::1]:3128", "http://[2001:db8::1]:3128"),
+        (LocalQueue, "team.a", "team.a"),
+        (SchedulerName, "gke.io/optimize-utilization-scheduler", "gke.io/optimize-utilization-scheduler"),
     ],
 )
 def test_what_is_right_is_accepted(kind: object, value: str, kept: str) -> None:
@@ -121,6 +125,8 @@ def test_what_is_right_is_accepted(kind: object, value: str, kept: str) -> None:
         (LabelKey, "/pool"),
         (LabelKey, "a/b/c"),
         (LabelKey, "p" * 64),
+        *((ProxyUrl, f"http://{host}:3128") for host in ("[::1]", "[::g]", "[192.0.2.7:3", "2001:db8::1", "127.0.0.1")),
+        (LocalQueue, "q" * 64),
         *((Host, value) for value in HOSTS_OF_NOBODY),
         *((Cidr, value) for value in ("fe80::%eth0/64", "::ffff:192.0.2.0/120", "10.0.0.0/255.0.0.0", "10.0.0.1/8")),
         *(

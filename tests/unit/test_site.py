@@ -175,6 +175,21 @@ def test_the_image_of_workers_is_kept_where_they_may_run_and_takes_no_place_from
     assert ("DaemonSet", names.PRE_PULL) not in manifests(cluster())
 
 
+def test_no_mesh_adds_a_sidecar_to_the_pods_that_pull_the_image() -> None:
+    """Pod Security rejected them for the sidecar's capabilities. Other labels of workers would keep workers away."""
+    off = {"sidecar.istio.io/inject": "false"}
+    workers = {
+        "labels": {**off, "role": "compute", "istio.io/rev": "canary"},
+        "annotations": {"linkerd.io/inject": "disabled", "note": "x"},
+    }
+    here = cluster({"workers": {"prePull": True, **workers}})
+    metadata = manifests(here)["DaemonSet", names.PRE_PULL]["spec"]["template"]["metadata"]
+    assert metadata == {
+        "labels": {**off, "app": names.PRE_PULL},
+        "annotations": {"linkerd.io/inject": "disabled"},
+    }
+
+
 def test_a_drain_waits_for_the_job_manager_if_it_is_told_to() -> None:
     key = ("PodDisruptionBudget", names.JOB_MANAGER)
     assert key not in manifests(in_mode(MODE, EVERYTHING))

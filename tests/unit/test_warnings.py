@@ -26,6 +26,14 @@ def resources(group: str, **amounts: Any) -> Values:
     return {group: {"resources": amounts}}
 
 
+MINUTES = "service.beta.kubernetes.io/azure-load-balancer-tcp-idle-timeout"
+AWS = "service.beta.kubernetes.io/aws-load-balancer-"
+
+
+def aws(annotations: dict[str, str], **balancer: Any) -> Values:
+    return {"network": {"loadBalancer": {"class": "service.k8s.aws/nlb", "annotations": annotations, **balancer}}}
+
+
 def said(values: Values) -> list[str]:
     return list(of_matlab(cluster({**LICENSE, **values}).settings))
 
@@ -92,6 +100,41 @@ WARNED: dict[str, tuple[Values, str, str]] = {
         },
         "matlab.network.loadBalancer",
         "AWS and Google Cloud",
+    ),
+    "addresses-of-clients-that-the-load-balancer-hides": (
+        aws({f"{AWS}nlb-target-type": "ip"}, sourceRanges=["192.0.2.0/24"]),
+        f'matlab.network.loadBalancer.annotations["{AWS}target-group-attributes"]',
+        "admit none of them. Write preserve_client_ip.enabled=true",
+    ),
+    "a-listener-that-the-load-balancer-lacks": (
+        aws({f"{AWS}listener-attributes.TCP-443": "tcp.idle_timeout.seconds=6000"}),
+        f'matlab.network.loadBalancer.annotations["{AWS}listener-attributes.TCP-443"]',
+        "It has TCP-1080.",
+    ),
+    "an-idle-timeout-of-classic-load-balancers": (
+        aws({f"{AWS}connection-idle-timeout": "3600"}),
+        f'matlab.network.loadBalancer.annotations["{AWS}connection-idle-timeout"]',
+        "a Network Load Balancer ignores it",
+    ),
+    "minutes-that-azure-takes-and-its-cloud-provider-may-not": (
+        {"network": {"loadBalancer": {"annotations": {MINUTES: "60"}}}},
+        f'matlab.network.loadBalancer.annotations["{MINUTES}"]',
+        "write 30",
+    ),
+    "a-sidecar": (
+        {"jobManager": {"labels": {"sidecar.istio.io/inject": "true"}}},
+        'matlab.jobManager.labels["sidecar.istio.io/inject"]',
+        "adds a sidecar",
+    ),
+    "a-word-that-linkerd-does-not-know": (
+        {"workers": {"max": 4, "annotations": {"linkerd.io/inject": "false"}}},
+        'matlab.workers.annotations["linkerd.io/inject"]',
+        "Write disabled",
+    ),
+    "an-annotation-of-old-karpenters": (
+        {"workers": {"max": 4, "annotations": {"karpenter.sh/do-not-evict": "true"}}},
+        'matlab.workers.annotations["karpenter.sh/do-not-evict"]',
+        "Karpenter 1 ignores it",
     ),
     "more-ports-than-a-load-balancer-has": (
         {"release": "r2025b", "workers": {"max": 100}, "poolProxy": {"workersPerPoolProxy": 1}},
