@@ -42,6 +42,8 @@ class Host(ComponentProvider):
         outputs = schema["resources"][f"{NAME}:index:{JuliaSessions.__name__}"]["properties"]
         # In C#, a member cannot have the name of its class (CS0542).
         outputs["juliaSessions"]["language"] = {"csharp": {"name": "Sessions"}}
+        # Without it, Pulumi's generator for Go omits types that are used only in plain lists.
+        schema["language"]["go"]["generateExtraInputTypes"] = True
         self.schema = json.dumps(schema)
 
     def map_inputs(self, inputs: pulumi.Inputs, component_def: ComponentDefinition) -> pulumi.Inputs:  # noqa: ARG002

@@ -69,6 +69,11 @@ def test_csharp_has_no_output_with_the_name_of_its_class() -> None:
         assert token.rsplit(":", maxsplit=1)[-1] not in names
 
 
+def test_go_gets_every_type() -> None:
+    """By default, Pulumi's generator for Go omits the arguments of `declared`, and the SDK does not compile."""
+    assert json.loads(host().schema or "")["language"]["go"]["generateExtraInputTypes"]
+
+
 def test_every_description_is_one_line() -> None:
     """Generators of SDKs copy it as it is, and show an indented line as a block of code."""
     assert "\\n" not in (host().schema or "")
