@@ -29,7 +29,6 @@ from typing import Required, TypedDict
 import pulumi
 '''
 _SIMPLE: Final = {"boolean": "bool", "integer": "int", "number": "float", "string": "str"}
-WIDTH: Final = 116
 KEYWORD: Final = "Name"
 """Suffix of a setting whose own name Python reserves: `class` is `className`."""
 
@@ -128,10 +127,10 @@ def _secret(model: type[BaseModel], steps: tuple[str, ...]) -> str:
 
 
 def _text(line: str, description: str) -> str:
-    about = textwrap.wrap(f'"""{description}"""', WIDTH)
-    return "\n".join([line, *about])
+    # One line: generators of SDKs copy the text as it is, and an indented line would become a block of code.
+    return f'{line}\n"""{description}"""'
 
 
 def _class(name: str, about: str, fields: list[str]) -> str:
-    body = "\n".join([*textwrap.wrap(f'"""{about}"""', WIDTH), "", *fields])
+    body = "\n".join([f'"""{about}"""', "", *fields])
     return f"class {name}(TypedDict, total=False):\n{textwrap.indent(body, '    ')}"

@@ -12,13 +12,11 @@ class Target(TypedDict, total=False):
     context: str
     """Context in the kubeconfig, which names the cluster. Required unless embedded is true."""
     kubeconfig: str
-    """Path of the kubeconfig; null: $KUBECONFIG or ~/.kube/config. A relative path starts at the project's folder; ~ is
-    expanded."""
+    """Path of the kubeconfig; null: $KUBECONFIG or ~/.kube/config. A relative path starts at the project's folder; ~ is expanded."""
     embedded: bool
     """true: deploy to the local control plane that `make cluster-up` starts."""
     labels: dict[str, str]
-    """Labels of every object that the stack creates, such as owner: vision. Running pods are not restarted: their
-    labels stay as they are."""
+    """Labels of every object that the stack creates, such as owner: vision. Running pods are not restarted: their labels stay as they are."""
 
 
 class MatlabNamespace(TypedDict, total=False):
@@ -29,8 +27,7 @@ class MatlabNamespace(TypedDict, total=False):
     create: bool
     """true: the stack creates and keeps it; false: it already exists."""
     podSecurity: str
-    """Pod Security level that is enforced in a namespace that the stack creates. Violations of `restricted` are always
-    reported. A level that the system's own pods violate is rejected."""
+    """Pod Security level that is enforced in a namespace that the stack creates. Violations of `restricted` are always reported. A level that the system's own pods violate is rejected."""
 
 
 class Toleration(TypedDict, total=False):
@@ -71,8 +68,7 @@ class MatlabWorkers(TypedDict, total=False):
     idleStop: int
     """Seconds after which an idle worker is stopped."""
     autoScalingPeriod: int
-    """Seconds between two checks in which the controller compares workers with demand. Jobs wait up to this long for
-    new workers."""
+    """Seconds between two checks in which the controller compares workers with demand. Jobs wait up to this long for new workers."""
     stopWorkerGracePeriod: int
     """Seconds that a worker has to shut down."""
     numGPUs: int
@@ -86,8 +82,7 @@ class MatlabWorkers(TypedDict, total=False):
     configMaps: dict[str, str]
     """Extra files of every worker: name of an existing ConfigMap → folder with one file per key, read-only."""
     secrets: dict[str, str]
-    """Extra files of every worker: name of an existing Secret → folder with one file per key. Programs of your users
-    can read them."""
+    """Extra files of every worker: name of an existing Secret → folder with one file per key. Programs of your users can read them."""
     kueueQueue: str
     """Existing LocalQueue of Kueue that admits the workers, one by one; null: none."""
     prePull: bool
@@ -99,8 +94,7 @@ class MatlabWorkers(TypedDict, total=False):
     resources: MatlabWorkerResources
     """What one worker requests from its node."""
     annotations: dict[str, str]
-    """Extra annotations of the workers. By default, two tell autoscalers not to move them: safe-to-evict of the cluster
-    autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
+    """Extra annotations of the workers. By default, two tell autoscalers not to move them: safe-to-evict of the cluster autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
     priorityClass: str
     """Existing PriorityClass of the pods; null: the default one."""
     runtimeClass: str
@@ -138,15 +132,13 @@ class MatlabJobManager(TypedDict, total=False):
     groupID: int
     """Group ID that the job manager runs as, and that owns its volumes (fsGroup)."""
     env: dict[str, str]
-    """Extra environment variables of the job manager. Kubernetes expands $(NAME); write $$(NAME) for the text
-    $(NAME)."""
+    """Extra environment variables of the job manager. Kubernetes expands $(NAME); write $$(NAME) for the text $(NAME)."""
     configMaps: dict[str, str]
     """Extra files of the job manager: name of an existing ConfigMap → folder with one file per key, read-only."""
     secrets: dict[str, str]
     """Extra files of the job manager: name of an existing Secret → folder with one file per key, read-only."""
     surviveDrains: bool
-    """true: a PodDisruptionBudget makes node drains wait until you delete the job manager's pod, because running jobs
-    are lost with it. An upgrade of the nodes waits too."""
+    """true: a PodDisruptionBudget makes node drains wait until you delete the job manager's pod, because running jobs are lost with it. An upgrade of the nodes waits too."""
     terminationGracePeriod: int
     """Seconds that the job manager has to write its database and shut down."""
     startTimeout: int
@@ -158,8 +150,7 @@ class MatlabJobManager(TypedDict, total=False):
     resources: MatlabJobManagerResources
     """What the job manager requests from its node. 2Gi is enough for 1000 workers; each further 1000 need 1Gi more."""
     annotations: dict[str, str]
-    """Extra annotations of the job manager. By default, two tell autoscalers not to move it: safe-to-evict of the
-    cluster autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
+    """Extra annotations of the job manager. By default, two tell autoscalers not to move it: safe-to-evict of the cluster autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
     priorityClass: str
     """Existing PriorityClass of the pods; null: the default one."""
     runtimeClass: str
@@ -214,8 +205,7 @@ class MatlabSnapshot(TypedDict, total=False):
     className: str
     """Existing VolumeSnapshotClass of the driver that stores the checkpoint claim; null: no snapshots."""
     timeout: int
-    """Seconds that an update waits until the snapshot can be used. If it is not ready by then, nothing restarts and
-    `up` fails."""
+    """Seconds that an update waits until the snapshot can be used. If it is not ready by then, nothing restarts and `up` fails."""
     keep: int
     """Number of snapshots to keep. An update deletes older ones that updates of this stack have made, and no others."""
 
@@ -226,8 +216,7 @@ class MatlabUpdates(TypedDict, total=False):
     waitForJobs: int
     """Seconds to wait, with the queue paused, until no worker is busy; 0: interrupt jobs without waiting."""
     whenJobsRemain: str
-    """What happens if workers are still busy after that. stop: nothing restarts, the queue resumes, and `up` fails.
-    continue: the update interrupts the jobs."""
+    """What happens if workers are still busy after that. stop: nothing restarts, the queue resumes, and `up` fails. continue: the update interrupts the jobs."""
     snapshot: MatlabSnapshot
     """A VolumeSnapshot of the job database before an update that restarts the job manager; off without class."""
 
@@ -348,11 +337,9 @@ class MatlabNetworkPolicies(TypedDict, total=False):
     """NetworkPolicy objects. They have an effect only if the cluster's network plug-in enforces them."""
 
     enabled: bool
-    """true: pods accept and open only the connections in docs/flows.md. By default, workers may connect to any
-    address."""
+    """true: pods accept and open only the connections in docs/flows.md. By default, workers may connect to any address."""
     workerEgress: list[str]
-    """Networks that workers may connect to, for data, licenses and user code. Cloud metadata addresses are always
-    excluded."""
+    """Networks that workers may connect to, for data, licenses and user code. Cloud metadata addresses are always excluded."""
     apiServerPorts: list[int]
     """Ports of the Kubernetes API server, for the controller; null: 443, 6443 and the ones that the cluster reports."""
     dnsPorts: list[int]
@@ -375,8 +362,7 @@ class MatlabNetwork(TypedDict, total=False):
     ipFamilyPolicy: str
     """IP families of every Service (ipFamilyPolicy); null: Kubernetes' default, SingleStack."""
     ipFamilies: list[str]
-    """IP families of every Service, the main one first; empty: those of the cluster. The first one cannot be changed
-    later."""
+    """IP families of every Service, the main one first; empty: those of the cluster. The first one cannot be changed later."""
     webProxy: MatlabWebProxy
     """The web proxy of the site, for programs in workers and in the job manager that read the usual variables."""
     loadBalancer: MatlabLoadBalancer
@@ -439,8 +425,7 @@ class MatlabPoolProxyResources(TypedDict, total=False):
 
 
 class MatlabPoolProxy(TypedDict, total=False):
-    """The proxies for interactive pools of clients before R2026a. They have no labels of their own: the controller
-    selects them by all of their labels, and a selector never changes."""
+    """The proxies for interactive pools of clients before R2026a. They have no labels of their own: the controller selects them by all of their labels, and a selector never changes."""
 
     basePort: int
     """Port of the first pool proxy. The others use the ports that follow."""
@@ -512,8 +497,7 @@ class MatlabSecurity(TypedDict, total=False):
     credentialsGeneration: int
     """Increase by one to replace the CA, the certificates and the profile. Every profile in use becomes invalid."""
     leafGeneration: int
-    """Increase by one to replace the certificates of job manager, proxy, profile and metrics. The CA stays, so profiles
-    in use stay valid until their own certificate expires."""
+    """Increase by one to replace the certificates of job manager, proxy, profile and metrics. The CA stays, so profiles in use stay valid until their own certificate expires."""
 
 
 class MatlabLdap(TypedDict, total=False):
@@ -541,8 +525,7 @@ class MatlabMetrics(TypedDict, total=False):
     openPortOutsideKubernetes: bool
     """true: the port is also reachable from outside Kubernetes."""
     bringOwnCertificates: bool
-    """true: Secret mjs-metrics-secret exists with ca.crt, jobmanager.crt and jobmanager.key, and for a ServiceMonitor
-    also mjs-metrics-client-certs with ca.crt, prometheus.crt and prometheus.key."""
+    """true: Secret mjs-metrics-secret exists with ca.crt, jobmanager.crt and jobmanager.key, and for a ServiceMonitor also mjs-metrics-client-certs with ca.crt, prometheus.crt and prometheus.key."""
     serviceMonitor: bool
     """true: a ServiceMonitor makes the Prometheus operator scrape the job manager."""
     serviceMonitorLabels: dict[str, str]
@@ -667,8 +650,7 @@ class MatlabImages(TypedDict, total=False):
     poolProxy: MatlabPoolProxyImage
     """Image of the pool proxies."""
     registry: str
-    """Private mirror of every image whose `repository` is not set: the host, and a path if there is one. What follows
-    the host in the default repository stays; null: each image comes from its own registry."""
+    """Private mirror of every image whose `repository` is not set: the host, and a path if there is one. What follows the host in the default repository stays; null: each image comes from its own registry."""
     pullSecrets: list[str]
     """Existing image pull Secrets, for every pod."""
 
@@ -681,8 +663,7 @@ class MatlabProbes(TypedDict, total=False):
     startupPeriod: int
     """Seconds between two such checks, and between two checks of the controller whether the job manager is ready."""
     startupFailureThreshold: int
-    """Failed checks after which the job manager is restarted. Further checks are allowed for the time in which another
-    job manager still holds the database."""
+    """Failed checks after which the job manager is restarted. Further checks are allowed for the time in which another job manager still holds the database."""
     livenessPeriod: int
     """Seconds between two liveness checks, and before the job manager's first."""
     livenessInitialDelay: int
@@ -727,8 +708,7 @@ class MatlabClusterArgs(TypedDict, total=False):
     parallelServerProxy: MatlabParallelServerProxy
     """The proxy through which clients of R2026a and later connect, on one port (SOCKS5)."""
     poolProxy: MatlabPoolProxy
-    """The proxies for interactive pools of clients before R2026a. They have no labels of their own: the controller
-    selects them by all of their labels, and a selector never changes."""
+    """The proxies for interactive pools of clients before R2026a. They have no labels of their own: the controller selects them by all of their labels, and a selector never changes."""
     haproxy: MatlabHaproxy
     """HAProxy, through which clients connect if the cluster has more than one port."""
     security: MatlabSecurity
@@ -780,13 +760,11 @@ class JuliaManager(TypedDict, total=False):
     tolerations: list[Toleration]
     """Taints that the session tolerates."""
     updates: str
-    """When a running session and the workers of its pool apply a changed config. whenDeleted: when you delete their
-    pods; immediately: at once, and everything in their memory is lost."""
+    """When a running session and the workers of its pool apply a changed config. whenDeleted: when you delete their pods; immediately: at once, and everything in their memory is lost."""
     startTimeout: int
     """Seconds that `up` waits for the session: the first start pulls the image."""
     annotations: dict[str, str]
-    """Extra annotations of the session. By default, two tell autoscalers not to move it: safe-to-evict of the cluster
-    autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
+    """Extra annotations of the session. By default, two tell autoscalers not to move it: safe-to-evict of the cluster autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
     priorityClass: str
     """Existing PriorityClass of the pods; null: the default one."""
     runtimeClass: str
@@ -844,8 +822,7 @@ class JuliaWorkers(TypedDict, total=False):
     tolerations: list[Toleration]
     """Taints that workers tolerate."""
     annotations: dict[str, str]
-    """Extra annotations of the workers. By default, two tell autoscalers not to move them: safe-to-evict of the cluster
-    autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
+    """Extra annotations of the workers. By default, two tell autoscalers not to move them: safe-to-evict of the cluster autoscaler and do-not-disrupt of Karpenter. An annotation with the same key replaces its default."""
     priorityClass: str
     """Existing PriorityClass of the pods; null: the default one."""
     runtimeClass: str
@@ -874,8 +851,7 @@ class JuliaDepot(TypedDict, total=False):
     persistent: bool
     """false: no claim; the data is deleted with the pod."""
     shareWithWorkers: bool
-    """true: workers read the packages that the session has installed. The claim must be ReadWriteMany, because several
-    nodes mount it."""
+    """true: workers read the packages that the session has installed. The claim must be ReadWriteMany, because several nodes mount it."""
     keep: bool
     """true: a destroy keeps the claim and the namespace that the stack created for it."""
 
@@ -888,8 +864,7 @@ class JuliaPackages(TypedDict, total=False):
     depot: str
     """Depot in the image with installed packages; it follows the session's own in JULIA_DEPOT_PATH."""
     project: str
-    """Text of Project.toml; null: the cluster manager alone. If the text has changed when a session starts, it creates
-    its project again, without the packages that were added by hand."""
+    """Text of Project.toml; null: the cluster manager alone. If the text has changed when a session starts, it creates its project again, without the packages that were added by hand."""
     manifest: str
     """Text of Manifest.toml, which pins every package in `project`."""
     server: str
@@ -946,8 +921,7 @@ class JuliaSession(TypedDict, total=False):
     claims: dict[str, str]
     """Extra volumes of session and workers: name of an existing claim → mount path, read-write."""
     kind: str
-    """interactive: a prompt that you attach to, and workers on demand. script: a script that runs once, with workers on
-    demand. pool: a prompt with workers that always run; it has no rights in Kubernetes."""
+    """interactive: a prompt that you attach to, and workers on demand. script: a script that runs once, with workers on demand. pool: a prompt with workers that always run; it has no rights in Kubernetes."""
     users: list[str]
     """Kubernetes users who may attach to the session, read its logs and delete its pods."""
     groups: list[str]
@@ -987,13 +961,11 @@ class JuliaNetworkPolicies(TypedDict, total=False):
     enabled: bool
     """true: sessions and workers accept and open only the connections in docs/flows.md."""
     egress: list[str]
-    """Networks that sessions and workers may connect to on any port, for data and user code. Cloud metadata addresses
-    are always excluded."""
+    """Networks that sessions and workers may connect to on any port, for data and user code. Cloud metadata addresses are always excluded."""
     packagePorts: list[int]
     """TCP ports on which sessions may connect to any address, to install packages; empty: none."""
     apiServerPorts: list[int]
-    """Ports of the Kubernetes API server, for sessions that start workers; null: 443, 6443 and the ones that the
-    cluster reports."""
+    """Ports of the Kubernetes API server, for sessions that start workers; null: 443, 6443 and the ones that the cluster reports."""
     dnsPorts: list[int]
     """Ports of the cluster's DNS pods, for every pod; null: 53, 5353 and the ones that the cluster reports."""
 
@@ -1017,8 +989,7 @@ class JuliaSessionsArgs(TypedDict, total=False):
     network: JuliaNetwork
     """Connections of sessions and workers."""
     podSecurity: str
-    """Pod Security level that is enforced and reported in namespaces that the stack creates. Sessions and workers meet
-    both levels."""
+    """Pod Security level that is enforced and reported in namespaces that the stack creates. Sessions and workers meet both levels."""
 
 
 class ArkoudaNamespace(TypedDict, total=False):
@@ -1029,8 +1000,7 @@ class ArkoudaNamespace(TypedDict, total=False):
     create: bool
     """true: the stack creates and keeps it; false: it already exists."""
     podSecurity: str
-    """Pod Security level that is enforced in a namespace that the stack creates. Violations of `restricted` are always
-    reported. A level that the system's own pods violate is rejected."""
+    """Pod Security level that is enforced in a namespace that the stack creates. Violations of `restricted` are always reported. A level that the system's own pods violate is rejected."""
 
 
 class ArkoudaMetrics(TypedDict, total=False):
@@ -1106,8 +1076,7 @@ class ArkoudaSelfRegistered(TypedDict, total=False):
     credential: str
     """How the server logs in to the API server: token since v2024.04.19, certificate up to v2024.03.18."""
     admissionPolicy: bool
-    """true: a ValidatingAdmissionPolicy limits what the server's account may create. If you have rights in only one
-    namespace, set it to false."""
+    """true: a ValidatingAdmissionPolicy limits what the server's account may create. If you have rights in only one namespace, set it to false."""
     job: ArkoudaJob
     """The Slurm job, or the shell on a machine without Slurm, that runs a server outside Kubernetes."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Awaitable, Mapping
 from typing import Any, Final
@@ -37,6 +38,13 @@ class Host(ComponentProvider):
     def __init__(self) -> None:
         """Infer the schema."""
         super().__init__([MatlabCluster, JuliaSessions, ArkoudaServers], NAME, version=VERSION)
+        schema = json.loads(self.schema or "")
+        outputs = schema["resources"][f"{NAME}:index:{JuliaSessions.__name__}"]["properties"]
+        # In C#, a member cannot have the name of its class (CS0542).
+        outputs["juliaSessions"]["language"] = {"csharp": {"name": "Sessions"}}
+        # Without it, Pulumi's generator for Go omits types that are used only in plain lists.
+        schema["language"]["go"]["generateExtraInputTypes"] = True
+        self.schema = json.dumps(schema)
 
     def map_inputs(self, inputs: pulumi.Inputs, component_def: ComponentDefinition) -> pulumi.Inputs:  # noqa: ARG002
         """The arguments as they are. The SDK would drop what the schema does not have, and the settings reject it."""

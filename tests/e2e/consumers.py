@@ -1,4 +1,4 @@
-"""Projects of somebody else that use the component package, in YAML and in TypeScript."""
+"""Projects of somebody else that use the component package, in YAML and in languages with a typed SDK."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -111,18 +112,55 @@ class YamlConsumer(Consumer):
         return super().run(*words, code=code)
 
 
-class TypeScriptConsumer(Consumer):
-    """Has a typed SDK, which `pulumi install` writes."""
+@dataclass(frozen=True)
+class Language:
+    """A language whose programs use a typed SDK, and its example."""
 
-    def __init__(self, folder: Path, toolchain: Toolchain, cluster: ControlPlane) -> None:
+    host: str
+    """Pulumi's language host."""
+    tool: str
+    """What installs or compiles the program."""
+    program: str
+    """The file that uses the component, in the folder of the example."""
+    misspelt: tuple[str, str]
+    """An argument, and the same with a wrong name."""
+    rejection: str
+    """What the compiler says about it; without a compiler, the package."""
+
+
+LANGUAGES = {
+    "go": Language("go", "go", "main.go", ("Max: 64", "Maximum: 64"), "unknown field Maximum in struct literal"),
+    "java": Language("java", "mvn", "src/main/java/lab/App.java", (".max(64)", ".maximum(64)"), "cannot find symbol"),
+    "python": Language("python", "python3", "__main__.py", ('"max": 64', '"maximum": 64'), "matlab.workers.maximum"),
+    "typescript": Language("nodejs", "npm", "index.ts", ("max: 64", "maximum: 64"), "'maximum' does not exist in type"),
+}
+"""By the name of the example."""
+
+
+class TypedConsumer(Consumer):
+    """An example with a typed SDK, which `pulumi install` writes."""
+
+    def __init__(self, name: str, folder: Path, toolchain: Toolchain, cluster: ControlPlane) -> None:
         super().__init__(folder, toolchain, cluster)
+        self.language = LANGUAGES[name]
         shutil.copytree(
-            EXAMPLES / "typescript", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules", "sdks")
-        )
+            EXAMPLES / name, folder, dirs_exist_ok=True,
+            ignore=shutil.ignore_patterns("node_modules", "sdks", "target", ".venv"),
+        )  # fmt: skip
+        # `pulumi install` runs `python -m venv` on it, which rejects a link.
+        environment = (self.package / ".venv").resolve()
+        (self.package / ".venv").unlink()
+        shutil.copytree(environment, self.package / ".venv", symlinks=True)
         self.replace("Pulumi.yaml", "../../../package", str(self.package))
-        settings = self.settings()
-        added = "".join(f"{name}: {json.dumps(settings[name])}, " for name in ("kubernetes", "storage", "security"))
-        self.replace("index.ts", 'kubernetes: { context: "research-cluster" },', added)
+        self.change('"research-cluster"', json.dumps(EMBEDDED_CONTEXT))
+
+    def environment(self) -> Mapping[str, str]:
+        """With the kubeconfig, which the examples do not name."""
+        return {**super().environment(), "KUBECONFIG": str(self.cluster.kubeconfig)}
+
+    def change(self, before: str, after: str) -> None:
+        """Change the program."""
+        self.replace(self.language.program, before, after)
 
     def replace(self, file: str, before: str, after: str) -> None:
         """Change the one place of a file that reads like this."""

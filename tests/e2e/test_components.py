@@ -1,4 +1,4 @@
-"""Programs in YAML and TypeScript deploy a MATLAB cluster through the component package, with the real engine."""
+"""Programs in five languages deploy a MATLAB cluster through the component package, with the real engine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from components.shared.kube import KubernetesApi
 from local.cluster import ControlPlane
 from local.pulumi import Toolchain
 from local.pulumi.toolchain import has_language_host
-from tests.e2e.consumers import PASSWORD, TypeScriptConsumer, YamlConsumer
+from tests.e2e.consumers import LANGUAGES, PASSWORD, TypedConsumer, YamlConsumer
 
 
 @pytest.fixture
@@ -26,12 +26,17 @@ def consumer(tmp_path: Path, toolchain: Toolchain, cluster: ControlPlane) -> Ite
     made.remove()
 
 
-@pytest.fixture
-def typescript(tmp_path: Path, toolchain: Toolchain, cluster: ControlPlane) -> Iterator[TypeScriptConsumer]:
-    hosts = has_language_host(toolchain.command, "nodejs") and has_language_host(toolchain.command)
-    if not (hosts and shutil.which("npm")):
-        pytest.skip("Pulumi's language hosts for Node.js and Python, or npm, are not installed here")
-    made = TypeScriptConsumer(tmp_path / "consumer", toolchain, cluster)
+@pytest.fixture(params=LANGUAGES)
+def typed(
+    request: pytest.FixtureRequest, tmp_path: Path, toolchain: Toolchain, cluster: ControlPlane
+) -> Iterator[TypedConsumer]:
+    language = LANGUAGES[request.param]
+    hosts = {name: has_language_host(toolchain.command, name) for name in ("python", language.host)}
+    if not (all(hosts.values()) and shutil.which(language.tool)):
+        pytest.skip(
+            f"Pulumi's official language hosts for {' and '.join(hosts)}, or {language.tool}, are not installed here"
+        )
+    made = TypedConsumer(request.param, tmp_path / "consumer", toolchain, cluster)
     made.run("install")
     made.start()
     yield made
@@ -81,16 +86,20 @@ def test_every_mistake_is_named_by_its_argument(consumer: YamlConsumer) -> None:
     assert "is not a secret. Pass" in text
 
 
-def test_a_typescript_program_deploys_a_cluster(typescript: TypeScriptConsumer) -> None:
-    """With the SDK that `pulumi install` writes: up, a change, no change, and a mistake that does not compile."""
-    everything = typescript.run("up", "--yes", "--skip-preview")
-    assert passwords(typescript.api) == [PASSWORD]
-    outputs = json.loads(typescript.run("stack", "output", "--json"))
+def test_a_program_with_a_typed_sdk_deploys_a_cluster(typed: TypedConsumer) -> None:
+    """With the SDK that `pulumi install` writes: up, a change, no change, and a wrong value and a wrong name."""
+    everything = typed.run("up", "--yes", "--skip-preview")
+    assert passwords(typed.api) == [PASSWORD]
+    outputs = json.loads(typed.run("stack", "output", "--json"))
     assert outputs == {"namespace": "mjs", "profile": "[secret]"}
-    typescript.replace("index.ts", "max: 64", "max: 65")
-    everything += typescript.run("up", "--yes", "--skip-preview")
-    assert controller_config(typescript.api)["Network"]["MaxWorkers"] == 65
-    everything += typescript.run("preview", "--expect-no-changes")
-    assert PASSWORD not in everything + typescript.run("stack", "export")
-    typescript.replace("index.ts", "max: 65", 'maximum: "65"')
-    assert "'maximum' does not exist in type 'MatlabWorkersArgs'" in typescript.run("preview", code=1)
+    everything += typed.run("preview", "--expect-no-changes")
+    typed.change("64", "65")
+    everything += typed.run("up", "--yes", "--skip-preview")
+    assert controller_config(typed.api)["Network"]["MaxWorkers"] == 65
+    assert PASSWORD not in everything + typed.run("stack", "export")
+    typed.change("65", "64")
+    typed.change("r2026a", "2026a")
+    assert "property matlab.release has a problem: '2026a' is not a MATLAB release" in typed.run("preview", code=1)
+    typed.change("2026a", "r2026a")
+    typed.change(*typed.language.misspelt)
+    assert typed.language.rejection in typed.run("preview", code=1)

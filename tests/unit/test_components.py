@@ -58,6 +58,27 @@ def arrived(arguments: dict[str, Any], *computed: str) -> dict[str, Any]:
     return asyncio.run(ProviderServicer._construct_inputs(message, dependencies))
 
 
+def test_csharp_has_no_output_with_the_name_of_its_class() -> None:
+    """The compiler rejects it: CS0542, member names cannot be the same as their enclosing type."""
+    for token, resource in json.loads(host().schema or "")["resources"].items():
+        names = {
+            output.get("language", {}).get("csharp", {}).get("name", name[0].upper() + name[1:])
+            for name, output in resource["properties"].items()
+        }
+        assert names
+        assert token.rsplit(":", maxsplit=1)[-1] not in names
+
+
+def test_go_gets_every_type() -> None:
+    """By default, Pulumi's generator for Go omits the arguments of `declared`, and the SDK does not compile."""
+    assert json.loads(host().schema or "")["language"]["go"]["generateExtraInputTypes"]
+
+
+def test_every_description_is_one_line() -> None:
+    """Generators of SDKs copy it as it is, and show an indented line as a block of code."""
+    assert "\\n" not in (host().schema or "")
+
+
 def construct(monkeypatch: pytest.MonkeyPatch, *computed: str, **arguments: Any) -> dict[str, Any]:
     """The values of the stack file that arguments become; nothing is registered."""
     seen: dict[str, Any] = {}
