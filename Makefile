@@ -15,6 +15,9 @@ NODE_TESTS = $(RUN) -m pytest tests/node -rfE
 OLDEST_KUBERNETES = $(shell $(RUN) -c 'from local.cluster.layout import versions; print(versions()[0])')
 
 .DEFAULT_GOAL := help
+ifeq ($(strip $(STACK)),)
+$(error STACK is empty. Name a stack file: STACK=dev for Pulumi.dev.yaml)
+endif
 .PHONY: help up preview impact drift destroy outputs pulumi policy docs lock sbom build test test-unit test-oldest test-disturbed test-properties test-long test-node lint golden bench cluster-up cluster-down clean
 
 help:
@@ -53,22 +56,22 @@ $(VENV)/development: $(VENV)/runtime requirements-dev.txt
 	@touch $@
 
 up preview: $(VENV)/runtime
-	@$(RUN) -m local.run $@ --stack $(STACK)
+	@$(RUN) -m local.run $@ --stack '$(STACK)'
 
 outputs: $(VENV)/runtime
-	@$(RUN) -m local.run outputs --stack $(STACK) $(if $(SHOW_SECRETS),--show-secrets)
+	@$(RUN) -m local.run outputs --stack '$(STACK)' $(if $(SHOW_SECRETS),--show-secrets)
 
 impact: $(VENV)/runtime
-	@$(RUN) -m ops impact --stack $(STACK)
+	@$(RUN) -m ops impact --stack '$(STACK)'
 
 drift: $(VENV)/runtime
-	@$(RUN) -m ops drift --stack $(STACK)
+	@$(RUN) -m ops drift --stack '$(STACK)'
 
 destroy: $(VENV)/runtime
-	@$(RUN) -m local.run destroy --stack $(STACK) $(if $(PURGE),--purge)
+	@$(RUN) -m local.run destroy --stack '$(STACK)' $(if $(PURGE),--purge)
 
 pulumi: $(VENV)/runtime
-	@$(RUN) -m local.run pulumi --stack $(STACK) -- $(ARGS)
+	@$(RUN) -m local.run pulumi --stack '$(STACK)' -- $(ARGS)
 
 docs: docs-venv/complete
 	@NO_MKDOCS_2_WARNING=1 docs-venv/bin/mkdocs build --strict --quiet

@@ -1,7 +1,7 @@
 """Commands for operators: `python -m ops …`.
 
-Exit code 0; 2 for a rejected config, and for options and files that cannot be used; 1 for anything else. With --json,
-an error is JSON too.
+Exit code 0; 2 for a rejected config, and for options and files that cannot be used; 130 after Ctrl-C; 1 for anything
+else. With --json, an error is JSON too.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from components.stack import load_file
 from ops.errors import CommandError, UsageError, tell
 
 REFUSED, FAILED = 2, 1
+INTERRUPTED = 130
 
 
 def _render(arguments: argparse.Namespace) -> int:
@@ -85,6 +86,10 @@ def main(argv: list[str] | None = None) -> int:
     except (CommandError, OSError) as error:
         tell(error, as_json=as_json)
         return REFUSED if isinstance(error, UsageError | OSError) else FAILED
+    except (KeyboardInterrupt, EOFError):
+        # Ctrl-D ends a question in the way that Ctrl-C ends everything.
+        print("\nInterrupted.", file=sys.stderr)
+        return INTERRUPTED
     return code
 
 
