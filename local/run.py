@@ -27,7 +27,7 @@ from local.pulumi import BuildError, Toolchain, find_or_build
 from local.recovery import Recovery
 from local.stack_command import BACKEND_VARIABLE, INTERRUPTED, StackCommand, write_all
 from ops.confirmation import confirm, on_terminal
-from ops.errors import CommandError
+from ops.errors import CommandError, tell
 
 FINDINGS: Final = 1
 """Exit code of `ops doctor` that found something."""
@@ -264,7 +264,7 @@ def main(words: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except PROBLEMS as error:
-        print(error, file=sys.stderr)
+        tell(error, as_json=False)
         return 1
     except KeyboardInterrupt:
         print("Interrupted. The next run carries on from here.", file=sys.stderr)

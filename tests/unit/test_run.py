@@ -193,6 +193,16 @@ def test_make_with_a_stack_that_is_none(stack: str, sentence: str) -> None:
     assert sentence in done.stderr
 
 
+def test_a_folder_that_cannot_be_made_is_named(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It used to end with `[Errno 2]`."""
+    stack_file(machine, EMBEDDED)
+    monkeypatch.setenv("CLUSTERS_STATE_DIR", "/proc/state")
+    assert run.main(["outputs", "--stack", "lab"]) == 1
+    assert capsys.readouterr().err == "/proc/state cannot be used: No such file or directory.\n"
+
+
 def command(machine: Machine) -> StackCommand:
     return StackCommand(machine.command, "lab", os.environ)
 
