@@ -7,6 +7,8 @@ TESTS ?= tests
 # Test files at once, each of these processes with a control plane of its own: most tests wait more than they compute.
 PROCESSES ?= 3
 PYTEST = $(RUN) -m pytest -n $(PROCESSES) --dist loadfile
+CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo "Python 3.11 or later is needed: make … PYTHON=/path/to/python3.11" >&2; exit 1; }
 # Each of these needs many minutes, or builds of its own.
 LONG_TESTS = $(foreach name,adopt_first_generation adopt_helm doctor doctor_systems faults guides impact,tests/e2e/test_$(name).py)
 # One process, and after all others: it leaves the machine's network. Why it skips everything is said once.
@@ -15,6 +17,9 @@ NODE_TESTS = $(RUN) -m pytest tests/node -rfE
 OLDEST_KUBERNETES = $(shell $(RUN) -c 'from local.cluster.layout import versions; print(versions()[0])')
 
 .DEFAULT_GOAL := help
+ifeq ($(strip $(STACK)),)
+$(error STACK is empty. Name a stack file: STACK=dev for Pulumi.dev.yaml)
+endif
 .PHONY: help up preview impact drift destroy outputs pulumi policy docs lock sbom build test test-unit test-oldest test-disturbed test-properties test-long test-node lint golden bench cluster-up cluster-down clean
 
 help:
@@ -41,38 +46,40 @@ help:
 
 # One environment for everything; it is updated when a pinned version changes.
 $(VENV)/runtime: requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or later is needed: make … PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(CHECK_PYTHON)
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Python packages …" >&2
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 $(VENV)/development: $(VENV)/runtime requirements-dev.txt
+	@echo "Installing Python packages for development …" >&2
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 up preview: $(VENV)/runtime
-	@$(RUN) -m local.run $@ --stack $(STACK)
+	@$(RUN) -m local.run $@ --stack '$(STACK)'
 
 outputs: $(VENV)/runtime
-	@$(RUN) -m local.run outputs --stack $(STACK) $(if $(SHOW_SECRETS),--show-secrets)
+	@$(RUN) -m local.run outputs --stack '$(STACK)' $(if $(SHOW_SECRETS),--show-secrets)
 
 impact: $(VENV)/runtime
-	@$(RUN) -m ops impact --stack $(STACK)
+	@$(RUN) -m ops impact --stack '$(STACK)'
 
 drift: $(VENV)/runtime
-	@$(RUN) -m ops drift --stack $(STACK)
+	@$(RUN) -m ops drift --stack '$(STACK)'
 
 destroy: $(VENV)/runtime
-	@$(RUN) -m local.run destroy --stack $(STACK) $(if $(PURGE),--purge)
+	@$(RUN) -m local.run destroy --stack '$(STACK)' $(if $(PURGE),--purge)
 
 pulumi: $(VENV)/runtime
-	@$(RUN) -m local.run pulumi --stack $(STACK) -- $(ARGS)
+	@$(RUN) -m local.run pulumi --stack '$(STACK)' -- $(ARGS)
 
 docs: docs-venv/complete
+	@echo "Building the handbook …" >&2
 	@NO_MKDOCS_2_WARNING=1 docs-venv/bin/mkdocs build --strict --quiet
-	@echo "The handbook is in site/index.html"
+	@echo "The handbook is in site/index.html. To search it, run this and open http://127.0.0.1:8000:"
+	@echo "docs-venv/bin/python -m http.server --bind 127.0.0.1 --directory site"
 
 policy: policy/venv/complete
 
@@ -80,6 +87,8 @@ docs-venv/complete: requirements-docs.txt
 policy/venv/complete: policy/requirements.txt
 policy/venv/complete: OPTIONS := --require-hashes
 docs-venv/complete policy/venv/complete:
+	@echo "Installing Python packages …" >&2
+	@$(CHECK_PYTHON)
 	@$(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(OPTIONS) -r $<
 	@touch $@

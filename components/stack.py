@@ -148,6 +148,13 @@ def warnings(stack: StackConfig) -> Iterator[str]:
     yield from config_keys.warnings(stack.systems, tuple(SYSTEMS), PROJECT_NAME)
 
 
+def _missing(path: Path) -> str:
+    folder = next(folder for folder in path.absolute().parents if folder.is_dir())
+    names = sorted(map(stack_file.stack_name, folder.glob("Pulumi.*.yaml")))
+    there = f" The stacks of this folder: {', '.join(names)}. `python -m ops init NAME` writes a new file."
+    return f"{path} does not exist.{there if names else ''}"
+
+
 def load_file(path: Path, name: str | None = None) -> StackConfig:
     """The stack that a file describes, with placeholders for secrets.
 
@@ -155,7 +162,7 @@ def load_file(path: Path, name: str | None = None) -> StackConfig:
     """
     file = stack_file.read(path)
     if file is None:
-        raise FileNotFoundError(f"{path} does not exist")
+        raise FileNotFoundError(_missing(path))
     if file.environment:
         raise ConfigError(
             [

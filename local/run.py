@@ -25,8 +25,8 @@ from local.pulumi import BuildError, Toolchain, find_or_build
 from local.recovery import Recovery
 from local.stack_command import BACKEND_VARIABLE, StackCommand, write_all
 from ops import where
-from ops.confirmation import confirm
-from ops.errors import CommandError
+from ops.confirmation import confirm, on_terminal
+from ops.errors import CommandError, tell
 from ops.exit_codes import FAILED, FINDINGS, INTERRUPTED, REFUSED
 
 STATE_DIR_VARIABLE: Final = "CLUSTERS_STATE_DIR"
@@ -35,6 +35,12 @@ EMBEDDED_PASSPHRASE: Final = "embedded"  # noqa: S105
 """Passphrase of stacks on the embedded cluster. Their state stays on this machine, readable by its owner only."""
 PROBLEMS: Final = (CommandError, BuildError, ControlPlaneError, Unreachable, ApiError, OSError)
 """What ends a command with a sentence."""
+_LOGIN: Final = (
+    f"Run `pulumi login` first, or set {BACKEND_VARIABLE}. If Pulumi is not on your PATH: "
+    "`make pulumi STACK={stack} ARGS=login`."
+)
+_NEED_A_STATE: Final = {"cancel", "config", "destroy", "import", "preview", "refresh", "stack", "state", "up", "watch"}
+"""Commands of Pulumi that read or write a state."""
 YES: Final = {"1", "y", "yes", "true"}
 
 
@@ -74,7 +80,7 @@ def said_yes() -> bool:
 
 def require_consent(stack: StackConfig, action: str) -> None:
     """Refuse to change a real cluster from a script that does not say YES=1: Pulumi would have nobody to ask."""
-    if stack.target.embedded or said_yes() or (sys.stdin.isatty() and sys.stdout.isatty()):
+    if stack.target.embedded or said_yes() or (on_terminal() and sys.stdout.isatty()):
         return
     raise CommandError(
         f"Stack {stack.name} is on cluster {stack.target.context}, so `make {action}` asks before it changes anything, "
@@ -84,12 +90,17 @@ def require_consent(stack: StackConfig, action: str) -> None:
 
 def require_login(stack: StackConfig, toolchain: Toolchain) -> None:
     """Refuse a stack on a real cluster whose state would have no place: it must not end up in a folder by accident."""
-    if stack.target.embedded or toolchain.logged_in:
+    if stack.target.embedded or _has_backend(toolchain):
         return
     raise CommandError(
         f"Stack {stack.name} is on cluster {stack.target.context}, and Pulumi does not know where to keep its state. "
-        f"Run `pulumi login` first, or set {BACKEND_VARIABLE}. Nothing was changed."
+        f"{_LOGIN.format(stack=stack.name)} Nothing was changed."
     )
+
+
+def _has_backend(toolchain: Toolchain) -> bool:
+    # With a token, Pulumi logs in to its cloud by itself.
+    return toolchain.logged_in or "PULUMI_ACCESS_TOKEN" in os.environ
 
 
 def confirm_purge(stack: str) -> None:
@@ -165,8 +176,7 @@ def _run(arguments: argparse.Namespace) -> int:
     elif arguments.action in {"up", "destroy"}:
         require_consent(stack, arguments.action)
     if arguments.action == "outputs":
-        secrets = ["--show-secrets"] if arguments.show_secrets else []
-        write_all(pulumi_command(stack).read("stack", "output", "--json", *secrets).encode())
+        write_all(_outputs(pulumi_command(stack), show_secrets=arguments.show_secrets).encode())
         return 0
     pulumi = prepare(stack)
     if arguments.action == "preview":
@@ -175,6 +185,15 @@ def _run(arguments: argparse.Namespace) -> int:
     if code == FAILED:
         say_how_to_go_on(stack, arguments.action)
     return code
+
+
+def _outputs(pulumi: StackCommand, *, show_secrets: bool) -> str:
+    answer = pulumi.answer("stack", "output", "--json", *(["--show-secrets"] if show_secrets else []))
+    if answer.returncode and "no stack" in answer.stderr:
+        raise CommandError(f"Stack {pulumi.stack} is not deployed yet. Deploy it first: make up STACK={pulumi.stack}")
+    if answer.returncode:
+        raise CommandError(f"`pulumi stack output` failed: {answer.stdout}{answer.stderr}".strip())
+    return answer.stdout
 
 
 def _build(_: argparse.Namespace) -> int:
@@ -187,8 +206,18 @@ def _build(_: argparse.Namespace) -> int:
 
 def _pass_on(arguments: argparse.Namespace) -> int:
     """Any other command of Pulumi's, such as `config set --secret`; the stack file may be missing or wrong."""
+    if not arguments.words:
+        raise CommandError('ARGS is empty. Write the command of Pulumi into it: make pulumi ARGS="stack output"')
+    file = where.file_of(arguments.stack)
+    embedded = where.is_embedded(file)
     toolchain = find_pulumi()
-    environment = stack_environment(toolchain, embedded=where.is_embedded(where.file_of(arguments.stack)))
+    if not embedded and not _has_backend(toolchain) and arguments.words[0] in _NEED_A_STATE:
+        unknown = "" if file.is_file() else f"There is no stack file {file.name}. "
+        raise CommandError(
+            f"{unknown}Pulumi does not know where to keep the state of stack {arguments.stack}. "
+            f"{_LOGIN.format(stack=arguments.stack)}"
+        )
+    environment = stack_environment(toolchain, embedded=embedded)
     pulumi = StackCommand(toolchain.command, arguments.stack, environment)
     if arguments.words[0] == "config":
         # Pulumi encrypts for a stack that exists.
@@ -212,7 +241,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--stack", required=True)
     made["outputs"].add_argument("--show-secrets", action="store_true", help="print secret values")
     made["destroy"].add_argument("--purge", action="store_true", help="delete data and credentials too")
-    made["pulumi"].add_argument("words", nargs="+", metavar="WORD", help="after --")
+    made["pulumi"].add_argument("words", nargs="*", metavar="WORD", help="after --")
     return parser
 
 
@@ -230,7 +259,7 @@ def main(words: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except PROBLEMS as error:
-        print(error, file=sys.stderr)
+        tell(error, as_json=False)
         return 1
     except KeyboardInterrupt:
         print("Interrupted. The next run carries on from here.", file=sys.stderr)

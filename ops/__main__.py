@@ -1,7 +1,7 @@
 """Commands for operators: `python -m ops …`.
 
-Exit code 0; 2 for a rejected config, and for options and files that cannot be used; 1 for anything else. With --json,
-an error is JSON too.
+Exit code 0; 2 for a rejected config, and for options and files that cannot be used; 130 after Ctrl-C; 1 for anything
+else. With --json, an error is JSON too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from components.shared.kube import ApiError, Unreachable
 from components.shared.mistakes import ConfigError
 from components.stack import load_file
 from ops.errors import CommandError, UsageError, tell
-from ops.exit_codes import FAILED, REFUSED
+from ops.exit_codes import FAILED, INTERRUPTED, REFUSED
 
 
 def _render(arguments: argparse.Namespace) -> int:
@@ -88,6 +88,10 @@ def main(argv: list[str] | None = None) -> int:
         sentence = f"The cluster cannot be read or changed: {error}. Run the command again."
         tell(CommandError(sentence), as_json=arguments.json)
         return FAILED
+    except (KeyboardInterrupt, EOFError):
+        # Ctrl-D ends a question in the way that Ctrl-C ends everything.
+        print("\nInterrupted.", file=sys.stderr)
+        return INTERRUPTED
     return code
 
 

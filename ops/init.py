@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -10,13 +11,20 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from components import stack_file
+from components.shared.kube import Unreachable, context_names
+from components.shared.mistakes import ConfigError
 from components.shared.target import PROJECT
 from components.stack import file_values, load_stack
+from ops.confirmation import on_terminal
 from ops.errors import UsageError
 
 SCHEMA: Final = "# yaml-language-server: $schema=stack.schema.json\n"
 WORD: Final = re.compile(r"(?!.*(: |:$| #))[^\s'\"#:{}\[\],&*!|>%@`-][^\n'\"]*")
 """What YAML reads as text without quotes, if it is not a number or a word of YAML."""
+NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+"""Names of stacks. The name is also a label of every object, and part of a file's name."""
+LISTED: Final = 8
+"""Contexts that are listed before the question."""
 
 
 class Question(NamedTuple):
@@ -118,22 +126,85 @@ def add_command(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    file = (arguments.out or PROJECT) / f"Pulumi.{arguments.name}.yaml"
+    name: str = arguments.name
+    folder: Path = arguments.out or PROJECT
+    file = folder / f"Pulumi.{name}.yaml"
+    if not NAME.fullmatch(name):
+        raise UsageError(
+            f"`{name}` cannot be the name of a stack. Use up to 63 letters, digits, dashes, underscores and dots, with "
+            "a letter or digit at both ends, such as `lab`."
+        )
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder}. Create it, or leave --out away to use the project's.")
     if file.exists():
         raise UsageError(f"{file} exists, and is never overwritten. Choose another name, or edit it.")
     given = {key.replace("_", "-"): value for key, value in vars(arguments).items() if isinstance(value, str)}
-    content = text(given, _ask if sys.stdin.isatty() else lambda question: question.default)
-    check(arguments.name, content)
+    _check_flags(name, given)
+    content = text(given, _Dialog(name, given).ask if on_terminal() else _say_default)
+    check(name, content)
     with file.open("x", encoding="utf-8") as opened:
-        opened.write((SCHEMA if file.parent.resolve() == PROJECT else "") + content)
-    embedded = "embedded: true" in content
-    then = f"make up STACK={arguments.name}" if embedded else f"pulumi stack init {arguments.name} && pulumi preview"
-    print(f"{file} written. Next: {then}", file=sys.stderr)
+        opened.write((SCHEMA if folder.resolve() == PROJECT else "") + content)
+    print(f"{file} written. Next: {_next_step(name, content)}", file=sys.stderr)
     return 0
 
 
-def _ask(question: Question) -> str:
-    return input(f"{question.text} [{question.default}]: ").strip() or question.default
+def _next_step(name: str, content: str) -> str:
+    if "embedded: true" in content:
+        return f"make up STACK={name}"
+    login = f"`make pulumi STACK={name} ARGS=login` once, which says where Pulumi keeps the state"
+    return f"{login}; then `make preview STACK={name}`"
+
+
+def _check_flags(name: str, given: Mapping[str, str]) -> None:
+    """Reject a wrong flag before the first question."""
+    fitting = (system for system in QUESTIONS if given.keys() & _flags(*QUESTIONS) <= _flags(system))
+    system = next(fitting, SYSTEM.default)
+    check(name, text({"system": system, **given}, _default))
+
+
+def _default(question: Question) -> str:
+    return question.default
+
+
+def _say_default(question: Question) -> str:
+    print(f"{question.text}: {question.default} (default; --{question.flag} sets it)", file=sys.stderr)
+    return question.default
+
+
+class _Dialog:
+    """Questions on a terminal. A wrong answer is explained, and the question is repeated."""
+
+    def __init__(self, name: str, given: Mapping[str, str]) -> None:
+        self._name = name
+        self._answers = {flag: given[flag] for flag in (TARGET.flag, SYSTEM.flag) if flag in given}
+
+    def ask(self, question: Question) -> str:
+        if question is TARGET:
+            _list_contexts()
+        while True:
+            # On stderr: standard output may be a file, and the question would not be seen.
+            print(f"{question.text} [{question.default}]: ", end="", file=sys.stderr, flush=True)
+            answers = {**self._answers, question.flag: input().strip() or question.default}
+            try:
+                check(self._name, text(answers, _default))
+            except UsageError as error:
+                print(f"  {error}", file=sys.stderr)
+            except ConfigError as error:
+                print(*(f"  {one.problem}. {one.remedy}" for one in error.mistakes), sep="\n", file=sys.stderr)
+            else:
+                self._answers = answers
+                return answers[question.flag]
+
+
+def _list_contexts() -> None:
+    try:
+        names = context_names()
+    except Unreachable as error:
+        print(f"Your kubeconfig cannot be used: {error}", file=sys.stderr)
+        return
+    if names:
+        more = f" and {len(names) - LISTED} more (kubectl config get-contexts)" if len(names) > LISTED else ""
+        print(f"Contexts of your kubeconfig: {', '.join(names[:LISTED])}{more}", file=sys.stderr)
 
 
 def text(given: Mapping[str, str], ask: Callable[[Question], str]) -> str:
@@ -145,18 +216,22 @@ def text(given: Mapping[str, str], ask: Callable[[Question], str]) -> str:
     system = _answer(SYSTEM, given, ask)
     if system not in QUESTIONS:
         raise UsageError(f"`{system}` is not a system. Write {', '.join(QUESTIONS)}.")
-    own = {question.flag for question in QUESTIONS[system]}
-    every = {question.flag for questions in QUESTIONS.values() for question in questions}
-    if other := sorted((given.keys() & every) - own):
-        raise UsageError(f"--{other[0]} has no effect with system {system}. Remove it.")
+    if other := sorted((given.keys() & _flags(*QUESTIONS)) - _flags(system)):
+        fitting = " or ".join(f"--system {one}" for one in QUESTIONS if other[0] in _flags(one))
+        raise UsageError(f"--{other[0]} has no effect with system {system}. Remove it, or add {fitting}.")
     answers = {question.flag: _answer(question, given, ask) for question in QUESTIONS[system]}
     embedded = context == EMBEDDED
     values = {**answers, **_sizes(system, embedded=embedded)}
     if "license" in answers:
         online = answers["license"] == "online"
         values["license"] = "useOnlineLicensing: true" if online else f"networkLicenseManager: {answers['license']}"
-    target = _TARGETS[embedded].format(context=context)
-    return _KUBERNETES.format(target=target) + _TEXTS[system].format(**values) + _END
+    # In quotes if YAML could read it as anything but text.
+    quoted = context if re.fullmatch(r"[a-z][a-z0-9]*[-_.@][\w.@:/-]+", context) else json.dumps(context)
+    return _KUBERNETES.format(target=_TARGETS[embedded].format(context=quoted)) + _TEXTS[system].format(**values) + _END
+
+
+def _flags(*systems: str) -> set[str]:
+    return {question.flag for system in systems for question in QUESTIONS[system]}
 
 
 def _sizes(system: str, *, embedded: bool) -> dict[str, str]:

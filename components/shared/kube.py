@@ -101,6 +101,26 @@ class Unreachable(Exception):  # noqa: N818 - a state of the world, as in the AP
     """No usable cluster behind the target: no kubeconfig, no such context, or no answer."""
 
 
+def context_names(kubeconfig: str | None = None) -> list[str]:
+    """The contexts of a kubeconfig (None: $KUBECONFIG or ~/.kube/config), which need not have a current one.
+
+    Raises Unreachable with a reason, in the words of whoever could not read it.
+    """
+    from kubernetes.config import ConfigException
+    from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, KubeConfigMerger
+    from yaml import YAMLError
+
+    try:
+        merged = KubeConfigMerger(kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION).config  # type: ignore[no-untyped-call]
+        return [entry["name"] for entry in merged.value["contexts"]] if merged else []
+    except YAMLError as error:
+        raise Unreachable(f"it is not YAML: {' '.join(str(error).split())}") from error
+    except (AttributeError, KeyError, TypeError) as error:
+        raise Unreachable("it has not the structure of a kubeconfig") from error
+    except (ConfigException, OSError, ValueError) as error:
+        raise Unreachable(str(error)) from error
+
+
 class KubernetesApi:
     """One Kubernetes API server, as one kubeconfig context sees it. Safe to use from several threads."""
 
@@ -114,15 +134,14 @@ class KubernetesApi:
         Raises Unreachable with a sentence that names the file and the contexts that it has.
         """
         # Imported here: it takes a fifth of a second, and rendering needs no cluster.
-        from kubernetes.config import ConfigException, list_kube_config_contexts, new_client_from_config
+        from kubernetes.config import ConfigException, new_client_from_config
 
         where = str(kubeconfig) if kubeconfig else "the default kubeconfig ($KUBECONFIG or ~/.kube/config)"
         file = str(kubeconfig) if kubeconfig else None
         try:
-            contexts, _ = list_kube_config_contexts(file)  # type: ignore[no-untyped-call]
-        except (ConfigException, OSError, ValueError) as error:
+            names = context_names(file)
+        except Unreachable as error:
             raise Unreachable(f"{where} cannot be used: {error}") from error
-        names = [entry["name"] for entry in contexts]
         if context is not None and context not in names:
             raise Unreachable(f"{where} has no context {context!r}; it has {', '.join(map(repr, names)) or 'none'}")
         try:

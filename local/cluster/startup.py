@@ -34,6 +34,8 @@ from local.cluster.ports import choose_port, is_free
 from local.cluster.processes import Command, Processes
 from local.go_build import Progress
 
+FULL: Final = 4 * 1024**2
+"""Free bytes with which a disk counts as full."""
 READY_SECONDS: Final = 120.0
 POLL_SECONDS: Final = 0.1
 # kube-controller-manager makes it in each namespace; pods are refused before (ServiceAccount admission).
@@ -177,9 +179,11 @@ class Startup:
             time.sleep(POLL_SECONDS)
 
     def _fail(self, reason: str, name: str) -> None:
-        raise ControlPlaneError(
-            f"{reason}; the last lines of {self.processes.log(name)}:\n{self.processes.log_tail(name)}"
-        )
+        log = self.processes.log(name)
+        # What a program writes without space is seldom the reason.
+        if shutil.disk_usage(log.parent).free < FULL:
+            raise ControlPlaneError(f"{reason}: the disk of {log.parent} is full. Free some space, then try again.")
+        raise ControlPlaneError(f"{reason}; the last lines of {log}:\n{self.processes.log_tail(name)}")
 
 
 def _answers(path: Path) -> bool:

@@ -145,6 +145,14 @@ def end_name(name: str) -> str:
 
 
 def _words(ports: set[Ports]) -> tuple[str, ...]:
+    """Ports in words; neighbours are one range, since every pool proxy has a port of its own."""
     if set(ALL) <= ports:
         return ("all ports",)
-    return tuple(str(one) for one in sorted(ports))
+    ranges: list[Ports] = []
+    for one in sorted(ports):
+        last = ranges[-1] if ranges else None
+        if last and last.protocol == one.protocol and one.first <= last.last + 1:
+            ranges[-1] = Ports(one.protocol, last.first, max(last.last, one.last))
+        else:
+            ranges.append(one)
+    return tuple(map(str, ranges))

@@ -271,3 +271,15 @@ def test_a_failing_up_says_why_and_leaves_no_process(tmp_path: Path) -> None:
         ControlPlane(tmp_path, nodes=1).up()
     assert processes_naming(tmp_path) == []
     ControlPlane(tmp_path).down(wipe=True)
+
+
+def test_a_full_disk_is_named_in_place_of_what_a_program_wrote_without_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Etcd ends with a stack trace of Go."""
+    (tmp_path / "etcd" / "member").mkdir(parents=True)
+    (tmp_path / "etcd" / "member" / "snap").write_text("a file where etcd wants a folder")
+    monkeypatch.setattr("local.cluster.startup.FULL", sys.maxsize)
+    with pytest.raises(ControlPlaneError, match=rf"the disk of {tmp_path}/logs is full\. Free some space"):
+        ControlPlane(tmp_path, nodes=1).up()
+    ControlPlane(tmp_path).down(wipe=True)

@@ -47,6 +47,30 @@ def test_reading_it_contacts_no_other_host(site: Path) -> None:
     assert {path.name: found for path in pages if (found := ELSEWHERE.findall(path.read_text()))} == {}
 
 
+def test_every_page_has_a_title_of_its_own_and_every_picture_a_description(site: Path) -> None:
+    pages = {path: path.read_text() for path in site.rglob("*.html") if path.name != "404.html"}
+    titles = [re.findall("<title>(.*?)</title>", text)[0] for text in pages.values()]
+    assert sorted({title for title in titles if titles.count(title) > 1}) == []
+    images = [image for text in pages.values() for image in re.findall(r"<img\b[^>]*>", text)]
+    assert images
+    assert [image for image in images if not re.search(r'\balt="?\w', image)] == []
+
+
+def test_a_block_of_a_terminal_is_copied_without_prompts_and_output(site: Path) -> None:
+    """`$ make build` used to be copied as it is shown, and a shell knows no command `$`."""
+    styles = (site / "site.css").read_text()
+    tutorial = (site / "tutorial.html").read_text()
+    hidden = re.findall(r"\[data-md-copying\] \.(\w+)", styles)
+    shown = "".join(re.findall(r"<code>.*?</code>", tutorial, re.DOTALL))
+    for name in hidden:
+        shown = re.sub(rf'<span class="{name}">.*?</span>', "", shown, flags=re.DOTALL)
+    shown = re.sub(r"<[^>]*>", "", shown)
+    assert "make build" in shown
+    assert "$ " not in shown
+    assert "written. Next" not in shown
+    assert all("site.css" in page.read_text() for page in site.rglob("*.html"))
+
+
 @pytest.mark.parametrize(
     ("page", "text", "message"),
     [

@@ -148,6 +148,63 @@ def test_any_other_command_of_pulumis_is_passed_on(machine: Machine) -> None:
     assert passed_on == "lab: config set --path matlab.workers.max 4"
 
 
+def test_a_stack_without_a_file_and_a_login_is_explained(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    """Pulumi says that PULUMI_ACCESS_TOKEN must be set."""
+    assert run.main(["pulumi", "--stack", "labb", "--", "config", "set", "a", "b"]) == 1
+    said = capsys.readouterr().err
+    assert "There is no stack file Pulumi.labb.yaml." in said
+    assert "`make pulumi STACK=labb ARGS=login`" in said
+    assert machine.calls == []
+    assert run.main(["pulumi", "--stack", "labb", "--", "login"]) == 0
+    assert machine.calls == ["login"]
+
+
+def test_a_token_is_a_login(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack_file(machine, REAL)
+    monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "token")
+    assert run.main(["preview", "--stack", "lab"]) == 0
+
+
+def test_pulumi_without_a_command_is_explained(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run.main(["pulumi", "--stack", "lab", "--"]) == 1
+    assert 'make pulumi ARGS="stack output"' in capsys.readouterr().err
+    assert machine.calls == []
+
+
+def test_outputs_of_a_stack_that_is_not_deployed(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    stack_file(machine, EMBEDDED)
+    machine.behave("echo 'error: no stack selected; please use `pulumi stack select`' >&2; exit 255")
+    assert run.main(["outputs", "--stack", "lab"]) == 1
+    assert "not deployed yet. Deploy it first: make up STACK=lab" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("stack", "sentence"),
+    [
+        ("", "STACK is empty. Name a stack file: STACK=dev for Pulumi.dev.yaml"),
+        ("my stack", "Pulumi.my stack.yaml does not exist. The stacks of this folder: "),
+        ("Pulumi.dev.yaml", "does not exist. The stacks of this folder: "),
+        ("../dev", "does not exist. The stacks of this folder: "),
+    ],
+)
+def test_make_with_a_stack_that_is_none(stack: str, sentence: str) -> None:
+    done = subprocess.run(
+        ["make", "preview", f"STACK={stack}"], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert sentence in done.stderr
+
+
+def test_a_folder_that_cannot_be_made_is_named(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It used to end with `[Errno 2]`."""
+    stack_file(machine, EMBEDDED)
+    monkeypatch.setenv("CLUSTERS_STATE_DIR", "/proc/state")
+    assert run.main(["outputs", "--stack", "lab"]) == 1
+    assert capsys.readouterr().err == "/proc/state cannot be used: No such file or directory.\n"
+
+
 def command(machine: Machine) -> StackCommand:
     return StackCommand(machine.command, "lab", os.environ)
 
