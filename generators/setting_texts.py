@@ -41,8 +41,9 @@ from components.shared.fields import (
     Line,
     SchedulerName,
 )
-from components.shared.groups import Digest, KubeconfigPath, Registry, Repository, Tag, Toleration
+from components.shared.groups import KubeconfigPath, Toleration
 from components.shared.hosts import Cidr, Host
+from components.shared.image_names import Digest, Registry, Repository, Tag
 from components.shared.paths import AbsolutePath, Executable, MountPath
 from components.shared.pem import Certificate, PrivateKey
 from components.shared.quantities import Bytes, Cpu

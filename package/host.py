@@ -15,7 +15,7 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.runtime.rpc import contains_unknowns
 
 from components.shared.kube import ApiError, Unreachable
-from components.shared.mistakes import ConfigError
+from components.shared.mistakes import ConfigError, Mistake
 from components.shared.placeholders import unread_secret
 from components.shared.target import PROJECT
 from package.arguments import SECRETS
@@ -70,7 +70,7 @@ class Host(ComponentProvider):
         except Exception as error:
             cause = getattr(error, "inner", error)
             if isinstance(cause, ConfigError):
-                raise _rejected({each.path: f"{each.problem}. {each.remedy}" for each in cause.mistakes}) from error
+                raise _rejected({each.path: _reason(each) for each in cause.mistakes}) from error
             if isinstance(cause, Unreachable | ApiError):
                 # Without a list, the SDK ends the request with an AttributeError of its own (3.272).
                 raise InputPropertiesError(str(cause), []) from error
@@ -96,6 +96,12 @@ def _now(pending: Awaitable[Any]) -> Any:
     except StopIteration as end:
         return end.value
     raise RuntimeError("an argument is still pending")
+
+
+def _reason(mistake: Mistake) -> str:
+    """Problem and remedy. A component has no stack file to which a command could add a setting."""
+    remedy = "Pass it to the component." if "pulumi config set" in mistake.remedy else mistake.remedy
+    return f"{mistake.problem}. {remedy}"
 
 
 def _rejected(reasons: Mapping[str, str]) -> InputPropertiesError:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from components.shared.fields import Distinct, DnsName, Model, NamespaceName
-from components.shared.groups import AccessMode, AccessModes, Image, Namespace, Repository, Tag, Volume
+from components.shared.groups import AccessMode, AccessModes, Image, Namespace, Volume
+from components.shared.image_names import Repository, Tag
 from components.shared.quantities import Bytes
 
 NEWEST_TAG: Final = "v2024.04.19"

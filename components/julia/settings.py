@@ -29,8 +29,9 @@ from components.shared.fields import (
     Positive,
     refuse,
 )
-from components.shared.groups import Digest, Image, NodeSelector, PullPolicy, Repository, Tag, Toleration, Volume
+from components.shared.groups import Image, NodeSelector, PullPolicy, Toleration, Volume
 from components.shared.hosts import Cidr
+from components.shared.image_names import Digest, Repository, Tag
 from components.shared.paths import AbsolutePath, Executable, MountPath
 from components.shared.pod_settings import NOT_EVICTED, LabelledPods
 from components.shared.quantities import Bytes, Cpu

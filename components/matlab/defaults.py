@@ -8,19 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from components.shared.fields import Distinct, DnsName, Model, NamespaceName
-from components.shared.groups import (
-    AccessMode,
-    AccessModes,
-    Image,
-    Namespace,
-    Registry,
-    Repository,
-    Resources,
-    Tag,
-    Volume,
-    has_own_repository,
-    path_of,
-)
+from components.shared.groups import AccessMode, AccessModes, Image, Namespace, Resources, Volume, has_own_repository
+from components.shared.image_names import Registry, Repository, Tag, path_of
 from components.shared.quantities import Bytes, Cpu
 
 _REGISTRY = "ghcr.io/mathworks-ref-arch/matlab-parallel-server-k8s"

@@ -17,7 +17,8 @@ from components.matlab import (
 from components.matlab.effects import without_effect
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
-from components.shared.groups import PullPolicy, has_own_repository, is_impossible_on_docker_hub
+from components.shared.groups import PullPolicy, has_own_repository
+from components.shared.image_names import is_impossible_on_docker_hub
 from components.shared.mistakes import Mistake, Rule, no_effect
 from components.shared.rules_images import image_warnings
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from components.shared.config_paths import dotted
-from components.shared.groups import Image, has_own_repository, is_impossible_on_docker_hub
+from components.shared.groups import Image, has_own_repository
+from components.shared.image_names import is_impossible_on_docker_hub
 from components.shared.instances import instances
 
 

@@ -196,7 +196,9 @@ def test_what_no_argument_is_reaches_the_settings_and_is_rejected(
 def test_a_component_without_settings_is_rejected(component: str, arguments: dict[str, Any]) -> None:
     with pytest.raises(InputPropertiesError) as caught:
         host().construct("one", f"clusters:index:{component}", arrived(arguments))
-    assert caught.value.errors
+    reasons = [error["reason"] for error in caught.value.errors or ()]
+    assert reasons
+    assert not any("pulumi config" in reason for reason in reasons), "a component has no stack file"
 
 
 def test_the_schema_names_arguments_as_the_settings_do() -> None:

@@ -9,8 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from components.matlab.fields import Domain, LdapUrl, LicenseManager, LocalQueue, ProxyUrl, UserName
 from components.shared.fields import DnsName, EnvValue, LabelKey, NameText, SchedulerName
-from components.shared.groups import Repository
 from components.shared.hosts import Cidr, Host, share
+from components.shared.image_names import Repository
 from components.shared.mistakes import did_you_mean, dotted
 from components.shared.paths import AbsolutePath, MountPath
 
