@@ -16,7 +16,10 @@ from ops.errors import CommandError
 from ops.exit_codes import DRIFT, FAILED
 from ops.impact.plan import UnreadablePlanError
 from ops.impact.plan import read as read_plan
+from ops.impact.report import MARKER
 
+NO_STACK = "## What this change does\n\nNothing: it touches no stack any more."
+NO_PLANS = "## What this change does\n\nThat is unknown: no preview has a plan. The logs of the jobs say why."
 NO_PLAN = "`pulumi preview` failed before it had a plan. The job's log says why."
 
 
@@ -46,7 +49,12 @@ def _preview(arguments: argparse.Namespace) -> int:
 
 
 def _comment(arguments: argparse.Namespace) -> int:
-    print(forge.of(os.environ).publish(arguments.file.read_text(encoding="utf-8")))
+    """Without a file, the change touches no stack: what an earlier comment says is no longer true."""
+    pull_request = forge.of(os.environ)
+    if arguments.file is None:
+        print(pull_request.publish(f"{MARKER}\n{NO_STACK}", create=False))
+    else:
+        print(pull_request.publish(arguments.file.read_text(encoding="utf-8") or f"{MARKER}\n{NO_PLANS}"))
     return 0
 
 
@@ -80,7 +88,7 @@ def main(words: list[str] | None = None) -> int:
     step.add_argument("--refresh", action="store_true", help="compare with the cluster, and not with the state")
     step.set_defaults(run=_preview)
     step = steps.add_parser("comment", help="write the comment on the pull request, or update it")
-    step.add_argument("file", type=Path)
+    step.add_argument("file", nargs="?", type=Path, help="the report; without it, the change touches no stack")
     step.set_defaults(run=_comment)
     step = steps.add_parser("issues", help="open, update or close the issue of each stack")
     step.add_argument("plans", type=Path, metavar="DIR", help="folder with plans of `preview --refresh`")

@@ -38,10 +38,15 @@ class Forge:
     """Field that names an issue in its path."""
     close: Mapping[str, str]
 
-    def publish(self, text: str) -> str:
-        """Write the comment that begins with the first line of the text; returns what was done."""
+    def publish(self, text: str, *, create: bool = True) -> str:
+        """Write the comment that begins with the first line of the text; returns what was done.
+
+        If not `create`, only a comment that is there is changed.
+        """
         marker = text.partition("\n")[0]
         own = self._own(f"{self.comments}?{PAGE}", "body", marker)
+        if own is None and not create:
+            return "no comment"
         if own is None:
             self.api.write("POST", self.comments, {"body": text})
             return "comment created"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPMessage
@@ -16,8 +17,21 @@ from ops.errors import CommandError
 
 TIMEOUT: Final = 30
 """Seconds for one request."""
+RETRIED: Final = {429, 502, 503, 504}
+"""Statuses of a forge that is busy."""
+WAITS: Final = (2, 4, 8)
+"""Seconds before each further attempt, where the forge does not say how long."""
+LONGEST_WAIT: Final = 60
 LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
 _NEXT: Final = re.compile(r'<([^>]+)>;[^,]*\brel="next"')
+
+
+class _BusyError(CommandError):
+    """A request that may succeed later; `wait` is how many seconds the forge asks for."""
+
+    def __init__(self, text: str, wait: str = "") -> None:
+        super().__init__(text)
+        self.wait = min(int(wait), LONGEST_WAIT) if wait.isdigit() else None
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -64,6 +78,15 @@ class Api:
         return self._send(method, f"{self.url}{path}", body)[0]
 
     def _send(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> tuple[Any, HTTPMessage]:
+        # A POST whose answer was lost may have created what it should.
+        for wait in () if method == "POST" else WAITS:
+            try:
+                return self._once(method, url, body)
+            except _BusyError as error:
+                time.sleep(wait if error.wait is None else error.wait)
+        return self._once(method, url, body)
+
+    def _once(self, method: str, url: str, body: Mapping[str, Any] | None) -> tuple[Any, HTTPMessage]:
         data = None if body is None else json.dumps(body).encode()
         kind = {"Content-Type": "application/json"} if data else {}
         request = Request(url, data, {**self.headers, **kind}, method=method)  # noqa: S310 - checked above
@@ -71,7 +94,11 @@ class Api:
             with build_opener(_NoRedirect).open(request, timeout=TIMEOUT) as answer:
                 return json.loads(answer.read() or b"null"), answer.headers
         except HTTPError as error:
-            text = error.read(300).decode(errors="replace")
-            raise CommandError(f"{method} {url}: {error.code} {text}") from error
-        except (URLError, TimeoutError, ValueError) as error:
+            text = f"{method} {url}: {error.code} {error.read(300).decode(errors='replace')}"
+            if error.code in RETRIED:
+                raise _BusyError(text, error.headers.get("Retry-After", "")) from error
+            raise CommandError(text) from error
+        except (URLError, TimeoutError) as error:
+            raise _BusyError(f"{method} {url}: {error}") from error
+        except ValueError as error:
             raise CommandError(f"{method} {url}: {error}") from error

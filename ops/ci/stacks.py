@@ -38,8 +38,11 @@ def changed_since(project: Path, base: str) -> list[str] | None:
     """The files that changed since the branch left `base`; None if there is no commit to compare with."""
     if base == NO_COMMIT:
         return None
-    command = ["git", "diff", "--name-only", "-z", "--end-of-options", f"{base}...HEAD"]
+    command = ["git", "diff", "--no-renames", "--name-only", "-z", "--end-of-options", f"{base}...HEAD"]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)  # noqa: S603 - not a shell
     if done.returncode:
-        raise CommandError(f"`git diff` failed: {done.stderr.strip()} Fetch the whole history (fetch-depth: 0).")
+        raise CommandError(
+            f"`git diff` failed: {done.stderr.strip()} Fetch the whole history (fetch-depth: 0). If the commit is "
+            "gone because somebody pushed with --force, start the workflow by hand: it takes every stack."
+        )
     return [path for path in done.stdout.split("\0") if path]

@@ -28,6 +28,8 @@ class ForgeServer:
     requests: list[tuple[str, str]] = field(default_factory=list)
     redirect: str | None = None
     next_page: str | None = None
+    busy: list[int] = field(default_factory=list)
+    """Statuses with which the next requests are turned away."""
 
     def writes(self) -> list[tuple[str, str]]:
         return [request for request in self.requests if request[0] != "GET"]
@@ -71,6 +73,15 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(404, {})
 
     do_PUT = do_PATCH  # noqa: N815 - the name of the method
+
+    def parse_request(self) -> bool:
+        """Turn the request away while the state says so; its body is read, because the connection goes on."""
+        if not super().parse_request() or not self.state.busy:
+            return bool(self.command)
+        self._count()
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self._answer(self.state.busy.pop(0), {"message": "busy"}, {"Retry-After": "0"})
+        return False
 
     def _count(self) -> None:
         self.state.requests.append((self.command, self.path))

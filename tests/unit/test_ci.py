@@ -148,6 +148,45 @@ def test_the_token_is_not_sent_in_clear() -> None:
         Api("http://github.example.org", {})
 
 
+def test_a_comment_is_corrected_when_the_change_touches_no_stack_any_more(server: ForgeServer) -> None:
+    assert main(["comment"]) == 0
+    assert comments(server) == [], "a change that never touched a stack gets no comment"
+    publish(f"{MARKER}\nprod restarts")
+    assert main(["comment"]) == 0
+    (comment,) = comments(server)
+    assert comment["body"].startswith(MARKER)
+    assert "touches no stack any more" in comment["body"]
+
+
+def test_a_comment_says_that_there_is_no_plan(server: ForgeServer, tmp_path: Path) -> None:
+    """A job that ends before it has a plan leaves an empty report, which GitHub takes for no comment."""
+    (tmp_path / "comment.md").touch()
+    assert main(["comment", str(tmp_path / "comment.md")]) == 0
+    assert "no preview has a plan" in comments(server)[0]["body"]
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_busy_forge_is_asked_again(server: ForgeServer, status: int) -> None:
+    publish(f"{MARKER}\nfirst")
+    server.busy = [status, status]
+    assert publish(f"{MARKER}\nsecond") == "comment updated"
+
+
+def test_nothing_is_created_twice(server: ForgeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The forge may have created the comment before it failed. The next job finds it in the list."""
+    pull_request = forge.of(os.environ)
+    create = Api.write
+
+    def busy(self: Api, *arguments: Any) -> Any:
+        server.busy = [502]
+        return create(self, *arguments)
+
+    monkeypatch.setattr(Api, "write", busy)
+    with pytest.raises(CommandError, match="502"):
+        pull_request.publish(f"{MARKER}\nfirst")
+    assert [method for method, _ in server.writes()] == ["POST"]
+
+
 def test_no_message_contains_the_token(
     server: ForgeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -259,9 +298,11 @@ def test_the_changed_files_come_from_git(tmp_path: Path) -> None:
     base = git("rev-parse", "HEAD")
     (tmp_path / "Pulumi.prod.yaml").write_text("config: {}\n")
     (tmp_path / "ä b").write_text("")
+    git("mv", "Pulumi.staging.yaml", "staging.yaml")
     git("add", ".")
     git("commit", "--quiet", "--message=change")
-    assert stacks.changed_since(tmp_path, base) == ["Pulumi.prod.yaml", "ä b"]
+    names = ["Pulumi.prod.yaml", "Pulumi.staging.yaml", "staging.yaml", "ä b"]
+    assert stacks.changed_since(tmp_path, base) == names, "a file that moves away is a change where it was"
     assert stacks.changed_since(tmp_path, stacks.NO_COMMIT) is None
     with pytest.raises(CommandError, match="git diff"):
         stacks.changed_since(tmp_path, "1" * 40)
