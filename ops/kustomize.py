@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -28,9 +29,17 @@ _SECRETS: Final = """\
 """
 
 
-def file_name(item: Manifest) -> str:
-    """The file of an object in a rendering."""
-    return f"{item['kind'].lower()}-{item['metadata']['name']}.yaml"
+def by_file(manifests: Iterable[Manifest]) -> dict[str, Manifest]:
+    """The objects by their file in a rendering, which names the namespace where two would have the same."""
+    every = list(manifests)
+    taken = Counter(_file(item) for item in every)
+    return {_file(item) if taken[_file(item)] == 1 else _file(item, with_namespace=True): item for item in every}
+
+
+def _file(item: Manifest, *, with_namespace: bool = False) -> str:
+    metadata = item["metadata"]
+    parts = (item["kind"].lower(), *([metadata["namespace"]] if with_namespace else []), metadata["name"])
+    return f"{'-'.join(parts)}.yaml"
 
 
 def base(manifests: Iterable[Manifest], kept: Iterable[str]) -> dict[str, Manifest | str]:
@@ -43,9 +52,8 @@ def base(manifests: Iterable[Manifest], kept: Iterable[str]) -> dict[str, Manife
     found: dict[str, Manifest | str] = {}
     listed: list[str] = []
     secrets: list[str] = []
-    for item in manifests:
+    for file, item in by_file(manifests).items():
         kind, name = item["kind"], item["metadata"]["name"]
-        file = file_name(item)
         found[file] = _bare(item, keep=f"{kind}/{name}" in protected)
         has_content = kind == "Secret" and item.get("type") != TOKEN_SECRET
         (secrets if has_content else listed).append(file)

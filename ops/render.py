@@ -97,10 +97,7 @@ def _sorted(value: Any) -> Any:
 def render(stack: StackConfig) -> tuple[dict[str, str], dict[str, Any]]:
     """YAML text of every Kubernetes object by file name, and the stack outputs."""
     objects, outputs = evaluated(stack)
-    files = {kustomize.file_name(item): _text(item) for item in objects}
-    if len(files) != len(objects):
-        raise AssertionError("two objects share a kind and a name")
-    return files, outputs
+    return {name: _text(item) for name, item in kustomize.by_file(objects).items()}, outputs
 
 
 def render_base(stack: StackConfig) -> dict[str, str]:

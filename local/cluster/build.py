@@ -48,7 +48,7 @@ def ensure(version: str, progress: Progress = silent) -> dict[str, Path]:
         what=f"Kubernetes {kubernetes_version(version)} and etcd",
         packages={_package(version): BINARY},
         links=dict.fromkeys(PARTS, BINARY),
-        announcement="From nothing it takes about 7 minutes on two cores.",
+        announcement="From nothing it takes about 8 minutes on two cores.",
         **_common(version),
     )
     made = _binaries(build, progress)[BINARY]

@@ -31,6 +31,27 @@ def test_the_base_lists_every_object_except_secrets_with_content(tmp_path: Path,
     assert not (tmp_path / "outputs.json").exists(), "it contains the profile"
 
 
+TWO_SYSTEMS = """\
+config:
+  clusters:kubernetes: {context: lab}
+  clusters:matlab: {release: r2026a, workers: {max: 4}, network: {clusterHost: m.example.org}}
+  clusters:arkouda: {declared: [{name: mjs-job-manager, address: 192.0.2.7}]}
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["--kustomize"]])
+def test_objects_of_one_name_in_two_namespaces_have_a_file_each(tmp_path: Path, options: list[str]) -> None:
+    config = tmp_path / "Pulumi.both.yaml"
+    config.write_text(TWO_SYSTEMS)
+    assert ops.main(["render", "--config", str(config), "--out", str(tmp_path / "out"), *options]) == 0
+    names = {path.name for path in (tmp_path / "out").glob("service-*.yaml")}
+    assert names >= {
+        "service-arkouda-mjs-job-manager.yaml",
+        "service-mjs-mjs-job-manager.yaml",
+        "service-mjs-workers.yaml",
+    }
+
+
 def test_no_secret_is_in_an_object_that_is_applied(tmp_path: Path) -> None:
     files = rendered(tmp_path, "everything-on")
     for name in files[FILE]["resources"]:
