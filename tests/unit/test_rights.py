@@ -82,7 +82,7 @@ def test_yaml_and_json_are_the_same(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("subject", ["ana", "Robot:ana", "ServiceAccount:deploy", "User:"])
 def test_a_subject_that_names_nobody_is_rejected(subject: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert ops.main(["rights", "--stack", "dev", "--subject", subject]) == 2
-    assert f"--subject {subject} names nobody" in capsys.readouterr().err
+    assert f"--subject {subject} is not an account" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("snapshot", [{}, {"class": "fast"}], ids=["off", "on"])
