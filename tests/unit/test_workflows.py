@@ -134,6 +134,12 @@ def test_a_deployment_compares_what_was_approved_with_the_tip_of_the_branch() ->
     assert "pulumi up" in runs[2]
 
 
+def test_only_the_default_branch_is_deployed() -> None:
+    """The button that starts a workflow offers every branch, and no commit would mean every stack."""
+    condition = workflow("up.yml")["jobs"]["stacks"]["if"]
+    assert condition == "github.ref_name == github.event.repository.default_branch"
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_cancelled_step_passes_its_signal_on(name: str) -> None:
     """GitHub signals the shell of the step and nothing else, and a shell that waits for a command does not pass it on.
