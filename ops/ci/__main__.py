@@ -19,7 +19,7 @@ from ops.impact.plan import read as read_plan
 from ops.impact.report import MARKER, Report, comment
 
 NO_STACK = "## What this change does\n\nNothing: it touches no stack any more.\n"
-NO_PLAN = "`pulumi preview` failed before it had a plan. The job's log says why."
+NO_PLAN = "`pulumi preview` failed before it had a plan, or did not run. The job's log says why."
 
 
 def _stacks(arguments: argparse.Namespace) -> int:
