@@ -7,9 +7,10 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from http.client import HTTPMessage
+from http import HTTPStatus
+from http.client import HTTPException, HTTPMessage
 from typing import IO, Any, Final
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -17,21 +18,29 @@ from ops.errors import CommandError
 
 TIMEOUT: Final = 30
 """Seconds for one request."""
-RETRIED: Final = {429, 502, 503, 504}
-"""Statuses of a forge that is busy."""
+BUSY: Final = {502, 503, 504}
+"""Statuses of a forge that does not answer now, and may have done what it was asked."""
 WAITS: Final = (2, 4, 8)
 """Seconds before each further attempt, where the forge does not say how long."""
 LONGEST_WAIT: Final = 60
+"""Also how long GitHub asks for, where it limits the rate and sends no Retry-After:
+https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"""
 LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
 _NEXT: Final = re.compile(r'<([^>]+)>;[^,]*\brel="next"')
 
 
-class _BusyError(CommandError):
-    """A request that may succeed later; `wait` is how many seconds the forge asks for."""
+class GoneError(CommandError):
+    """What the path names does not exist, or not for this token."""
 
-    def __init__(self, text: str, wait: str = "") -> None:
+
+class _BusyError(CommandError):
+    """A request that may succeed later. `wait` is how many seconds the forge asks for; None: it does not say."""
+
+    def __init__(self, text: str, wait: int | None = None, *, refused: bool = False) -> None:
         super().__init__(text)
-        self.wait = min(int(wait), LONGEST_WAIT) if wait.isdigit() else None
+        self.wait = wait
+        self.refused = refused
+        """Nothing was done. Otherwise the request may have had its effect, and only the answer is lost."""
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -58,32 +67,32 @@ class Api:
 
     def pages(self, path: str) -> Iterator[dict[str, Any]]:
         """Every item of a list, from all of its pages."""
-        where: str | None = f"{self.url}{path}"
-        while where:
-            if urlsplit(where)[:2] != urlsplit(self.url)[:2]:
-                raise CommandError(
-                    f"The next page is at {where}, which is not the API, so the token is not sent there."
-                )
-            items, headers = self._send("GET", where)
+        bare, _, query = path.partition("?")
+        while True:
+            items, headers = self._send("GET", f"{self.url}{bare}?{query}")
             yield from items
             following = _NEXT.search(headers.get("Link", ""))
-            where = following[1] if following else None
+            if following is None:
+                return
+            # Behind a reverse proxy, the link may name another host or http://. The token goes to the API only.
+            query = urlsplit(following[1]).query
 
     def get(self, path: str) -> Any:
         """One object."""
         return self._send("GET", f"{self.url}{path}")[0]
 
-    def write(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
-        """Create or change something; returns the answer."""
+    def write(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Create, change or delete something; returns the answer."""
         return self._send(method, f"{self.url}{path}", body)[0]
 
     def _send(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> tuple[Any, HTTPMessage]:
-        # A POST whose answer was lost may have created what it should.
-        for wait in () if method == "POST" else WAITS:
+        for wait in WAITS:
             try:
                 return self._once(method, url, body)
             except _BusyError as error:
-                time.sleep(wait if error.wait is None else error.wait)
+                if method == "POST" and not error.refused:
+                    raise
+                time.sleep(wait if error.wait is None else min(error.wait, LONGEST_WAIT))
         return self._once(method, url, body)
 
     def _once(self, method: str, url: str, body: Mapping[str, Any] | None) -> tuple[Any, HTTPMessage]:
@@ -94,11 +103,23 @@ class Api:
             with build_opener(_NoRedirect).open(request, timeout=TIMEOUT) as answer:
                 return json.loads(answer.read() or b"null"), answer.headers
         except HTTPError as error:
-            text = f"{method} {url}: {error.code} {error.read(300).decode(errors='replace')}"
-            if error.code in RETRIED:
-                raise _BusyError(text, error.headers.get("Retry-After", "")) from error
-            raise CommandError(text) from error
-        except (URLError, TimeoutError) as error:
+            raise _refusal(error, f"{method} {url}") from error
+        except (OSError, HTTPException) as error:
             raise _BusyError(f"{method} {url}: {error}") from error
         except ValueError as error:
             raise CommandError(f"{method} {url}: {error}") from error
+
+
+def _refusal(error: HTTPError, request: str) -> CommandError:
+    """What an answer with an error status means. GitHub limits the rate with 403 as well as 429."""
+    text = f"{request}: {error.code} {error.read(300).decode(errors='replace')}"
+    asked = error.headers.get("Retry-After", "")
+    wait = int(asked) if asked.isdigit() else None
+    denied = error.code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    if error.code == HTTPStatus.TOO_MANY_REQUESTS or (denied and (asked or "rate limit" in text)):
+        return _BusyError(text, LONGEST_WAIT if wait is None else wait, refused=True)
+    if error.code in BUSY:
+        return _BusyError(text, wait)
+    if error.code == HTTPStatus.NOT_FOUND:
+        return GoneError(text)
+    return CommandError(f"{text} docs/pull-requests.md says what the token must be allowed." if denied else text)

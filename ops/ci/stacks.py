@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Iterable
@@ -35,14 +36,15 @@ def touched(project: Path, paths: Iterable[str]) -> list[str]:
 
 
 def changed_since(project: Path, base: str) -> list[str] | None:
-    """The files that changed since the branch left `base`; None if there is no commit to compare with."""
+    """The files that differ from those of a commit; None if there is no commit to compare with."""
     if base == NO_COMMIT:
         return None
-    command = ["git", "diff", "--no-renames", "--name-only", "-z", "--end-of-options", f"{base}...HEAD"]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)  # noqa: S603 - not a shell
+    # The project may be a folder of a larger repository.
+    command = ["git", "diff", "--no-renames", "--relative", "--name-only", "-z", "--end-of-options", base, "HEAD"]
+    done = subprocess.run(command, cwd=project, capture_output=True, check=False)  # noqa: S603 - not a shell
     if done.returncode:
         raise CommandError(
-            f"`git diff` failed: {done.stderr.strip()} Fetch the whole history (fetch-depth: 0). If the commit is "
-            "gone because somebody pushed with --force, start the workflow by hand: it takes every stack."
+            f"`git diff` failed: {os.fsdecode(done.stderr).strip()} Fetch the whole history (fetch-depth: 0). If the "
+            "commit is gone because somebody pushed with --force, start the workflow by hand: it takes every stack."
         )
-    return [path for path in done.stdout.split("\0") if path]
+    return [path for path in os.fsdecode(done.stdout).split("\0") if path]

@@ -7,6 +7,7 @@ values in it with `[secret]`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -49,6 +50,8 @@ _OPERATIONS: Final[Mapping[str, Operation | None]] = {
     "remove-pending-replace": None,
 }
 """From Pulumi's steps (pkg/resource/deploy/step.go); None: nothing in the cluster changes."""
+_TERMINAL: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
+"""Colours and other control characters: Pulumi removes its own, and leaves those of whatever it ran."""
 _KUBERNETES: Final = "kubernetes:"
 _STACK: Final = "pulumi:pulumi:Stack"
 _CLUSTER: Final = "pulumi:providers:kubernetes"
@@ -222,7 +225,7 @@ def read(text: str, stack: str = "") -> Plan:
 
 def _messages(document: Mapping[str, Any], severity: str) -> tuple[str, ...]:
     return tuple(
-        item["message"].removeprefix(f"{severity}: ").strip()
+        _TERMINAL.sub("", item["message"]).removeprefix(f"{severity}: ").strip()
         for item in document.get("diagnostics") or ()
         if item.get("severity") == severity and item.get("message")
     )
@@ -272,7 +275,7 @@ def _change(urn: str, steps: Sequence[Mapping[str, Any]]) -> Change | None:
 def _unready(step: Mapping[str, Any]) -> str:
     """An object that never became ready is updated again, without a difference; the first sentence says only that."""
     _, *errors = (step.get("oldState") or {}).get("initErrors") or [""]
-    return "" if step.get("detailedDiff") else " ".join(errors)
+    return "" if step.get("detailedDiff") else " ".join(" ".join(errors).split())
 
 
 def _last(steps: Sequence[Mapping[str, Any]], part: str) -> Mapping[str, Any]:

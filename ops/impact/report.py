@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -19,8 +20,9 @@ DOCUMENT: Final = "docs/impact.md"
 MARKER: Final = "<!-- clusters: impact -->"
 """First line of the comment on a pull request: by it the comment is found again."""
 WARNINGS: Final = "Warnings of the preview"
+FENCE: Final = "```"
 LIMIT: Final = 64_000
-"""Characters of a comment. GitHub rejects more than 65,536."""
+"""Characters of a comment. GitHub rejects more than 65,536 of them, or 262,144 bytes."""
 LOCAL: Final = "`python -m ops impact --stack NAME`"
 """Where the full text is, if no job's log has it."""
 _DONE: Final = {
@@ -111,8 +113,8 @@ class Report:
         lines = [f"### Stack `{_code(self.plan.stack)}`: {self.verdict}", "", f"{self.summary}."]
         lines += ["", f"{_escaped(str(self.plan.cost))}."] if str(self.plan.cost) else []
         for reason in self.unclear:
-            fence = "`" * max(3, _longest_run(reason) + 1)
-            lines += ["", f"{fence}text", reason, fence]
+            # GitLab takes only a fence of three for one: behind another, a line such as `/close` is a command to it.
+            lines += ["", f"{FENCE}text", reason.replace(FENCE, "'''"), FENCE]
         for level, groups in _grouped(self.findings):
             lines += ["", f"**{level.capitalize()}**", ""]
             for group in groups:
@@ -131,22 +133,31 @@ class Report:
 def comment(reports: Sequence[Report], full_text: str) -> str:
     """The comment on a pull request; `full_text` says where the rest is, if it has to be cut."""
 
-    def whole(*, objects: bool) -> str:
-        return "\n".join((MARKER, "## What this change does", "", *(one.markdown(objects=objects) for one in reports)))
+    def whole(sections: Iterable[str]) -> str:
+        return "\n".join((MARKER, "## What this change does", "", *sections))
 
-    text = whole(objects=True)
-    return text if len(text) <= LIMIT else cut(whole(objects=False), full_text)
+    text = whole(report.markdown() for report in reports)
+    if len(text) > LIMIT:
+        sections = [report.markdown(objects=False) for report in reports]
+        text = whole(sections)
+    if len(text) > LIMIT:
+        # The long error of one stack does not hide what happens to the next.
+        share = (LIMIT - len(whole(()))) // len(sections) - 1
+        text = whole(part if len(part) <= share else cut(part, full_text, share) for part in sections)
+    return text
 
 
 def cut(text: str, full_text: str, limit: int = LIMIT) -> str:
     """As many lines of the text as fit, and where the full text is."""
     end = f"\n\nThis comment was cut. The full text: {full_text}\n"
-    kept, size = [], len(end)
+    kept, size = [], len(f"\n{FENCE}{end}")
     for line in text.splitlines():
         size += len(line) + 1
         if size > limit:
             break
         kept.append(line)
+    if sum(line.startswith(FENCE) for line in kept) % 2:
+        kept.append(FENCE)
     return "\n".join(kept) + end
 
 
@@ -193,18 +204,11 @@ def _sorted(changes: Sequence[Change]) -> list[Change]:
 def _escaped(text: str) -> str:
     """Text that Markdown and HTML leave alone, and that mentions nobody."""
     safe = html.escape(" ".join(text.split()), quote=False)
-    for character in "\\`*_[]|~#":
+    for character in "\\`*_[]|~#$":
         safe = safe.replace(character, f"\\{character}")
-    return safe.replace("@", "@\N{ZERO WIDTH SPACE}")
+    # The forges look for people, issues and merge requests in what Markdown has become, without its backslashes.
+    return re.sub(r"([@#!])(?=\w)", "\\1\N{ZERO WIDTH SPACE}", safe)
 
 
 def _code(text: str) -> str:
-    return text.replace("`", "'").replace("\n", " ")
-
-
-def _longest_run(text: str) -> int:
-    longest = run = 0
-    for character in text:
-        run = run + 1 if character == "`" else 0
-        longest = max(longest, run)
-    return longest
+    return " ".join(text.replace("`", "'").split())

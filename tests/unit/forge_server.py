@@ -1,15 +1,18 @@
-"""A stand-in for the APIs of GitHub and GitLab on loopback: comments and issues in memory, in pages of two."""
+"""A stand-in for the APIs of GitHub and GitLab on loopback: comments and issues in memory, in pages of two.
+
+As their documentation has it: https://docs.github.com/rest/issues and https://docs.gitlab.com/api/issues.
+"""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 PAGE = 2
 TOKEN = "canary-token"
@@ -30,6 +33,12 @@ class ForgeServer:
     next_page: str | None = None
     busy: list[int] = field(default_factory=list)
     """Statuses with which the next requests are turned away."""
+    limits: set[int] = field(default_factory=lambda: {429, 502, 503, 504})
+    """Those of them that say how long to wait."""
+    folder: str = ""
+    """Where the API is on its host."""
+    after_list: Callable[[], None] = lambda: None
+    """What happens between a list and the next request."""
 
     def writes(self) -> list[tuple[str, str]]:
         return [request for request in self.requests if request[0] != "GET"]
@@ -48,18 +57,28 @@ class Handler(BaseHTTPRequestHandler):
         elif parts.path == "/user":
             self._answer(200, self.state.author["author"])
         elif (items := self.state.collections.get(parts.path)) is not None:
-            number = int(parse_qs(parts.query).get("page", ["1"])[0])
-            shown = items[(number - 1) * PAGE : number * PAGE]
-            more = f"{self.state.next_page or self.state.url}{parts.path}?page={number + 1}"
-            links = f'<{self.state.url}/first>; rel="first", <{more}>; rel="next"'
-            self._answer(200, shown, {"Link": links} if number * PAGE < len(items) else {})
+            query = parse_qs(parts.query)
+            number = int(query.get("page", ["1"])[0])
+            listed = self._listed(items, query)
+            shown = listed[(number - 1) * PAGE : number * PAGE]
+            # GitHub names the repository by its number here.
+            where = f"{self.state.next_page or self.state.url}/repositories/1/list"
+            more = f"{where}?{urlencode({**query, 'page': number + 1}, doseq=True)}"
+            links = f'<{where}?page=1>; rel="first", <{more}>; rel="next"'
+            shown = [dict(item) for item in shown]
+            self.state.after_list()
+            self._answer(200, shown, {"Link": links} if number * PAGE < len(listed) else {})
         else:
             self._answer(404, {"message": "Not Found"})
 
     def do_POST(self) -> None:
         self._count()
         items = self.state.collections[self.path]
-        items.append({"id": 1000 + len(items), "number": 7, "iid": 7, **self.state.author, **self._body()})
+        number = 1000 + len(self.state.requests)
+        state = "opened" if "author" in self.state.author else "open"
+        items.append(
+            {"id": number, "number": number, "iid": number, "state": state, **self.state.author, **self._body()}
+        )
         self._answer(201, items[-1])
 
     def do_PATCH(self) -> None:
@@ -68,19 +87,46 @@ class Handler(BaseHTTPRequestHandler):
         for item in self.state.collections[self.state.item_paths[start]]:
             if number in {str(item["id"]), str(item["number"])}:
                 item.update(self._body())
+                if event := item.pop("state_event", None):
+                    item["state"] = {"close": "closed", "reopen": "opened"}[event]
                 self._answer(200, item)
                 return
         self._answer(404, {})
 
     do_PUT = do_PATCH  # noqa: N815 - the name of the method
 
+    def do_DELETE(self) -> None:
+        self._count()
+        start, _, number = self.path.rpartition("/")
+        items = self.state.collections[self.state.item_paths[start]]
+        left = [item for item in items if str(item["id"]) != number]
+        self._answer(204 if len(left) < len(items) else 404, None)
+        items[:] = left
+
+    def _listed(self, items: list[dict[str, Any]], query: dict[str, list[str]]) -> list[dict[str, Any]]:
+        """The comments, or the issues that the query asks for: without a state, GitHub lists the open ones."""
+        if not self.path.partition("?")[0].endswith("/issues"):
+            return items
+        creator = query.get("creator", [None])[0]
+        state = query.get("state", ["all" if "author" in self.state.author else "open"])[0]
+        return [
+            item
+            for item in items
+            if creator in {None, (item.get("user") or {}).get("login")} and state in {"all", item["state"]}
+        ]
+
     def parse_request(self) -> bool:
         """Turn the request away while the state says so; its body is read, because the connection goes on."""
-        if not super().parse_request() or not self.state.busy:
-            return bool(self.command)
+        if not super().parse_request():
+            return False
+        inside = self.path.startswith(f"{self.state.folder}/")
+        self.path = self.path.removeprefix(self.state.folder) if inside else "/"
+        if not self.state.busy:
+            return True
         self._count()
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self._answer(self.state.busy.pop(0), {"message": "busy"}, {"Retry-After": "0"})
+        status = self.state.busy.pop(0)
+        self._answer(status, {"message": "busy"}, {"Retry-After": "0"} if status in self.state.limits else {})
         return False
 
     def _count(self) -> None:
@@ -93,7 +139,7 @@ class Handler(BaseHTTPRequestHandler):
         return body
 
     def _answer(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
-        data = json.dumps(body).encode()
+        data = b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
         for name, value in {"Content-Length": str(len(data)), **(headers or {})}.items():
             self.send_header(name, value)

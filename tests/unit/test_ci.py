@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from components.shared.manifest import manifest
-from ops.ci import forge, stacks
+from ops.ci import forge
 from ops.ci.__main__ import main
 from ops.ci.rest import Api
 from ops.errors import CommandError
 from ops.impact.report import MARKER
-from tests.conftest import PROJECT
 from tests.unit import plans
 from tests.unit.forge_server import TOKEN, ForgeServer, serve
 
@@ -115,12 +110,69 @@ def test_the_comment_of_a_person_is_left_alone(server: ForgeServer) -> None:
     assert comments(server)[0] == copied
 
 
-def test_the_command_reads_a_file(server: ForgeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "comment.md"
-    file.write_text(f"{MARKER}\n→")
-    assert main(["comment", str(file)]) == 0
-    assert capsys.readouterr().out == "comment created\n"
-    assert comments(server)[0]["body"] == f"{MARKER}\n→"
+def test_a_comment_that_exists_twice_is_one_again(server: ForgeServer) -> None:
+    """Two pushes within a second: both jobs found no comment. The second comment stayed as it was for ever."""
+    for number in (1, 2, 3):
+        comments(server).append({"id": number, "number": number, "body": f"{MARKER}\nfirst", **server.author})
+    comments(server).append(somebody(f"{MARKER}\ncopied", 4))
+    publish(f"{MARKER}\nsecond")
+    assert [comment["body"] for comment in comments(server)] == [f"{MARKER}\nsecond", f"{MARKER}\ncopied"]
+
+
+def test_a_comment_that_was_just_deleted_is_created_again(server: ForgeServer) -> None:
+    publish(f"{MARKER}\nfirst")
+    server.after_list = comments(server).clear
+    assert publish(f"{MARKER}\nsecond") == "comment created"
+    assert [comment["body"] for comment in comments(server)] == [f"{MARKER}\nsecond"]
+
+
+def test_a_comment_that_a_person_edited_is_found(server: ForgeServer) -> None:
+    """The editor of a browser ends lines with CRLF."""
+    publish(f"{MARKER}\nfirst")
+    comments(server)[0]["body"] = f"{MARKER}\r\nfirst, and a note"
+    assert publish(f"{MARKER}\nsecond") == "comment updated"
+
+
+def test_a_job_that_is_not_for_a_pull_request_says_so(server: ForgeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PULL_REQUEST", "CI_MERGE_REQUEST_IID"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(CommandError, match="PULL_REQUEST or CI_MERGE_REQUEST_IID is not set"):
+        publish(f"{MARKER}\nfirst")
+
+
+def test_the_comment_reports_every_stack_that_is_expected(
+    server: ForgeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job whose installation failed, or that nobody approved, left no plan, and the comment said nothing of it."""
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    folder_with(tmp_path, plans.document(plans.step("delete", plans.state(CLAIM, "storage", STORAGE), None)))
+    assert main(["comment", str(tmp_path), "--stacks", '["prod"]']) == 0
+    assert main(["comment", str(tmp_path), "--stacks", '["prod", "staging"]']) == 1
+    (comment,) = comments(server)
+    assert "### Stack `prod`: somebody will notice" in comment["body"]
+    assert "### Stack `staging`: unclear" in comment["body"]
+    printed = capsys.readouterr().out
+    assert "Stack prod: somebody will notice" in printed
+    assert printed.endswith("comment updated\n")
+    assert (tmp_path / "summary").read_text().endswith(comment["body"])
+
+
+@pytest.mark.parametrize("text", [plans.document(errors=("The stack config has 1 mistake.",)), "no plan", "{}"])
+def test_a_comment_about_a_preview_that_failed_fails(server: ForgeServer, text: str, tmp_path: Path) -> None:
+    folder_with(tmp_path, text)
+    assert main(["comment", str(tmp_path)]) == 1
+    assert "### Stack `prod`: unclear" in comments(server)[0]["body"]
+
+
+def test_the_report_is_printed_even_if_the_conversation_is_locked(
+    server: ForgeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder_with(tmp_path, plans.document())
+    server.after_list = lambda: server.busy.append(403)
+    assert main(["comment", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert "Stack prod: nothing changes" in printed.out
+    assert "docs/pull-requests.md says what the token must be allowed." in printed.err
 
 
 # The token
@@ -135,12 +187,26 @@ def test_the_token_does_not_follow_a_redirect(server: ForgeServer) -> None:
 
 
 def test_the_token_does_not_go_to_a_page_elsewhere(server: ForgeServer) -> None:
+    """Behind a reverse proxy, GitLab's links name its inner address, or http://: python-gitlab issues 1254 and 2149."""
     comments(server).extend(somebody("words", number) for number in range(3))
+    publish(f"{MARKER}\nfirst")
     with serve(ForgeServer({"author": {}}, {}, {})) as elsewhere:
         server.next_page = elsewhere.url
-        with pytest.raises(CommandError, match="which is not the API"):
-            publish(f"{MARKER}\nfirst")
+        assert publish(f"{MARKER}\nsecond") == "comment updated"
         assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize("folder", ["/api/v3", "/gitlab/api/v4"])
+def test_the_api_may_be_in_a_folder_of_its_host(
+    server: ForgeServer, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GitHub Enterprise Server, and GitLab under a relative URL."""
+    for name in ("GITHUB_API_URL", "CI_API_V4_URL"):
+        monkeypatch.setenv(name, f"{server.url}{folder}")
+    server.folder = folder
+    comments(server).extend(somebody("words", number) for number in range(5))
+    assert publish(f"{MARKER}\nfirst") == "comment created"
+    assert publish(f"{MARKER}\nsecond") == "comment updated"
 
 
 def test_the_token_is_not_sent_in_clear() -> None:
@@ -148,21 +214,15 @@ def test_the_token_is_not_sent_in_clear() -> None:
         Api("http://github.example.org", {})
 
 
-def test_a_comment_is_corrected_when_the_change_touches_no_stack_any_more(server: ForgeServer) -> None:
-    assert main(["comment"]) == 0
+def test_a_comment_is_corrected_when_the_change_touches_no_stack_any_more(server: ForgeServer, tmp_path: Path) -> None:
+    words = ["comment", str(tmp_path / "plans"), "--stacks", "[]"]
+    assert main(words) == 0
     assert comments(server) == [], "a change that never touched a stack gets no comment"
     publish(f"{MARKER}\nprod restarts")
-    assert main(["comment"]) == 0
+    assert main(words) == 0
     (comment,) = comments(server)
     assert comment["body"].startswith(MARKER)
     assert "touches no stack any more" in comment["body"]
-
-
-def test_a_comment_says_that_there_is_no_plan(server: ForgeServer, tmp_path: Path) -> None:
-    """A job that ends before it has a plan leaves an empty report, which GitHub takes for no comment."""
-    (tmp_path / "comment.md").touch()
-    assert main(["comment", str(tmp_path / "comment.md")]) == 0
-    assert "no preview has a plan" in comments(server)[0]["body"]
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
@@ -170,6 +230,15 @@ def test_a_busy_forge_is_asked_again(server: ForgeServer, status: int) -> None:
     publish(f"{MARKER}\nfirst")
     server.busy = [status, status]
     assert publish(f"{MARKER}\nsecond") == "comment updated"
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_a_limit_of_the_rate_is_waited_for(server: ForgeServer, status: int) -> None:
+    """GitHub answers 403 as well, with Retry-After. Nothing was done, so a comment may be created after it."""
+    server.after_list = lambda: server.busy.append(status) if not server.writes() else None
+    server.limits.add(status)
+    assert publish(f"{MARKER}\nfirst") == "comment created"
+    assert len(comments(server)) == 1
 
 
 def test_nothing_is_created_twice(server: ForgeServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,8 +261,8 @@ def test_no_message_contains_the_token(
 ) -> None:
     monkeypatch.setenv("GITHUB_REPOSITORY", "lab/other")
     monkeypatch.setenv("CI_PROJECT_ID", "6")
-    (tmp_path / "comment.md").write_text(MARKER)
-    assert main(["comment", str(tmp_path / "comment.md")]) == 1
+    folder_with(tmp_path, plans.document())
+    assert main(["comment", str(tmp_path)]) == 1
     printed = capsys.readouterr()
     assert "404" in printed.err
     assert TOKEN not in printed.err + printed.out
@@ -230,7 +299,43 @@ def test_an_issue_is_opened_updated_and_closed(server: ForgeServer, tmp_path: Pa
     assert issue["title"] == "Drift in stack prod"
     assert "Service mjs/mjs-job-manager differs, and `up`".replace("`", "'") in issue[text]
     assert main(["issues", folder_with(tmp_path, plans.document())]) == 0
-    assert issue.get("state_event", issue.get("state")) in {"close", "closed"}
+    assert issue["state"] == "closed"
+
+
+def test_an_issue_that_somebody_closed_is_opened_again_while_there_is_drift(
+    server: ForgeServer, tmp_path: Path
+) -> None:
+    """Otherwise there is a new one each night, and what people wrote is in one of the closed ones."""
+    main(["issues", folder_with(tmp_path, drifted())])
+    (issue,) = issues(server)
+    issue["state"] = "closed"
+    assert main(["issues", folder_with(tmp_path, drifted())]) == 0
+    assert [found["state"] in {"open", "opened"} for found in issues(server)] == [True]
+    issue["state"] = "closed"
+    before = len(server.writes())
+    assert main(["issues", folder_with(tmp_path, plans.document())]) == 0
+    assert len(server.writes()) == before, "a closed issue is not edited each night"
+
+
+def test_an_open_issue_comes_before_an_older_closed_one(server: ForgeServer, tmp_path: Path) -> None:
+    main(["issues", folder_with(tmp_path, drifted())])
+    issues(server).insert(0, {**issues(server)[0], "id": 1, "number": 1, "iid": 1, "state": "closed"})
+    assert main(["issues", folder_with(tmp_path, plans.document())]) == 0
+    assert [found["state"] for found in issues(server)] == ["closed", "closed"]
+
+
+@pytest.mark.parametrize("trouble", ["no plan", plans.document(errors=("unreachable",))])
+def test_trouble_with_one_stack_keeps_no_other_from_its_issue(
+    server: ForgeServer, trouble: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder_with(tmp_path, trouble, "a")
+    server.after_list = lambda: server.busy.append(410) if not server.writes() else None
+    folder_with(tmp_path, drifted(), "b")
+    assert main(["issues", folder_with(tmp_path, drifted(), "c")]) == 1
+    assert [issue["title"] for issue in issues(server)] == ["Drift in stack c"]
+    printed = capsys.readouterr().err
+    assert "Stack a: could not look for drift." in printed
+    assert "b: POST" in printed
 
 
 def test_every_stack_has_an_issue_of_its_own(server: ForgeServer, tmp_path: Path) -> None:
@@ -254,127 +359,3 @@ def test_a_preview_that_fails_touches_no_issue(
     assert server.requests == [("GET", "/user")] * (len(server.requests))
     assert server.writes() == []
     assert "could not look for drift" in capsys.readouterr().err
-
-
-# The stacks
-
-
-def project(folder: Path) -> Path:
-    for name, target in {"dev": {"embedded": True}, "staging": {"context": "a"}, "prod": {"context": "b"}}.items():
-        config = {"config": {"clusters:kubernetes": target, "clusters:matlab": {"release": "r2026a"}}}
-        (folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(config))
-    (folder / "Pulumi.broken.yaml").write_text("config: [")
-    (folder / "Pulumi.yaml").write_text("name: clusters")
-    return folder
-
-
-@pytest.mark.parametrize(
-    ("paths", "expected"),
-    [
-        (["Pulumi.prod.yaml"], ["prod"]),
-        (["Pulumi.dev.yaml"], []),
-        (["Pulumi.gone.yaml", "docs/impact.md", "tests/conftest.py", "ops/render.py"], []),
-        (["components/matlab/names.py"], ["broken", "prod", "staging"]),
-        (["requirements.txt"], ["broken", "prod", "staging"]),
-        (["Pulumi.yaml"], ["broken", "prod", "staging"]),
-        (["requirements-dev.txt"], []),
-    ],
-)
-def test_a_change_touches_these_stacks(paths: list[str], expected: list[str], tmp_path: Path) -> None:
-    assert stacks.touched(project(tmp_path), paths) == expected
-
-
-def test_the_changed_files_come_from_git(tmp_path: Path) -> None:
-    project(tmp_path)
-
-    def git(*words: str) -> str:
-        identity = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-        command = ["git", *identity, *words]
-        return subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.strip()
-
-    git("init", "--quiet", "--initial-branch=main")
-    git("add", ".")
-    git("commit", "--quiet", "--message=base")
-    base = git("rev-parse", "HEAD")
-    (tmp_path / "Pulumi.prod.yaml").write_text("config: {}\n")
-    (tmp_path / "ä b").write_text("")
-    git("mv", "Pulumi.staging.yaml", "staging.yaml")
-    git("add", ".")
-    git("commit", "--quiet", "--message=change")
-    names = ["Pulumi.prod.yaml", "Pulumi.staging.yaml", "staging.yaml", "ä b"]
-    assert stacks.changed_since(tmp_path, base) == names, "a file that moves away is a change where it was"
-    assert stacks.changed_since(tmp_path, stacks.NO_COMMIT) is None
-    with pytest.raises(CommandError, match="git diff"):
-        stacks.changed_since(tmp_path, "1" * 40)
-
-
-# The scripts
-
-
-def script(name: str, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return subprocess.run(
-        [PROJECT / "ops" / "ci" / name, *words],
-        cwd=PROJECT, env={**os.environ, "PATH": path, **variables}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-
-def test_the_kubeconfig_is_a_private_file_for_one_command() -> None:
-    command = 'stat -c %a "$KUBECONFIG"; cat "$KUBECONFIG"; echo "${CLUSTER_KUBECONFIG-unset} $KUBECONFIG"; exit 3'
-    done = script("with-cluster.sh", "bash", "-c", command, CLUSTER_KUBECONFIG="kind: Config")
-    mode, content, left = done.stdout.splitlines()
-    assert (done.returncode, mode, content) == (3, "600", "kind: Config")
-    assert left.startswith("unset ")
-    assert not Path(left.removeprefix("unset ")).exists()
-
-
-@pytest.mark.parametrize(
-    ("plan", "code"),
-    [
-        (plans.document(), 0),
-        (plans.document(plans.step("delete", plans.state(CLAIM, "storage", STORAGE), None)), 0),
-        (plans.document(errors=("The stack config has 1 mistake.",)), 1),
-    ],
-)
-def test_the_report_fails_only_when_it_is_unclear(plan: str, code: int, tmp_path: Path) -> None:
-    folder_with(tmp_path, plan)
-    summary = tmp_path / "summary"
-    comment = tmp_path / "comment.md"
-    done = script(
-        "report.sh", str(tmp_path), str(comment), "https://ci.example.org/1", GITHUB_STEP_SUMMARY=str(summary)
-    )
-    assert done.returncode == code, done.stderr
-    assert comment.read_text().startswith(MARKER)
-    assert "Stack prod: " in done.stdout
-    assert summary.read_text() == comment.read_text()
-
-
-@pytest.fixture
-def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a test writes a `pulumi` command."""
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    command = tmp_path / "pulumi"
-    command.touch(mode=0o755)
-    return command
-
-
-@pytest.mark.parametrize(
-    ("answer", "code", "kept"),
-    [
-        (plans.document(), 0, True),
-        (plans.document(errors=("mistake",)), 255, True),
-        (plans.document(), 255, False),
-        ("error: https://user:canary@state.example.org is unreachable", 255, False),
-    ],
-)
-def test_a_preview_without_a_plan_becomes_one_that_says_so(
-    answer: str, code: int, kept: bool, pulumi: Path, tmp_path: Path
-) -> None:
-    """Each stack has a plan, so the comment names the ones whose preview failed; their log may contain secrets."""
-    (tmp_path / "answer").write_text(answer)
-    pulumi.write_text(f"#!/bin/sh\ncat {tmp_path}/answer\nexit {code}\n")
-    assert main(["preview", "--stack", "prod", "--out", str(tmp_path / "plans")]) == 0
-    text = (tmp_path / "plans" / "prod.json").read_text()
-    assert (text == answer) == kept
-    if not kept:
-        assert json.loads(text)["diagnostics"][0]["message"].startswith("`pulumi preview` failed")

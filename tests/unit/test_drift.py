@@ -9,6 +9,8 @@ import pytest
 
 from components.shared.manifest import manifest
 from ops.__main__ import main
+from ops.drift import Drift
+from ops.impact.plan import read
 from tests.unit import plans
 
 COMPONENT = "clusters:matlab:Cluster$clusters:matlab:JobManager"
@@ -114,3 +116,12 @@ def test_what_is_no_plan_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixt
     (tmp_path / "plan.json").write_text("error: no stack selected")
     assert main(["drift", "--plan", str(tmp_path / "plan.json")]) == 1
     assert "not the output" in capsys.readouterr().err
+
+
+def test_a_message_of_several_lines_is_one_line_of_the_issue() -> None:
+    """A paragraph ends the code that it is in, and what comes after it would be Markdown, or `/close` to GitLab."""
+    errors = ["created", "0/4 nodes are available\n\n@everyone\n/close\n"]
+    plan = plans.document(plans.step("update", {**STATE, "initErrors": errors}, STATE))
+    lines = Drift(read(plan)).issue().splitlines()
+    assert any(line.startswith("- `") and line.endswith("@everyone /close`") for line in lines)
+    assert not any(line.startswith(("@", "/")) for line in lines)

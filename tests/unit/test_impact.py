@@ -373,7 +373,7 @@ def test_the_list_of_objects_goes_first_when_a_comment_is_long() -> None:
     assert "<details>" in comment([changed, failing(20_000)], "")
     assert "<details>" not in comment([changed, failing(63_500)], "")
     assert "The job manager restarts" in comment([failing(40_000), changed], "")
-    assert cut("one\ntwo\nthree", "there", limit=50) == "one\n\nThis comment was cut. The full text: there\n"
+    assert cut("one\ntwo\nthree", "there", limit=54) == "one\n\nThis comment was cut. The full text: there\n"
 
 
 def test_names_in_a_comment_cannot_mention_people_or_break_out() -> None:
@@ -387,9 +387,41 @@ def test_names_in_a_comment_cannot_mention_people_or_break_out() -> None:
 def test_an_error_in_a_comment_stays_in_its_block() -> None:
     report = Report(read(plans.document(errors=("``` </details> @everyone",))))
     lines = report.markdown().splitlines()
-    fence = next(line for line in lines if line.startswith("````"))
-    assert fence == "````text"
-    assert lines.count("````") == 1
+    assert [line for line in lines if line.startswith("```")] == ["```text", "```"]
+    assert lines.index("```text") < next(i for i, line in enumerate(lines) if "@everyone" in line) < lines.index("```")
+
+
+QUICK_ACTION = re.compile(r"^```.+?\n```$|^/(?P<command>\w+)", re.MULTILINE | re.DOTALL)
+"""GitLab's lib/gitlab/quick_actions/extractor.rb, abridged: what is in a block of three backticks is no command."""
+
+
+@pytest.mark.parametrize("error", ["/close", "```\n/close\n```", "````\n/close", "a\n```\n/merge"])
+def test_an_error_in_a_comment_is_no_command_to_gitlab(error: str) -> None:
+    text = comment([Report(read(plans.document(errors=(f"one\n{error}",))))], "")
+    assert "/" in text
+    assert [found["command"] for found in QUICK_ACTION.finditer(text) if found["command"]] == []
+
+
+def test_a_long_error_of_one_stack_hides_no_other() -> None:
+    text = comment([failing(100_000), report_of({}, {"workers": {"max": 41}})], "https://ci.example.org/run/1")
+    assert len(text) <= LIMIT
+    assert "The job manager restarts" in text
+    before, _, after = text.partition("\n\nThis comment was cut. The full text: https://ci.example.org/run/1\n")
+    assert before.endswith("\n```"), "the link is outside of the block of code"
+    assert after.count("```") == 0
+
+
+def test_an_error_has_no_colours_of_a_terminal() -> None:
+    plan = read(plans.document(errors=("\x1b[1;31mtoken expired\x1b[0m\r\nat\tline 1\x07",)))
+    assert plan.errors == ("token expired\nat\tline 1",)
+
+
+def test_what_a_forge_takes_for_a_reference_is_none() -> None:
+    report = Report(read(plans.document(warnings=("see #1 and lab/x#2, !3, @ana, $a$",))))
+    line = next(line for line in report.markdown().splitlines() if line.startswith("- see"))
+    # As a forge does: first Markdown's backslashes, then people and numbers.
+    assert re.search(r"[@#!]\w", re.sub(r"\\([!-/:-@[-`{-~])", r"\1", line)) is None
+    assert r"\$a\$" in line
 
 
 def test_every_rule_has_words_for_people() -> None:

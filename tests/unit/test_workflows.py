@@ -124,9 +124,44 @@ def test_each_job_has_the_environment_in_which_pulumi_runs_the_program(tmp_path:
     assert Path(line).parent == tmp_path / environment
 
 
+def test_a_deployment_compares_what_was_approved_with_the_tip_of_the_branch() -> None:
+    """A run that is approved late, or started again, would deploy its own commit over a newer one."""
+    steps_of_up = workflow("up.yml")["jobs"]["up"]["steps"]
+    (checkout,) = (step["with"] for step in steps_of_up if step.get("uses", "").startswith("actions/checkout@"))
+    assert checkout == {"persist-credentials": False, "ref": "${{ github.ref }}", "fetch-depth": 0}
+    runs = [step["run"] for step in steps_of_up if "run" in step]
+    assert runs[1] == 'python -m ops.ci newest --stack "$STACK" --commit "$GITHUB_SHA"'
+    assert "pulumi up" in runs[2]
+
+
+def test_only_the_default_branch_is_deployed() -> None:
+    """The button that starts a workflow offers every branch, and no commit would mean every stack."""
+    condition = workflow("up.yml")["jobs"]["stacks"]["if"]
+    assert condition == "github.ref_name == github.event.repository.default_branch"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_cancelled_step_passes_its_signal_on(name: str) -> None:
+    """GitHub signals the shell of the step and nothing else, and a shell that waits for a command does not pass it on.
+
+    https://docs.github.com/actions/reference/workflow-cancellation-reference
+    """
+    (run,) = (step["run"] for step in steps(name) if "with-cluster.sh" in step.get("run", ""))
+    assert run.startswith("exec ops/ci/with-cluster.sh ")
+
+
+def test_the_comment_knows_which_stacks_should_have_a_plan() -> None:
+    job = workflow("preview.yml")["jobs"]["comment"]
+    assert job["if"] == "!cancelled() && needs.stacks.result == 'success'", "even if no stack is touched any more"
+    assert job["steps"][-1]["env"]["STACKS"] == "${{ needs.stacks.outputs.stacks }}"
+    assert job["steps"][-1]["run"] == 'python -m ops.ci comment plans --stacks "$STACKS"'
+
+
 def test_gitlab_previews_no_fork_and_uses_the_same_scripts() -> None:
     jobs = yaml.safe_load((PROJECT / ".gitlab-ci.yml").read_text())
-    assert "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID" in jobs["preview"]["rules"][0]["if"]
+    # Not CI_PROJECT_ID: the pipeline of a merge request from a fork may run in the fork, where that is the fork too.
+    same = "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID"
+    assert jobs["preview"]["rules"][0]["if"] == f'$CI_PIPELINE_SOURCE == "merge_request_event" && {same}'
     for job in ("preview", "drift", ".up"):
         for file in re.findall(r"ops/ci/[\w-]+\.sh", " ".join(jobs[job]["script"])):
             assert (PROJECT / file).is_file()
