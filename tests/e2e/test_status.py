@@ -105,7 +105,7 @@ def who_may_not_run_commands_sees_the_rest(checkout: Checkout) -> None:
     assert "you are not allowed to run commands in the job manager" in found["workers"]["unknown"]
     assert found["certificates"] == {}
     assert found["notChecked"] == ["Secret"]
-    assert "you may not list Secret\n" in status(checkout, "--stack", "dev")
+    assert "you are not allowed to list Secret\n" in status(checkout, "--stack", "dev")
     checkout.config["config"]["clusters:kubernetes"] = own
     checkout.write()
 
