@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 from components.program import deploy
 from components.shared import yaml_for_go
-from components.shared.manifest import Manifest, base64
+from components.shared.manifest import Manifest, base64, secret_data
 from components.shared.objects import TOKEN_SECRET
 from components.shared.placeholders import placeholder
 from components.shared.survey import NOTHING
@@ -79,7 +78,8 @@ def _ordered(inputs: dict[str, Any]) -> Manifest:
     """The object as a person reads it: the usual keys first, a Secret's data in clear placeholders."""
     item = dict(inputs)
     if item.get("kind") == "Secret" and "data" in item:
-        item["stringData"] = {key: b64decode(value).decode() for key, value in item.pop("data").items()}
+        item["stringData"] = secret_data(item)
+        del item["data"]
     ordered: Manifest = _sorted(item)
     return ordered
 

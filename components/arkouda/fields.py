@@ -8,14 +8,13 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator
 
-from components.shared.fields import Line, refuse
+from components.shared.fields import HIGHEST_PORT, Line, refuse
 from components.shared.hosts import host_problem
 
 LONGEST_NAME: Final = 40
 """StatefulSets add 11 characters of their own, and this program up to 10, to names of at most 63 characters."""
 _NAME: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?", re.ASCII)
 _URL: Final = re.compile(r"https://(?P<host>[\w.-]+)(:(?P<port>\d{1,5}))?", re.ASCII)
-_HIGHEST_PORT: Final = 65535
 _OWN_OPTIONS: Final = {
     "authenticate": "set authenticate",
     "daemonTypes": "it is determined by the kind of server",
@@ -71,7 +70,7 @@ Address = Annotated[str, AfterValidator(_address)]
 
 def _api_server(value: str) -> str:
     match = _URL.fullmatch(value)
-    if not match or not 0 < int(match["port"] or 443) <= _HIGHEST_PORT:
+    if not match or not 0 < int(match["port"] or 443) <= HIGHEST_PORT:
         refuse(
             f"{value!r} is not the address of an API server",
             "Write https://HOST:PORT without a path, as `kubectl cluster-info` prints it.",

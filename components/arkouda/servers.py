@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +14,7 @@ from components.arkouda.settings import Settings
 from components.arkouda.topology import Topology
 from components.shared.component import SystemComponent
 from components.shared.kube import KubernetesApi
-from components.shared.manifest import base64
+from components.shared.manifest import base64, secret_data
 from components.shared.objects import TOKEN_SECRET, kept_on_destroy
 from components.shared.survey import NOTHING, Survey
 
@@ -108,7 +107,7 @@ class ArkoudaServers(SystemComponent):
 
 
 def _known(found: dict[str, Any]) -> handout.Credentials:
-    data = {key: b64decode(text).decode() for key, text in (found.get("data") or {}).items()}
+    data = secret_data(found)
     return handout.Credentials(
         access_token=found["access_token"],
         api_token=data.get(names.TOKEN_KEY, ""),

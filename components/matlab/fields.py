@@ -8,10 +8,9 @@ from typing import Annotated, Final, NamedTuple
 
 from pydantic import AfterValidator, TypeAdapter
 
-from components.shared.fields import Line, distinct, is_dns_name, refuse
-from components.shared.hosts import LONGEST_NAME, Cidr, host_problem
+from components.shared.fields import HIGHEST_PORT, Line, distinct, is_dns_name, refuse
+from components.shared.hosts import LONGEST_NAME, Cidr, host_problem, is_address
 
-HIGHEST_PORT: Final = 65535
 OLDEST_RELEASE: Final = "r2024a"
 """The first release that MathWorks' chart runs."""
 
@@ -145,7 +144,7 @@ def _proxy_url(value: str) -> str:
 
 def _is_another_machine(match: re.Match[str]) -> bool:
     if match["ipv6"]:
-        return _is_address(match["ipv6"]) and not ipaddress.ip_address(match["ipv6"]).is_loopback
+        return is_address(match["ipv6"]) and not ipaddress.ip_address(match["ipv6"]).is_loopback
     return host_problem(match["host"], underscores=True) is None
 
 
@@ -157,18 +156,10 @@ def _no_proxy(value: str) -> str:
     remedy = "Write a host, a domain with its dot in front such as .example.org, an address or a network."
     if "/" in value and "://" not in value:
         return TypeAdapter(Cidr).validate_python(value)
-    known = value == "localhost" or _is_address(value)
+    known = value == "localhost" or is_address(value)
     if not known and host_problem(value.removeprefix("."), underscores=True):
         refuse(f"{value!r} is not a host, domain or network", remedy)
     return value
-
-
-def _is_address(value: str) -> bool:
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        return False
-    return True
 
 
 NoProxy = Annotated[Line, AfterValidator(_no_proxy)]

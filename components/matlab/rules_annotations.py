@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -10,8 +9,10 @@ from typing import Final
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
 from components.shared import reserved_keys
+from components.shared.hosts import is_address
 from components.shared.mistakes import Mistake, Rule, dotted, no_effect
 
+AT: Final = ("matlab", "network", "loadBalancer", "annotations")
 SOURCE_RANGES: Final = "service.beta.kubernetes.io/load-balancer-source-ranges"
 PROXY_PROTOCOL: Final = re.compile(r"proxy-?protocol")
 """How the clouds write it in the keys of their annotations."""
@@ -63,6 +64,8 @@ RANGES: Final = {
 }
 """Annotations, and attributes in them, that hold a number: its unit, the lowest and the highest that the cloud takes.
 With another one, there is no load balancer, and only events of the Service say why."""
+MOST_NAMES: Final = 5
+"""Listeners that a warning names."""
 CLOUDS: Final = {
     "AWS": ("service.beta.kubernetes.io/aws-", "service.k8s.aws/", "eks.amazonaws.com/"),
     "Azure": ("service.beta.kubernetes.io/azure-",),
@@ -80,7 +83,7 @@ CLOUDS: Final = {
 def _annotations(settings: Settings) -> Iterator[Mistake]:
     annotations = settings.network.load_balancer.annotations
     for key, value in annotations.items():
-        path = dotted(("matlab", "network", "loadBalancer", "annotations", key))
+        path = dotted((*AT, key))
         if owner := reserved_keys.owner(key):
             yield Mistake(path, f"is a key {owner}", "Remove it.")
         elif key == SOURCE_RANGES:
@@ -123,20 +126,12 @@ def _with_tls(annotations: Mapping[str, str], cluster: Topology) -> str | None:
 def _mistaken_value(key: str, value: str) -> tuple[str, str] | None:
     if value not in CHOICES.get(key, (value,)):
         return f"{value!r} is not one of the choices", f"Write {' or '.join(CHOICES[key])}, in quotes."
-    if key in ADDRESSES and not all(map(_is_address, value.split(","))):
+    if key in ADDRESSES and not all(is_address(part.strip()) for part in value.split(",")):
         return (
             f"{value!r} is not a list of IP addresses, so the load balancer gets none",
             "Write an address, or one of each IP family with a comma between them.",
         )
     return _out_of_range(key, value)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text.strip())
-    except ValueError:
-        return False
-    return True
 
 
 def _out_of_range(key: str, value: str) -> tuple[str, str] | None:
@@ -169,7 +164,7 @@ def annotation_warnings(settings: Settings) -> Iterator[str]:
     yield from _aws(settings)
     minutes = settings.network.load_balancer.annotations.get(MINUTES, "0")
     if int(minutes) > MOST_MINUTES:
-        path = dotted(("matlab", "network", "loadBalancer", "annotations", MINUTES))
+        path = dotted((*AT, MINUTES))
         yield (
             f"{path}: {minutes} is more than the cloud provider of Azure documents. If it says so in the events of the "
             f"Service, write {MOST_MINUTES}."
@@ -177,7 +172,7 @@ def annotation_warnings(settings: Settings) -> Iterator[str]:
 
 
 def _aws(settings: Settings) -> Iterator[str]:
-    balancer, path = settings.network.load_balancer, ("matlab", "network", "loadBalancer", "annotations")
+    balancer = settings.network.load_balancer
     annotations = balancer.annotations
     ip_targets = annotations.get(TARGET_TYPE) == "ip" or annotations.get(TYPE) == "nlb-ip"
     keeps = _attributes(annotations.get(TARGET_GROUP, "")).get("preserve_client_ip.enabled")
@@ -185,26 +180,23 @@ def _aws(settings: Settings) -> Iterator[str]:
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html
     if hides_clients and balancer.source_ranges and settings.network.policies.enabled:
         yield (
-            f"{dotted((*path, TARGET_GROUP))}: the load balancer hides the addresses of clients, so the "
+            f"{dotted((*AT, TARGET_GROUP))}: the load balancer hides the addresses of clients, so the "
             "NetworkPolicies for sourceRanges admit none of them. Write preserve_client_ip.enabled=true."
         )
     if IDLE_OF_CLASSIC in annotations and balancer.load_balancer_class in NLB_CLASSES:
         yield (
-            f"{dotted((*path, IDLE_OF_CLASSIC))}: a Network Load Balancer ignores it, and closes connections after 350 "
+            f"{dotted((*AT, IDLE_OF_CLASSIC))}: a Network Load Balancer ignores it, and closes connections after 350 "
             f"seconds without traffic. Write {LISTENER}TCP-PORT: tcp.idle_timeout.seconds=6000."
         )
     listeners = {f"{LISTENER}TCP-{port.number}" for port in Topology(settings).load_balancer_ports}
     for key in annotations:
         if key.startswith(LISTENER) and key not in listeners:
-            yield f"{dotted((*path, key))}: the load balancer has no such listener. It has {_ports(listeners)}."
+            yield f"{dotted((*AT, key))}: the load balancer has no such listener. It has {_ports(listeners)}."
 
 
 def _ports(listeners: set[str]) -> str:
     names = sorted(key.removeprefix(LISTENER) for key in listeners)
     return f"{', '.join(names[:MOST_NAMES])}{' and more' if len(names) > MOST_NAMES else ''}"
-
-
-MOST_NAMES: Final = 5
 
 
 def _two_clouds(settings: Settings) -> Iterator[str]:

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from components.matlab import names
-from components.matlab.fields import HIGHEST_PORT, proxy_host, proxy_port
+from components.matlab.fields import proxy_host, proxy_port
 from components.matlab.settings import Settings
 from components.matlab.topology import JOB_MANAGER_PORTS, Mode, Topology
+from components.shared.fields import HIGHEST_PORT
 from components.shared.hosts import LONGEST_NAME, reaches, share
 from components.shared.mistakes import Mistake, Rule, no_effect
 from components.shared.network_policy import metadata_networks

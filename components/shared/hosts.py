@@ -83,12 +83,20 @@ Cidr = Annotated[str, AfterValidator(_cidr)]
 """A network in CIDR notation. A single address gets its prefix length, /32 or /128."""
 
 
+def is_address(text: str) -> bool:
+    """Tell whether a text is an IPv4 or IPv6 address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def reaches(networks: Iterable[str], host: str) -> bool | None:
     """Tell whether the networks contain a host; None for a name, whose address is not known here."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
+    if not is_address(host):
         return None
+    address = ipaddress.ip_address(host)
     return any(address in ipaddress.ip_network(network) for network in networks)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -65,6 +65,11 @@ def config_map(name: str, namespace: str, data: Mapping[str, str]) -> Manifest:
 def base64(text: str) -> str:
     """The form in which a Secret's `data` holds text."""
     return b64encode(text.encode()).decode()
+
+
+def secret_data(secret: Mapping[str, Any]) -> dict[str, str]:
+    """The data of a Secret, in clear."""
+    return {key: b64decode(text).decode() for key, text in (secret.get("data") or {}).items()}
 
 
 def checksum(data: Mapping[str, str]) -> str:

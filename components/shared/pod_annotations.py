@@ -90,7 +90,7 @@ def _is_cost(value: str) -> bool:
     return bool(re.fullmatch(r"0|[1-9]\d*|-\d+", value, re.ASCII)) and -HIGHEST - 1 <= int(value) <= HIGHEST
 
 
-def doubts(pairs: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def warnings(pairs: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Key and reason of labels or annotations that work, but hardly as they are meant."""
     for key, value in pairs.items():
         # A revision only names the Istio that would add it.

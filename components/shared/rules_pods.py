@@ -97,7 +97,7 @@ def warnings(settings: BaseModel, system: str) -> Iterator[str]:
     """Labels and annotations of pods that work, but hardly as they are meant."""
     for steps, group in groups(settings, system):
         for part in ("labels", "annotations"):
-            for key, reason in pod_annotations.doubts(getattr(group, part, {})):
+            for key, reason in pod_annotations.warnings(getattr(group, part, {})):
                 yield f"{dotted((*steps, part, key))}: {reason}"
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from local.cluster.layout import (
     APISERVER,
@@ -44,41 +45,39 @@ def kubernetes_version(version: str) -> str:
 
 def ensure(version: str, progress: Progress = silent) -> dict[str, Path]:
     """Return the path of each part of the control plane, building the binary first when it is not in the cache."""
-    build = Build(
-        what=f"Kubernetes {kubernetes_version(version)} and etcd",
-        packages={_package(version): BINARY},
-        links=dict.fromkeys(PARTS, BINARY),
-        announcement="From nothing it takes about 8 minutes on two cores.",
-        **_common(version),
-    )
-    made = _binaries(build, progress)[BINARY]
+    made = _binaries(_control_plane(version), progress)[BINARY]
     return {name: made.with_name(name) for name in PARTS}
 
 
 def kubectl(version: str, progress: Progress = silent) -> Path:
     """Return kubectl, building it first when it is not in the cache."""
-    build = Build(
+    build = replace(
+        _control_plane(version),
         what=f"kubectl {kubernetes_version(version)}",
         packages={f"{_package(version)}/{KUBECTL}": KUBECTL},
+        links={},
         announcement="It takes about a minute once Kubernetes is built.",
-        **_common(version),
     )
     return _binaries(build, progress)[KUBECTL]
 
 
-def _package(version: str) -> str:
-    return f"clusters.local/{BINARY}/v{version}"
-
-
-def _common(version: str) -> Any:
+def _control_plane(version: str) -> Build:
     module = module_directory(version)
     changed = module / "changed.yaml"
-    return {
-        "module": module,
-        "cache": cache_directory() / "control-plane",
-        "linker_flags": _linker_flags(version),
-        "changed": changed if changed.is_file() else None,
-    }
+    return Build(
+        what=f"Kubernetes {kubernetes_version(version)} and etcd",
+        module=module,
+        cache=cache_directory() / "control-plane",
+        packages={_package(version): BINARY},
+        links=dict.fromkeys(PARTS, BINARY),
+        linker_flags=_linker_flags(version),
+        announcement="From nothing it takes about 8 minutes on two cores.",
+        changed=changed if changed.is_file() else None,
+    )
+
+
+def _package(version: str) -> str:
+    return f"clusters.local/{BINARY}/v{version}"
 
 
 def _binaries(build: Build, progress: Progress) -> dict[str, Path]:
