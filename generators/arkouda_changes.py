@@ -29,7 +29,8 @@ _SERVERS: Final[Values] = {
     "declared": [
         {"name": "fixed", "address": "192.0.2.10", "authenticate": True, "metrics": _EXPORTER},
         {"name": "night", "address": "job", "authenticate": True, "metrics": _NO_MONITOR},
-        {"name": "plain", "address": "192.0.2.11"},
+        {"name": "plain", "address": "job"},
+        {"name": "other", "address": "192.0.2.11"},
     ],
     "selfRegistered": [
         {"name": "lab", "authenticate": True, "metrics": _EXPORTER},
