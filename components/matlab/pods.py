@@ -111,5 +111,5 @@ def health_check(role: str) -> Manifest:
 
 
 def stop_hook(script: str) -> Manifest:
-    """Lifecycle that stops MJS in order."""
+    """Lifecycle that stops MJS cleanly."""
     return {"preStop": {"exec": {"command": ["/bin/bash", f"{names.CONFIG_DIR}/{script}"]}}}

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from html import escape
 from typing import Final
 
+from ops.graph.layout import BOX, GAP, Spot, columns, ways, with_peers_together
 from ops.graph.model import Edge, Node, Place
 
-BOX: Final = (196, 96)
-GAP: Final = (136, 36)
 MARGIN: Final = 24
 TITLE: Final = 44
 ARC: Final = 34
@@ -52,35 +50,6 @@ orient="auto-start-reverse"><path d="M0 0 10 5 0 10z" fill="#445"/></marker>
 """
 
 
-@dataclass(frozen=True)
-class Spot:
-    """Where a box is: its column, and its upper left corner."""
-
-    column: int
-    x: int
-    y: int
-
-    @property
-    def centre(self) -> int:
-        """Its horizontal centre."""
-        return self.x + BOX[0] // 2
-
-    @property
-    def middle(self) -> int:
-        """Its vertical centre."""
-        return self.y + BOX[1] // 2
-
-    @property
-    def right(self) -> int:
-        """Its right edge."""
-        return self.x + BOX[0]
-
-    @property
-    def bottom(self) -> int:
-        """Its lower edge."""
-        return self.y + BOX[1]
-
-
 def text(places: Sequence[Place]) -> str:
     """The picture: one frame for each namespace, below each other."""
     drawn: list[str] = []
@@ -92,43 +61,13 @@ def text(places: Sequence[Place]) -> str:
     return _HEAD.format(width=width + MARGIN, height=top) + "\n".join(drawn) + "\n</svg>\n"
 
 
-def columns(place: Place) -> list[list[str]]:
-    """The pods of a namespace by the longest way from a caller that never goes back; the unconnected ones come last."""
-    order = [node.name for node in place.nodes]
-    ways = [edge for edge in place.edges if edge.source != edge.target and edge.target in order]
-    depth: dict[str, int] = {}
-
-    def visit(name: str, path: tuple[str, ...]) -> None:
-        depth[name] = max(depth.get(name, 0), len(path))
-        for target in sorted({edge.target for edge in ways if edge.source == name} - {*path}, key=order.index):
-            if depth.get(target, 0) <= len(path) + 1:
-                visit(target, (*path, name))
-
-    callers = {node.name for node in place.callers}
-    # The entrance that leads to most pods comes first; without a caller, the pods that open connections do.
-    entrances = [edge.target for edge in ways if edge.source in callers] or [edge.source for edge in ways]
-    for name in sorted(
-        {*entrances}, key=lambda one: (-len({edge.target for edge in ways if edge.source == one}), order.index(one))
-    ):
-        if name not in depth:
-            visit(name, ())
-    reached = [[name for name in order if depth.get(name) == step] for step in range(len(order))]
-    found = [step for step in reached if step]
-    for index, name in enumerate(name for name in order if name not in depth):
-        if index < len(found):
-            found[-1 - index].append(name)
-        else:
-            found.append([name])
-    return found
-
-
 def _place(place: Place, top: int) -> tuple[list[str], int, int]:
     """Lines of the picture, and how far it goes to the right and down."""
     inside = columns(place)
     steps = [[node.name for node in place.callers], *inside]
     start = 0 if place.callers else 1
     own = {name: index for index, step in enumerate(steps) for name in step}
-    arcs = max((own[edge.target] - own[edge.source] - 1 for edge in _ways(place) if edge.source in own), default=0)
+    arcs = max((own[edge.target] - own[edge.source] - 1 for edge in ways(place) if edge.source in own), default=0)
     first = top + TITLE + ARC * max(0, arcs)
     spots = {
         name: Spot(index, MARGIN * 2 + (index - start) * (BOX[0] + GAP[0]), first + row * (BOX[1] + GAP[1]))
@@ -163,17 +102,6 @@ def _notes(place: Place) -> list[str]:
     if place.kept:
         notes += textwrap.wrap(f"A destroy keeps {', '.join(place.kept)}.", NOTE_LETTERS, break_on_hyphens=False)
     return notes
-
-
-def with_peers_together(place: Place) -> Place:
-    """The place with one caller for all that may open the same connections: an allow list may be long."""
-    groups: dict[tuple[tuple[str, tuple[str, ...]], ...], list[str]] = {}
-    for node in place.callers:
-        own = tuple((edge.target, edge.ports) for edge in place.edges if edge.source == node.name)
-        groups.setdefault(own, []).append(node.name)
-    together = {name: "\n".join(names) for names in groups.values() for name in names}
-    edges = dict.fromkeys(replace(edge, source=together.get(edge.source, edge.source)) for edge in place.edges)
-    return replace(place, callers=tuple(Node("\n".join(names), "") for names in groups.values()), edges=tuple(edges))
 
 
 def _box(node: Node, spot: Spot, kind: str, place: Place) -> Iterator[str]:
@@ -217,16 +145,10 @@ def _short(name: str, letters: int) -> str:
     return name if len(name) <= letters else f"{name[: letters - 1]}…"
 
 
-def _ways(place: Place) -> list[Edge]:
-    """Connections between two boxes. The ones that lead out of the namespace are words in a box."""
-    pods = {node.name for node in place.nodes}
-    return [edge for edge in place.edges if edge.target in pods and edge.source != edge.target]
-
-
 def _connections(place: Place, spots: Mapping[str, Spot]) -> Iterator[str]:
     """Lines with their ports. Two connections between the same boxes are one line with two heads."""
     pods = {node.name for node in place.nodes}
-    by_ends = {(edge.source, edge.target): edge for edge in _ways(place)}
+    by_ends = {(edge.source, edge.target): edge for edge in ways(place)}
     for (source, target), edge in by_ends.items():
         start, end, back = spots[source], spots[target], by_ends.get((target, source))
         if back and (start.column, start.y) > (end.column, end.y):

@@ -13,7 +13,7 @@ from components import stack_file
 from components.shared.network_flows import ANYWHERE, flows
 from components.stack import StackConfig, file_values, load_file, load_stack
 from ops import __main__ as ops
-from ops.graph import mermaid, svg
+from ops.graph import layout, mermaid, svg
 from ops.graph.model import Edge, Place, end_name, places
 from ops.rights import planned
 from tests.conftest import PROJECT
@@ -67,7 +67,7 @@ def covers(said: str, ports: str) -> bool:
 
 def test_the_picture_follows_a_connection_from_the_client_to_the_workers() -> None:
     (place,) = of("production")
-    assert svg.columns(place) == [["mjs-ingress-proxy"], ["mjs-job-manager"], ["mjs-worker", "mjs-controller"]]
+    assert layout.columns(place) == [["mjs-ingress-proxy"], ["mjs-job-manager"], ["mjs-worker", "mjs-controller"]]
     assert [node.name for node in place.callers] == ["192.0.2.0/24", "198.51.100.0/24", "other namespaces"]
     assert Edge("192.0.2.0/24", "mjs-ingress-proxy", ("1080",)) in place.edges
     assert Edge("mjs-controller", "any address", ("443", "6443")) in place.edges
@@ -134,7 +134,7 @@ def test_boxes_and_labels_do_not_overlap_and_stay_inside_the_picture(stack: Stac
     picture = ET.fromstring(svg.text(found))  # noqa: S314 - our own
     _, _, width, height = map(float, picture.attrib["viewBox"].split())
     boxes, labels = rectangles(picture, "pods", "peer"), rectangles(picture, "back")
-    assert len(boxes) == sum(len(place.nodes) + len(svg.with_peers_together(place).callers) for place in found)
+    assert len(boxes) == sum(len(place.nodes) + len(layout.with_peers_together(place).callers) for place in found)
     for left, top, right, bottom in [*boxes, *labels]:
         assert 0 < left < right < width
         assert 0 < top < bottom < height
@@ -148,7 +148,7 @@ def test_names_are_whole_and_fit_into_their_boxes(stack: StackConfig) -> None:
     picture = ET.fromstring(svg.text(found))  # noqa: S314 - our own
     texts = [text for text in picture.iter(f"{SVG}text") if "font-size" in text.attrib]
     for text in texts:
-        assert len(text.text or "") * float(text.attrib["font-size"]) * 0.6 <= svg.BOX[0]
+        assert len(text.text or "") * float(text.attrib["font-size"]) * 0.6 <= layout.BOX[0]
         assert float(text.attrib["font-size"]) >= 9
     drawn = "".join(text.text or "" for text in texts)
     assert [node.name for place in found for node in place.nodes if node.name not in drawn] == []
@@ -185,7 +185,7 @@ def test_every_edge_between_boxes_is_drawn_once(stack: StackConfig) -> None:
     found = places(stack)
     pairs = {
         (place.namespace, frozenset((edge.source, edge.target)))
-        for place in map(svg.with_peers_together, found)
+        for place in map(layout.with_peers_together, found)
         for edge in place.edges
         if edge.source != edge.target and edge.target in {node.name for node in place.nodes}
     }

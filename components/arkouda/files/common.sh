@@ -127,7 +127,7 @@ wait_until_listening() {
     done
 }
 
-# In order if the client is installed here, by signal otherwise.
+# Cleanly if the client is installed here, by a signal otherwise.
 stop_server() {
     [[ -n "${SERVER}" ]] || exit 143
     say "stopping"

@@ -1,7 +1,7 @@
-"""Whether an exporter works: it answers, and what it answers is not older than a few readings.
+"""Tell whether an exporter works: it answers, and its answer is at most a few readings old.
 
 The exporter waits for the server without a timeout, so after a restart of the server it may repeat its last values
-for ever. The time of the last reading is a series of its own, in a unit that does not matter here: it has to change.
+for ever. The time of the last reading is a series of its own; its unit does not matter here, it only has to change.
 Before the first reading there is none, and the exporter is healthy: the server may not run.
 """
 
@@ -25,7 +25,7 @@ def reading(port: str) -> str:
 
 
 def main() -> None:
-    """Compare the reading with the one that the last check has seen."""
+    """Compare the reading with that of the last check."""
     memory = Path(os.environ["HOME"]) / "last-reading"
     value, now = reading(os.environ["METRICS_SCRAPE_PORT"]), time.time()
     seen, since = "", now

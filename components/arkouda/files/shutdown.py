@@ -1,4 +1,4 @@
-"""Shuts the server down in order. Needs the Arkouda client; job.sh falls back to a signal."""
+"""Shuts the server down cleanly. Needs the Arkouda client; job.sh falls back to a signal."""
 
 import os
 

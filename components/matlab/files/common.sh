@@ -1,13 +1,13 @@
 #!/bin/bash
-# Sourced by the scripts of job manager and workers. settings.sh, written by the program, stands beside this file and
-# holds every value and path, quoted for the shell.
+# Sourced by the scripts of job manager and workers. settings.sh, which the program writes next to this file, holds
+# every value and path, quoted for the shell.
 
 set -euo pipefail
 
 # shellcheck source=/dev/null
 source "${BASH_SOURCE[0]%/*}/settings.sh"
 
-# A full or missing log volume must not keep MJS from being stopped in order.
+# A full or missing log volume must not keep MJS from shutting down cleanly.
 say() {
     printf '%s %s\n' "$(date -u +'%Y-%m-%dT%H:%M:%SZ')" "$*" | tee -a "${CLUSTER_SCRIPT_LOG}" || true
 }
@@ -24,8 +24,8 @@ need_writable() {
 }
 
 # Run one command, with its output on the console and in the log of the scripts. Not a pipeline: a service that the
-# command leaves behind may keep its output open, and a pipeline would wait for it. Yet the last lines, which say why a
-# command failed, have to be out before the container ends, so the copying gets a moment.
+# command leaves behind may keep its output open, and a pipeline would wait for it. The last lines say why a command
+# failed and must be out before the container ends, so the copy gets a moment.
 run() {
     local code=0 patience=100 output copying
     say "running: $*"
@@ -39,8 +39,8 @@ run() {
     ((code == 0)) || fail "$1 ended with exit code ${code}"
 }
 
-# Images and claims hold MATLAB either in /opt/matlab itself or in a folder of its release. The controller reads the
-# answer from the job manager's container, so it is written down.
+# Images and claims hold MATLAB either in /opt/matlab itself or in a folder of its release. The controller reads
+# which one it is from a file in the job manager's container.
 find_matlab() {
     local candidates=("${CLUSTER_MATLAB_DIR}" "${CLUSTER_MATLAB_DIR}/${CLUSTER_MATLAB_RELEASE}") candidate
     [[ -z "${CLUSTER_MATLAB_ROOT}" ]] || candidates=("${CLUSTER_MATLAB_ROOT}")
@@ -82,7 +82,7 @@ command_options() {
     [[ -z "${CLUSTER_SECRET_FILE}" ]] || OPTIONS+=(-secretfile "${CLUSTER_SECRET_FILE}")
 }
 
-# Start and stop hook tell each other what is done by the files ROLE-started and ROLE-stopped. A container that
+# Start and stop hook tell each other how far they are with the files ROLE-started and ROLE-stopped. A container that
 # crashed may have left both behind.
 forget_last_run() {
     rm -f "${CLUSTER_RUN_DIR}/$1-started" "${CLUSTER_RUN_DIR}/$1-stopped"

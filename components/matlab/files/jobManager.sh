@@ -5,7 +5,7 @@
 source "${BASH_SOURCE[0]%/*}/common.sh"
 
 trust_ldap_server() {
-    # The trust store of the image is read-only for other users than root, so a copy is made and Java told of it.
+    # Only root can write the image's trust store, so Java gets a copy of it.
     local java="${CLUSTER_JAVA_DIR}" store="${CLUSTER_RUN_DIR}/cacerts" password="changeit"
     [[ -n "${java}" ]] || java="$(matlab_root)/sys/java/jre/glnxa64/jre"
     cat "${java}/lib/security/cacerts" >"${store}"
@@ -14,9 +14,9 @@ trust_ldap_server() {
     export JAVA_TOOL_OPTIONS="${JAVA_TOOL_OPTIONS:+${JAVA_TOOL_OPTIONS} }-Djavax.net.ssl.trustStore=${store} -Djavax.net.ssl.trustStorePassword=${password}"
 }
 
-# Two job managers would write one database: after a pod was deleted, drained or evicted, its successor starts while
-# the old one may still be stopping. The lock belongs to the open file, which MJS inherits, so it is free only when the
-# last process of the old job manager has ended.
+# Never two job managers on one database: when a pod is deleted, drained or evicted, its successor may start while the
+# old one is still stopping. The lock belongs to the open file, which MJS inherits, so it is released only when the last
+# process of the old job manager has ended.
 hold_database() {
     local lock code waited=0
     need_writable "${CLUSTER_VOLUME_DIR}" "job database (matlab.storage.checkpoint)"
@@ -33,8 +33,8 @@ hold_database() {
     done
 }
 
-# The history of jobs alone grows to ten files of 1 GB. The warning comes again, since readers of a log see its end.
-# A pipe that stays empty is waited for, not `sleep`: it needs no process, which could outlive the job manager.
+# The job history alone can grow to ten files of 1 GB. The warning is repeated, because people read the end of a log.
+# Reading a pipe that stays empty needs no process; a `sleep` could outlive the job manager.
 watch_space() {
     local never used rounds=0
     exec {never}<> <(:)

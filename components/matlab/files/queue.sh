@@ -5,7 +5,7 @@
 # shellcheck source=common.sh
 source "$0"
 
-# Less than the caller waits, so that a command that hangs does not stay behind.
+# Shorter than the caller waits, so that a command that hangs is not left behind.
 patience=50
 commands="$(matlab_root)/toolbox/parallel/bin"
 options=(-baseport "${CLUSTER_BASE_PORT}")

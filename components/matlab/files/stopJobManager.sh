@@ -1,5 +1,5 @@
 #!/bin/bash
-# preStop hook of the job manager: stop it in order; queued and finished jobs stay in the database.
+# preStop hook of the job manager: stop it cleanly; queued and finished jobs stay in the database.
 
 # shellcheck source=common.sh
 source "${BASH_SOURCE[0]%/*}/common.sh"

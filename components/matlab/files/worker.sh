@@ -8,7 +8,7 @@ make_user() {
     if ! id -u "${MJS_WORKER_USERNAME}" >/dev/null 2>&1; then
         run useradd --create-home --shell /bin/bash "${MJS_WORKER_USERNAME}"
     fi
-    # By standard input: arguments are visible to every process, and logged.
+    # Through standard input: arguments are visible to every process, and logged.
     printf '%s:%s\n' "${MJS_WORKER_USERNAME}" "${MJS_WORKER_PASSWORD}" | run chpasswd
 }
 
