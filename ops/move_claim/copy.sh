@@ -1,6 +1,8 @@
 #!/bin/bash
 # Copies all that is in OLD to NEW, and compares the two. RESULT is the file whose text Kubernetes shows as the result.
 set -euo pipefail
+# One stream: a container runtime does not keep the order of lines between two, and the last line is shown as progress.
+exec 2>&1
 
 MARK=".unfinished-copy"
 LOCK="${OLD}/job-manager.lock"
