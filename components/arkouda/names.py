@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+SERVER: Final = "server"
+LOCALE: Final = "locale"
+"""Names of containers."""
 CLIENT: Final = "client"
 METRICS: Final = "metrics"
 HTTP: Final = "http"

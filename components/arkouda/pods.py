@@ -18,8 +18,8 @@ from components.shared.shell import assignments
 from components.shared.workload import Port, mount
 
 FILES: Final = Path(__file__).parent / "files"
-SERVER_SCRIPTS: Final = ("server.sh", "health.sh")
-LOCALE_SCRIPTS: Final = ("ssh.sh", "locale.sh")
+SERVER_SCRIPTS: Final = (f"{names.SERVER}.sh", "health.sh")
+LOCALE_SCRIPTS: Final = ("ssh.sh", f"{names.LOCALE}.sh")
 GRACE_SECONDS: Final = 30
 PERIOD_SECONDS: Final = 10
 TIMEOUT_SECONDS: Final = 5

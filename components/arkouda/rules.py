@@ -226,7 +226,10 @@ OWNED: Final = rules_pods.Owned(frozenset())
 
 
 def _pods(settings: Settings) -> Iterator[Mistake]:
-    yield from rules_pods.mistakes(settings, "arkouda", OWNED)
+    # The pods of a server with several locales have containers of two names.
+    containers = {f"arkouda.multiLocale[{index}]": "" for index in range(len(settings.multi_locale))}
+    containers |= {f"arkouda.singleNode[{index}]": names.SERVER for index in range(len(settings.single_node))}
+    yield from rules_pods.mistakes(settings, "arkouda", OWNED, containers=containers)
 
 
 RULES: tuple[Rule[Settings], ...] = (

@@ -105,4 +105,4 @@ def _secrets(session: JuliaSession, inventory: Inventory) -> Iterator[Mistake]:
 def _classes(session: JuliaSession, inventory: Inventory) -> Iterator[Mistake]:
     groups = {"manager": session.settings.manager, "workers": session.settings.workers}
     for name, group in groups.items():
-        yield from classes.missing(group, partial(session.origin, name), inventory)
+        yield from classes.objections(group, partial(session.origin, name), inventory)

@@ -9,13 +9,13 @@ from typing import Final
 
 from components.julia import names, pods, rules_packages, rules_people, rules_project, startup
 from components.julia.effects import without_effect
-from components.julia.settings import Kind, Settings
+from components.julia.settings import Kind, Manager, Settings
 from components.julia.topology import JuliaSession, sessions
 from components.shared import rules_pods
 from components.shared.config_paths import below
 from components.shared.floors import Floor, small_claim, too_low, too_much
 from components.shared.groups import AccessMode
-from components.shared.mistakes import Mistake, Rule
+from components.shared.mistakes import Mistake, Rule, dotted
 from components.shared.network_policy import metadata_networks
 from components.shared.paths import covers
 from components.shared.references import circular, references
@@ -196,7 +196,11 @@ def _deadline(settings: Settings) -> Iterator[Mistake]:
 
 
 def _pods(settings: Settings) -> Iterator[Mistake]:
-    yield from rules_pods.mistakes(settings, "julia", pods.OWNED)
+    containers = {
+        dotted(steps): names.MANAGER if isinstance(group, Manager) else names.WORKER
+        for steps, group in rules_pods.groups(settings, "julia")
+    }
+    yield from rules_pods.mistakes(settings, "julia", pods.OWNED, containers=containers)
 
 
 RULES: tuple[Rule[Settings], ...] = (

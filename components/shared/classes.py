@@ -16,13 +16,16 @@ from components.shared.rules_pods import groups
 
 
 def of_groups(settings: BaseModel, system: str, inventory: Inventory) -> Iterator[Mistake]:
-    """Classes that no group of pods in the settings of a system finds."""
+    """Classes that no group of pods in the settings of a system can use."""
     for steps, group in groups(settings, system):
-        yield from missing(group, partial(below, dotted(steps)), inventory)
+        yield from objections(group, partial(below, dotted(steps)), inventory)
 
 
-def missing(group: Pods, path: Callable[[str], str], inventory: Inventory) -> Iterator[Mistake]:
-    """Classes of a group of pods that the cluster does not have; `path` is from a setting of the group to its place."""
+def objections(group: Pods, path: Callable[[str], str], inventory: Inventory) -> Iterator[Mistake]:
+    """Classes that the cluster does not have, or that contradict the group of pods.
+
+    `path` is from a setting of the group to its place.
+    """
     named = (
         ("priorityClass", "PriorityClass", group.priority_class),
         ("runtimeClass", "RuntimeClass", group.runtime_class),
@@ -30,3 +33,13 @@ def missing(group: Pods, path: Callable[[str], str], inventory: Inventory) -> It
     for setting, kind, name in named:
         if name is not None:
             yield from existing.missing(kind, [(path(setting), name)], "", inventory)
+    found = (inventory.of("RuntimeClass") or {}).get(group.runtime_class or "", {})
+    # The API server merges both selectors: kubernetes plugin/pkg/admission/runtimeclass, setScheduling
+    required = (found.get("scheduling") or {}).get("nodeSelector") or {}
+    for label, value in getattr(group, "node_selector", {}).items():
+        if (other := required.get(label, value)) != value:
+            yield Mistake(
+                path("nodeSelector"),
+                f"requires {label}: {value}, but RuntimeClass {group.runtime_class} requires {label}: {other}",
+                "Remove one of them: Kubernetes rejects the pods.",
+            )

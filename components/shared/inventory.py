@@ -16,7 +16,7 @@ NOBODY: Final = "somebody else"
 """Owners, as `owner` names them."""
 DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 FORBIDDEN: Final = 403
-_WHOLE: Final = ("LimitRange", "PersistentVolumeClaim", "ResourceQuota", "Service", "StorageClass")
+_WHOLE: Final = ("LimitRange", "PersistentVolumeClaim", "ResourceQuota", "RuntimeClass", "Service", "StorageClass")
 """Kinds that are read with their spec; of the others, Secrets above all, only metadata are read."""
 OF_THE_CLUSTER: Final = ("PriorityClass", "RuntimeClass", "StorageClass", "VolumeSnapshotClass")
 NOT_LISTED: Final = (

@@ -43,7 +43,7 @@ def mistakes(
     """What is wrong in any group of pods. `system` is the key of the settings in a stack file.
 
     `certain` has, by the path of a group, what more is certain about its nodes than its own node selector says, and
-    `containers` has the name of its only container.
+    `containers` has the name of its only container; empty if the containers of its pods have different names.
     """
     owned = owned.with_common()
     levels = {namespace.pod_security for _, namespace in instances(Namespace, settings) if namespace.create}

@@ -143,6 +143,17 @@ def test_classes_that_do_not_exist_are_refused_before_anything_is_changed() -> N
     assert list(objections(here, existing())) == []
 
 
+def test_a_runtime_class_for_other_nodes_is_refused() -> None:
+    here = cluster({"workers": {"runtimeClass": "gvisor", "nodeSelector": {"pool": "gpu", "disk": "ssd"}}})
+    classes = existing(RuntimeClass=["gvisor"])
+    (found,) = classes.objects["RuntimeClass"].values()
+    assert list(objections(here, classes)) == []
+    found["scheduling"] = {"nodeSelector": {"pool": "sandbox", "disk": "ssd"}}
+    assert [(mistake.path, mistake.problem) for mistake in objections(here, classes)] == [
+        ("matlab.workers.nodeSelector", "requires pool: gpu, but RuntimeClass gvisor requires pool: sandbox")
+    ]
+
+
 def test_kueue_admits_workers_and_nothing_else() -> None:
     found = templates(in_mode(MODE, {"workers": {"kueueQueue": "lab"}}))
     queues = {app: item["metadata"]["labels"].get("kueue.x-k8s.io/queue-name") for app, item in found.items()}
