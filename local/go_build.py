@@ -64,14 +64,17 @@ class Build:
     """What a cold build says first: how long it takes, and how to avoid it."""
     embedded: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Path below `module` → Go module and path of its file that is compiled in there."""
-    changed: Path | None = None
-    """YAML file with changes to other modules: module → path of a file → old text → new text."""
     seldom_run: tuple[str, ...] = ()
     """Patterns of Go packages that are compiled without optimization, in two thirds of the time."""
     tags: tuple[str, ...] = ()
     """Build constraints, such as parts to leave out."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Further name → binary, for a binary that acts by the name under which it is called."""
+
+    @property
+    def changes(self) -> Path:
+        """Beside go.mod, a YAML file with changes to other modules: module → path of a file → old text → new text."""
+        return self.module / "changed.yaml"
 
     def binaries(self, progress: Progress = silent) -> dict[str, Path]:
         """Return the path of each binary, building all of them first when they are not in the cache."""
@@ -94,8 +97,8 @@ class Build:
     def directory(self, go: Path) -> Path:
         """Return the folder of this build's binaries: another source, Go or flag is another folder."""
         digest = hashlib.sha256()
-        sources = [path for pattern in ("go.*", "**/*.go", "*/go.*") for path in sorted(self.module.glob(pattern))]
-        sources += [self.changed] if self.changed else []
+        patterns = ("go.*", "**/*.go", "*/go.*", self.changes.name)
+        sources = [path for pattern in patterns for path in sorted(self.module.glob(pattern))]
         texts = (go_version(go), self.linker_flags, *self.packages, *self.links, *self.tags, *FLAGS, *self.seldom_run)
         for part in [*(path.read_bytes() for path in sources), *map(str.encode, texts)]:
             digest.update(hashlib.sha256(part).digest())
@@ -118,8 +121,8 @@ class Build:
                 str(self.module / path): files_of(go, self.module, module) / file
                 for path, (module, file) in self.embedded.items()
             }
-            if self.changed:
-                overlay |= _change(self.changed, go, self.module, Path(folder))
+            if self.changes.exists():
+                overlay |= _change(self.changes, go, self.module, Path(folder))
                 command += ["-modfile", f"{folder}/go.mod"]
             if overlay:
                 command += ["-overlay", str(_write_overlay(overlay, Path(folder)))]
@@ -174,7 +177,8 @@ def _change(changes: Path, go: Path, module: Path, folder: Path) -> dict[str, Pa
                 if old not in text:
                     raise BuildError(f"{changes} changes {old!r} in {file} of {changed}, which is not there")
                 text = text.replace(old, new)
-            overlay[str(copy / file)] = path = folder / f"{len(overlay)}.go"
+            overlay[str(copy / file)] = path = folder / changed / file
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         edit = [str(go), "mod", "edit", f"-replace={changed}=./{copy.relative_to(module)}", str(folder / "go.mod")]
         subprocess.run(edit, env=_environment(), check=True)

@@ -62,17 +62,14 @@ def kubectl(version: str, progress: Progress = silent) -> Path:
 
 
 def _control_plane(version: str) -> Build:
-    module = module_directory(version)
-    changed = module / "changed.yaml"
     return Build(
         what=f"Kubernetes {kubernetes_version(version)} and etcd",
-        module=module,
+        module=module_directory(version),
         cache=cache_directory() / "control-plane",
         packages={_package(version): BINARY},
         links=dict.fromkeys(PARTS, BINARY),
         linker_flags=_linker_flags(version),
         announcement="From nothing it takes about 8 minutes on two cores.",
-        changed=changed if changed.is_file() else None,
     )
 
 

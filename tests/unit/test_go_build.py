@@ -86,29 +86,30 @@ def changed(module: Path) -> Path:
     )
     (module / "main.go").write_text(
         'package main\n\nimport "github.com/google/uuid"\n\nvar text string\n\n'
-        "func main() { println(text, uuid.Nil.URN()[:8]) }\n"
+        "func main() { println(text, uuid.Nil.URN()[:8], uuid.Domain(0).String()) }\n"
     )
     file = module / "changed.yaml"
-    file.write_text('github.com/google/uuid: {uuid.go: {"urn:uuid:": "abc:uuid:"}}')
+    file.write_text('github.com/google/uuid: {uuid.go: {"urn:uuid:": "abc:uuid:"}, dce.go: {Person: Somebody}}')
     return file
 
 
 def test_a_change_of_another_module_is_compiled_in(module: Path, changed: Path) -> None:
-    assert said(build(module).binaries()["greet"]) == "hello urn:uuid"
-    assert said(build(module, changed=changed).binaries()["greet"]) == "hello abc:uuid"
+    assert said(build(module).binaries()["greet"]) == "hello abc:uuid Somebody"
+    changed.unlink()
+    assert said(build(module).binaries()["greet"]) == "hello urn:uuid Person"
     assert "changed" not in (module / "go.mod").read_text()
 
 
 def test_another_change_is_another_build(module: Path, changed: Path) -> None:
-    build(module, changed=changed).binaries()
+    build(module).binaries()
     changed.write_text(changed.read_text().replace("abc", "xyz"))
-    assert said(build(module, changed=changed).binaries()["greet"]) == "hello xyz:uuid"
+    assert said(build(module).binaries()["greet"]) == "hello xyz:uuid Somebody"
 
 
 def test_a_change_that_no_longer_fits_stops_the_build(module: Path, changed: Path) -> None:
     changed.write_text("github.com/google/uuid: {uuid.go: {no such text: any}}")
     with pytest.raises(BuildError, match=r"changed.yaml changes 'no such text' in uuid.go of github.com/google/uuid"):
-        build(module, changed=changed).binaries()
+        build(module).binaries()
 
 
 def test_two_builds_at_once_are_one(module: Path) -> None:
