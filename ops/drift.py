@@ -122,7 +122,7 @@ class Drift:
             lines += ["The cluster is not as the stack deployed it, or the stack file has not been deployed:", ""]
             lines += [f"- `{line.replace('`', chr(39))}`" for line in self.lines()]
             lines += ["", "`pulumi up` restores what it can. To keep a change, put it into the stack file."]
-        return cut("\n".join(lines) + "\n", LOCAL.replace("impact", "drift"))
+        return cut("\n".join(lines) + "\n", LOCAL.replace("impact", "drift").replace("NAME", self.plan.stack))
 
 
 def stack_of(marker: str) -> str | None:

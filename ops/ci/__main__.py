@@ -63,8 +63,9 @@ def _preview(arguments: argparse.Namespace) -> int:
 def _missing(stack: str) -> list[str]:
     """Say in the log what the job was not given."""
     missing = list(setup.missing(where.file_of(stack), os.environ))
-    for sentence in missing:
-        print(sentence, file=sys.stderr)
+    if missing:
+        missing.append(setup.WHERE)
+        print(*missing, sep="\n", file=sys.stderr)
     return missing
 
 
@@ -90,17 +91,17 @@ def _plan_of(words: list[str], missing: list[str]) -> str:
         return _failed(NO_PLAN, *(missing or filter(None, [setup.meaning(said)])))
     if errors and missing:
         document = json.loads(text)
-        document["diagnostics"] += _errors(*missing)
+        document["diagnostics"].append(_error(*missing))
         text = json.dumps(document)
     return text
 
 
 def _failed(*sentences: str) -> str:
-    return json.dumps({"steps": [], "diagnostics": _errors(" ".join(sentences))})
+    return json.dumps({"steps": [], "diagnostics": [_error(*sentences)]})
 
 
-def _errors(*sentences: str) -> list[dict[str, str]]:
-    return [{"severity": "error", "message": sentence} for sentence in sentences]
+def _error(*sentences: str) -> dict[str, str]:
+    return {"severity": "error", "message": "\n".join(sentences)}
 
 
 def _up(arguments: argparse.Namespace) -> int:

@@ -39,11 +39,11 @@ def meaning(said: str) -> str:
 def missing(file: Path, environment: Mapping[str, str]) -> Iterator[str]:
     """What the job of a stack was not given. An earlier step may have done it in another way."""
     if not (_kubeconfig(file) or environment.get("KUBECONFIG") or Path("~/.kube/config").expanduser().exists()):
-        yield f"The secret CLUSTER_KUBECONFIG is empty or missing. {WHERE}"
+        yield "The secret CLUSTER_KUBECONFIG is empty or missing."
     if not (environment.get(TOKEN) or _backend(file, environment)):
-        yield f"{TOKEN} and {BACKEND} are both empty or missing: one of them says where the state is. {WHERE}"
+        yield f"{TOKEN} and {BACKEND} are both empty or missing: one of them says where the state is."
     if SALT.search(_text(file)) and not environment.get(PASSPHRASE) and not environment.get(f"{PASSPHRASE}_FILE"):
-        yield f"The secret {PASSPHRASE} is empty or missing, and {file.name} is encrypted with a passphrase. {WHERE}"
+        yield f"The secret {PASSPHRASE} is empty or missing, and {file.name} is encrypted with a passphrase."
 
 
 def require_encryption(file: Path, environment: Mapping[str, str]) -> None:

@@ -162,7 +162,9 @@ def test_the_comment_reports_every_stack_that_is_expected(
 def test_a_comment_about_a_preview_that_failed_fails(server: ForgeServer, text: str, tmp_path: Path) -> None:
     folder_with(tmp_path, text)
     assert main(["comment", str(tmp_path)]) == 1
-    assert "### Stack `prod`: unclear" in comments(server)[0]["body"]
+    (comment,) = comments(server)
+    assert "### Stack `prod`: unclear" in comment["body"]
+    assert "No Kubernetes object changes" not in comment["body"], "nobody knows that"
 
 
 def test_the_report_is_printed_even_if_the_conversation_is_locked(

@@ -296,7 +296,7 @@ def test_each_secret_that_is_missing_is_named(
     pulumi.write_text(f"#!/bin/sh\ncat {tmp_path}/answer\nexit 255\n")
     text = previewed(tmp_path / "plans")
     assert "has no context 'a'" in text
-    assert text.endswith(f"The secret CLUSTER_KUBECONFIG is empty or missing. {setup.WHERE}")
+    assert text.endswith(f"\nThe secret CLUSTER_KUBECONFIG is empty or missing.\n{setup.WHERE}")
 
 
 @pytest.mark.parametrize("words", list(setup.MEANINGS))
@@ -307,7 +307,7 @@ def test_the_comment_says_what_pulumis_message_means(
     for name in ("KUBECONFIG", "PULUMI_ACCESS_TOKEN", setup.PASSPHRASE):
         monkeypatch.setenv(name, "a")
     pulumi.write_text(f"#!/bin/sh\necho 'error: {words} canary' >&2\nexit 255\n")
-    assert previewed(tmp_path / "plans") == f"{ci.NO_PLAN} {setup.MEANINGS[words]}"
+    assert previewed(tmp_path / "plans") == f"{ci.NO_PLAN}\n{setup.MEANINGS[words]}"
 
 
 @pytest.mark.parametrize(
