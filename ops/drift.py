@@ -22,6 +22,8 @@ CONFLICT: Final = "Server-Side Apply field conflict detected"
 """What the provider says of a field that somebody took over. `up` does not take it back, and so the preview fails."""
 CONSEQUENCES: Final = ("preview failed", "Resource monitor has terminated")
 """Prefixes of the errors that Pulumi adds to any other one."""
+MARKER: Final = "<!-- clusters: drift {} -->"
+"""First line of the issue of a stack: by it the issue is found again."""
 PATHS: Final = 5
 """Fields of one object that the text names."""
 _WHAT: Final = {
@@ -113,14 +115,29 @@ class Drift:
 
     def issue(self) -> str:
         """Text of an issue. It begins with a line by which it is found again."""
-        lines = [f"<!-- clusters: drift {self.plan.stack} -->"]
+        lines = [MARKER.format(self.plan.stack)]
         if self.code == DONE:
             lines.append("The cluster is again as the stack deployed it.")
         else:
             lines += ["The cluster is not as the stack deployed it, or the stack file has not been deployed:", ""]
             lines += [f"- `{line.replace('`', chr(39))}`" for line in self.lines()]
             lines += ["", "`pulumi up` restores what it can. To keep a change, put it into the stack file."]
-        return cut("\n".join(lines) + "\n", LOCAL.replace("impact", "drift"))
+        return cut("\n".join(lines) + "\n", LOCAL.replace("impact", "drift").replace("NAME", self.plan.stack))
+
+
+def stack_of(marker: str) -> str | None:
+    """The stack of an issue that begins with this line; None if it is about something else."""
+    before, _, after = MARKER.partition("{}")
+    return marker[len(before) : -len(after)] if marker.startswith(before) and marker.endswith(after) else None
+
+
+def issue_without_stack(stack: str) -> str:
+    """Text of the issue of a stack that has no stack file any more, or has become embedded."""
+    return (
+        f"{MARKER.format(stack)}\nNobody looks for drift in this stack any more: its file, `Pulumi.{stack}.yaml`, is "
+        "deleted, renamed, or embedded now. If what it deployed is still in the cluster and should go, bring the file "
+        f"back and run `pulumi destroy --stack {stack}`.\n"
+    )
 
 
 def _after(text: str, word: str) -> str:

@@ -44,9 +44,13 @@ def load_stack(name: str) -> StackConfig:
 def is_embedded(file: Path) -> bool:
     """Whether a stack file, which may be missing or wrong, names the embedded cluster."""
     try:
-        found = stack_file.read(file)
+        return names_embedded(stack_file.read(file))
     except ConfigError:
         return False
+
+
+def names_embedded(found: stack_file.StackFile | None) -> bool:
+    """Whether the content of a stack file names the embedded cluster."""
     target = found.config.get("kubernetes") if found else None
     return isinstance(target, dict) and target.get("embedded") is True
 

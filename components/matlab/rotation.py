@@ -45,7 +45,19 @@ def announcement(security: Security, certificates: AbstractSet[str]) -> Iterator
     # The stack's own certificates are in the state even if an authority is given.
     marks = {mark for generation, _, mark in before if int(generation) == latest and mark}
     mark = given_mark(security.authority)
-    if latest != security.credentials_generation or mark not in (marks or {""}):
+    leaf = max(int(number or 1) for generation, number, _ in before if int(generation) == latest)
+    numbers = {
+        "credentialsGeneration": (latest, security.credentials_generation),
+        "leafGeneration": (leaf, security.leaf_generation),
+    }
+    if jumps := [name for name, (old, new) in numbers.items() if new not in {old, old + 1}]:
+        for name in jumps:
+            old, new = numbers[name]
+            yield (
+                f"matlab.security.{name}: the stack has credentials of generation {old}, and {new} would delete them, "
+                f"which Pulumi rejects: they are protected. Write {old} to keep them, or {old + 1} to replace them."
+            )
+    elif latest != security.credentials_generation or mark not in (marks or {""}):
         yield (
             "This deployment replaces the CA of the MATLAB cluster: every profile that you handed out becomes invalid. "
             "Hand out the new one."

@@ -64,5 +64,16 @@ def provider(target: Target, name: str = "kubernetes", parent: pulumi.Resource |
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
         upsert_existing_objects=True,
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=pulumi.ResourceOptions(parent=parent, transformations=[] if path else [_default_kubeconfig]),
     )
+
+
+def _default_kubeconfig(provider: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
+    """Keep $KUBECONFIG out of the state: the SDK puts it there, and `--refresh` and `destroy` use the state's.
+
+    In a CI job, it is a temporary file, which no other job has (pulumi/pulumi-kubernetes issue 3217). Without it, the
+    provider reads $KUBECONFIG itself.
+    """
+    import pulumi
+
+    return pulumi.ResourceTransformationResult({**provider.props, "kubeconfig": None}, provider.opts)

@@ -84,17 +84,28 @@ class Forge:
         self.api.write(self.update, self.issue.format(id=own[self.number]), {self.text: text, **state})
         return "issue updated" if drift else "issue closed"
 
+    def open_issues(self) -> list[str]:
+        """First lines of the author's open issues."""
+        found = self._mine(f"{self.issues}?{self.own_issues}&{PAGE}")
+        return [_first_line(item, self.text) for item in found if not _is_closed(item)]
+
     def _own(self, path: str, field: str, text: str) -> Iterator[dict[str, Any]]:
         """What the token's owner wrote, if its first line is that of the text."""
         marker = text.partition("\n")[0]
+        return (item for item in self._mine(path) if _first_line(item, field) == marker)
+
+    def _mine(self, path: str) -> Iterator[dict[str, Any]]:
         return (
             item
             for item in self.api.pages(path)
             if (item.get("user") or item.get("author") or {}).get(self.login) == self.author
-            and str(item.get(field) or "").partition("\n")[0].rstrip() == marker
             # GitHub lists pull requests as issues.
             and "pull_request" not in item
         )
+
+
+def _first_line(item: Mapping[str, Any], field: str) -> str:
+    return str(item.get(field) or "").partition("\n")[0].rstrip()
 
 
 def _is_closed(issue: Mapping[str, Any]) -> bool:

@@ -120,6 +120,6 @@ def _refusal(error: HTTPError, request: str) -> CommandError:
         return _BusyError(text, LONGEST_WAIT if wait is None else wait, refused=True)
     if error.code in BUSY:
         return _BusyError(text, wait)
-    if error.code == HTTPStatus.NOT_FOUND:
+    if error.code in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
         return GoneError(text)
     return CommandError(f"{text} docs/pull-requests.md says what the token must be allowed." if denied else text)

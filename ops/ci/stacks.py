@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from components import stack_file
+from components.shared.mistakes import ConfigError
 from ops.errors import CommandError
-from ops.where import is_embedded
+from ops.where import is_embedded, names_embedded
 
 PROGRAM: Final = ("components/", "__main__.py", "Pulumi.yaml", "requirements.txt")
 """What every stack is made from."""
@@ -33,6 +35,31 @@ def touched(project: Path, paths: Iterable[str]) -> list[str]:
         return every(project)
     own = {found[1] for path in changed if (found := STACK_FILE.fullmatch(path))}
     return [name for name in every(project) if name in own]
+
+
+def misplaced(paths: Iterable[str]) -> list[str]:
+    """Changed files with the name of a stack file that Pulumi does not read: it wants them next to Pulumi.yaml."""
+    return sorted(
+        path
+        for path in paths
+        if not STACK_FILE.fullmatch(path) and STACK_FILE.fullmatch(re.sub(r"\.yml$", ".yaml", path.rpartition("/")[2]))
+    )
+
+
+def gone(project: Path, base: str) -> list[str]:
+    """The stacks that a CI system reached at a commit, and whose file has been deleted or has become embedded since."""
+    changed = changed_since(project, base) or ()
+    names = {found[1] for path in changed if (found := STACK_FILE.fullmatch(path))} - set(every(project))
+    return sorted(name for name in names if _was_reached(project, base, name))
+
+
+def _was_reached(project: Path, base: str, name: str) -> bool:
+    command = ["git", "show", "--end-of-options", f"{base}:./Pulumi.{name}.yaml"]
+    done = subprocess.run(command, cwd=project, capture_output=True, check=False)  # noqa: S603 - not a shell
+    try:
+        return done.returncode == 0 and not names_embedded(stack_file.parsed(done.stdout))
+    except ConfigError:
+        return True
 
 
 def changed_since(project: Path, base: str) -> list[str] | None:

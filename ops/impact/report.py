@@ -75,6 +75,8 @@ class Report:
         """Number of Kubernetes objects by operation, in words."""
         counts = self.plan.counts()
         parts = [f"{counts[word]} {done}" for word, done in _DONE.items() if counts[word]]
+        if self.plan.errors and not parts:
+            return "Nobody knows which Kubernetes objects change"
         return f"Kubernetes objects: {', '.join(parts)}" if parts else "No Kubernetes object changes"
 
     def text(self) -> str:
@@ -143,12 +145,14 @@ def comment(reports: Sequence[Report], full_text: str) -> str:
     if len(text) > LIMIT:
         # The long error of one stack does not hide what happens to the next.
         share = (LIMIT - len(whole(()))) // len(sections) - 1
-        text = whole(part if len(part) <= share else cut(part, full_text, share) for part in sections)
+        text = whole(cut(part, full_text, share) for part in sections)
     return text
 
 
 def cut(text: str, full_text: str, limit: int = LIMIT) -> str:
-    """As many lines of the text as fit, and where the full text is."""
+    """The text, or as many of its lines as fit, and where the full text is."""
+    if len(text) <= limit:
+        return text
     end = f"\n\nThis comment was cut. The full text: {full_text}\n"
     kept, size = [], len(f"\n{FENCE}{end}")
     for line in text.splitlines():

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
+from components.shared.target import EMBEDDED_CONTEXT
 from tests.e2e.checkout import NAMESPACE, Checkout
 from tests.e2e.disturbance import wait_for
 
@@ -44,6 +47,24 @@ def test_what_somebody_changed_by_hand_is_drift(checkout: Checkout) -> None:
     checkout.matlab["release"] = "r2020a"
     checkout.write()
     assert drift(checkout, code=1)["errors"] != [], "a failure is no drift"
+
+
+def test_each_job_has_a_kubeconfig_of_its_own(checkout: Checkout, tmp_path: Path) -> None:
+    """The state named the temporary file of the job that deployed, so each nightly drift failed: "unreachable cluster".
+
+    A `destroy` from another machine failed too.
+    """
+    checkout.config["config"]["clusters:kubernetes"] = {"context": EMBEDDED_CONTEXT}
+    checkout.write()
+    for job, step in (
+        ("deployment", lambda path: checkout.run("up", KUBECONFIG=path)),
+        ("nightly", lambda path: drift(checkout, code=0, KUBECONFIG=path)),
+        ("administrator", lambda path: checkout.run("destroy", "--purge", CONFIRM=checkout.stack, KUBECONFIG=path)),
+    ):
+        kubeconfig = tmp_path / job
+        shutil.copy(checkout.control_plane.kubeconfig, kubeconfig)
+        step(str(kubeconfig))
+        kubeconfig.unlink()
 
 
 def what_somebody_added_is_drift_although_up_leaves_it(checkout: Checkout) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from components.shared.manifest import manifest
+from ops.ci import __main__ as ci
 from ops.ci import forge
 from ops.ci.__main__ import main
 from ops.ci.rest import Api
@@ -161,7 +162,9 @@ def test_the_comment_reports_every_stack_that_is_expected(
 def test_a_comment_about_a_preview_that_failed_fails(server: ForgeServer, text: str, tmp_path: Path) -> None:
     folder_with(tmp_path, text)
     assert main(["comment", str(tmp_path)]) == 1
-    assert "### Stack `prod`: unclear" in comments(server)[0]["body"]
+    (comment,) = comments(server)
+    assert "### Stack `prod`: unclear" in comment["body"]
+    assert "No Kubernetes object changes" not in comment["body"], "nobody knows that"
 
 
 def test_the_report_is_printed_even_if_the_conversation_is_locked(
@@ -348,7 +351,7 @@ def test_a_folder_without_plans_is_named(
     server: ForgeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["issues", str(tmp_path / "plnas")]) == 0
-    assert "plnas has no plans, so no issue is touched." in capsys.readouterr().err
+    assert "plnas has no plans, so no issue is opened or updated." in capsys.readouterr().err
     assert server.writes() == []
 
 
@@ -356,6 +359,66 @@ def test_a_preview_that_fails_touches_no_issue(
     server: ForgeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["issues", folder_with(tmp_path, plans.document(errors=("unreachable",)))]) == 1
-    assert server.requests == [("GET", "/user")] * (len(server.requests))
     assert server.writes() == []
     assert "could not look for drift" in capsys.readouterr().err
+
+
+def test_the_issue_of_a_stack_without_a_file_is_closed(
+    server: ForgeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It stayed open for ever, and said that the cluster had drifted, after the stack was deleted or renamed."""
+    monkeypatch.setattr(ci, "PROJECT", tmp_path)
+    # Listed, but without a plan: its job failed.
+    (tmp_path / "Pulumi.staging.yaml").write_text("config: {}")
+    plan_folder = tmp_path / "plans"
+    plan_folder.mkdir()
+    for stack in ("old", "prod", "staging"):
+        folder_with(plan_folder, drifted(), stack)
+    assert main(["issues", str(plan_folder)]) == 0
+    for number in range(5):
+        issues(server).insert(0, {"title": "words", "state": "open", **somebody("words", number)})
+    copied = {**somebody("<!-- clusters: drift ancient -->\n", 9), "state": "open"}
+    issues(server).append(dict(copied))
+    for stack in ("old", "staging"):
+        (plan_folder / f"{stack}.json").unlink()
+    assert main(["issues", str(plan_folder)]) == 0
+    assert capsys.readouterr().out.endswith("prod: issue updated\nold: issue closed\n")
+    text = "description" if server.author == GITLAB_AUTHOR else "body"
+    states = {issue.get("title"): issue["state"] for issue in issues(server)}
+    assert states["Drift in stack old"] == "closed"
+    assert "closed" not in {states["Drift in stack prod"], states["Drift in stack staging"]}
+    (old,) = (issue for issue in issues(server) if issue.get("title") == "Drift in stack old")
+    assert "its file, `Pulumi.old.yaml`, is deleted" in old[text]
+    assert issues(server)[-1] == copied
+    before = len(server.writes())
+    assert main(["issues", str(tmp_path / "none")]) == 0
+    assert len(server.writes()) == before + 1, "prod has no file in this repository"
+    assert states.keys() == {issue.get("title") for issue in issues(server)}
+
+
+def test_a_repository_without_issues_has_none_to_close(server: ForgeServer, tmp_path: Path) -> None:
+    """A fork of a fresh clone: each nightly run would fail."""
+    if server.author == GITHUB_AUTHOR:
+        server.busy = [410]
+    assert main(["issues", str(tmp_path)]) == 0
+
+
+# The merge queue
+
+
+def test_the_check_of_a_merge_queue_reports_without_a_comment(
+    server: ForgeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There is no pull request, and several may be in the group: each has its comment already."""
+    if server.author == GITLAB_AUTHOR:
+        pytest.skip("on GitLab, the pipeline of a merge train belongs to its merge request")
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "merge_group")
+    monkeypatch.setenv("PULL_REQUEST", "")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    folder_with(tmp_path, drifted())
+    assert main(["comment", str(tmp_path), "--stacks", '["prod"]']) == 0
+    assert "Stack prod: " in capsys.readouterr().out
+    assert "### Stack `prod`" in (tmp_path / "summary").read_text()
+    assert main(["comment", str(tmp_path), "--stacks", '["prod", "staging"]']) == 1
+    assert main(["comment", str(tmp_path / "none"), "--stacks", "[]"]) == 0
+    assert server.requests == []

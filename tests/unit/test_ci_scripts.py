@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from ops.ci import __main__ as ci
-from ops.ci import stacks
+from ops.ci import setup, stacks
 from ops.ci.__main__ import main
 from ops.errors import CommandError
 from tests.conftest import PROJECT
@@ -121,6 +121,51 @@ def test_a_run_for_an_older_change_of_a_stack_does_not_undo_a_newer_one(
     assert main(["newest", "--stack", "prod", "--commit", git(repository, "rev-parse", "HEAD")]) == 0
 
 
+def test_a_stack_that_leaves_is_named_in_the_comment(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Deleting or renaming a stack file passed without a word, and its deployment went on without anybody looking."""
+    base = git(repository, "rev-parse", "HEAD")
+    git(repository, "mv", "Pulumi.staging.yaml", "Pulumi.test.yaml")
+    git(repository, "rm", "--quiet", "Pulumi.dev.yaml")
+    target = yaml.safe_dump({"config": {"clusters:kubernetes": {"embedded": True}}})
+    commit(repository, {"Pulumi.prod.yaml": target, "Pulumi.new.yaml": target})
+    monkeypatch.setattr(ci, "PROJECT", repository)
+    for name, value in {"GITHUB_ACTIONS": "1", "GITHUB_EVENT_NAME": "merge_group", "GITHUB_REPOSITORY": "a/b"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GITHUB_TOKEN", "a")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    assert main(["comment", str(tmp_path / "plans"), "--since", base]) == 0
+    text = (tmp_path / "summary").read_text()
+    headings = [line for line in text.splitlines() if line.startswith("#")]
+    assert headings == [
+        "## What this change does",
+        "### Stack `prod`: no longer looked after",
+        "### Stack `staging`: no longer looked after",
+    ]
+    assert "run `pulumi destroy --stack staging` before you merge" in text
+
+
+def test_the_log_says_which_stacks_there_are_and_which_files_are_none(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`[]` went into a variable, and a stack file in a subfolder was never deployed: the log said nothing at all."""
+    monkeypatch.setattr(ci, "PROJECT", repository)
+    base = git(repository, "rev-parse", "HEAD")
+    (repository / "stacks").mkdir()
+    commit(repository, {"stacks/Pulumi.lab.yaml": "", "Pulumi.lab.yml": "", "Pulumi.yml": ""})
+    assert main(["stacks", "--since", base]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "[]\n"
+    assert printed.err == (
+        "Stacks: none. Embedded stacks are left alone.\n"
+        "Pulumi.lab.yml is not read: a stack file is Pulumi.NAME.yaml, next to Pulumi.yaml.\n"
+        "stacks/Pulumi.lab.yaml is not read: a stack file is Pulumi.NAME.yaml, next to Pulumi.yaml.\n"
+    )
+    assert main(["stacks"]) == 0
+    assert capsys.readouterr().err == "Stacks: broken, prod, staging\n"
+
+
 # The scripts
 
 
@@ -185,9 +230,11 @@ def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_a_preview_without_a_plan_becomes_one_that_says_so(
-    answer: str, code: int, kept: bool, pulumi: Path, tmp_path: Path
+    answer: str, code: int, kept: bool, *, pulumi: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each stack has a plan, so the comment names the ones whose preview failed; their log may contain secrets."""
+    monkeypatch.setenv("KUBECONFIG", "kubeconfig")
+    monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "a")
     (tmp_path / "answer").write_text(answer)
     pulumi.write_text(f"#!/bin/sh\ncat {tmp_path}/answer\nexit {code}\n")
     assert main(["preview", "--stack", "prod", "--out", str(tmp_path / "plans")]) == 0
@@ -195,3 +242,111 @@ def test_a_preview_without_a_plan_becomes_one_that_says_so(
     assert (text == answer) == kept
     if not kept:
         assert json.loads(text)["diagnostics"][0]["message"].startswith("`pulumi preview` failed")
+
+
+# What a job was not given
+
+
+@pytest.fixture
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of a stack in a project of its own, and a job without any secret."""
+    for name in (
+        "KUBECONFIG",
+        "PULUMI_ACCESS_TOKEN",
+        "PULUMI_BACKEND_URL",
+        setup.PASSPHRASE,
+        f"{setup.PASSPHRASE}_FILE",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("ops.where.PROJECT", tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text("name: clusters")
+    file = tmp_path / "Pulumi.prod.yaml"
+    file.write_text("config:\n  clusters:kubernetes: {context: a}\nencryptionsalt: v1:a\n")
+    return file
+
+
+def previewed(folder: Path) -> str:
+    """The reasons in the plan of a preview that fails."""
+    assert main(["preview", "--stack", "prod", "--out", str(folder)]) == 0
+    diagnostics = json.loads((folder / "prod.json").read_text())["diagnostics"]
+    return "\n".join(item["message"] for item in diagnostics)
+
+
+def test_each_secret_that_is_missing_is_named(
+    stack: Path, pulumi: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """GitHub creates an environment that is missing, and a secret that is missing is an empty text."""
+    pulumi.write_text("#!/bin/sh\necho 'error: canary' >&2\nexit 255\n")
+    names = ["CLUSTER_KUBECONFIG", "PULUMI_ACCESS_TOKEN and PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"]
+    text = previewed(tmp_path / "plans")
+    log = capsys.readouterr().err
+    for name in names:
+        assert f"{name} is empty or missing" in text or f"{name} are both empty or missing" in text
+        assert name in log
+    assert "canary" in log
+    assert "canary" not in text
+    monkeypatch.setenv("KUBECONFIG", "a")
+    monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "a")
+    monkeypatch.setenv(setup.PASSPHRASE, "a")
+    assert previewed(tmp_path / "plans") == ci.NO_PLAN
+    # A plan that fails for want of a kubeconfig says so as well.
+    monkeypatch.delenv("KUBECONFIG")
+    (tmp_path / "answer").write_text(plans.document(errors=("has no context 'a'",)))
+    pulumi.write_text(f"#!/bin/sh\ncat {tmp_path}/answer\nexit 255\n")
+    text = previewed(tmp_path / "plans")
+    assert "has no context 'a'" in text
+    assert text.endswith(f"\nThe secret CLUSTER_KUBECONFIG is empty or missing.\n{setup.WHERE}")
+
+
+@pytest.mark.parametrize("words", list(setup.MEANINGS))
+def test_the_comment_says_what_pulumis_message_means(
+    words: str, stack: Path, pulumi: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The comment said only that the log knew why."""
+    for name in ("KUBECONFIG", "PULUMI_ACCESS_TOKEN", setup.PASSPHRASE):
+        monkeypatch.setenv(name, "a")
+    pulumi.write_text(f"#!/bin/sh\necho 'error: {words} canary' >&2\nexit 255\n")
+    assert previewed(tmp_path / "plans") == f"{ci.NO_PLAN}\n{setup.MEANINGS[words]}"
+
+
+@pytest.mark.parametrize(
+    ("backend", "project", "refused"),
+    [
+        ("s3://states", "", True),
+        ("", "backend: {url: 'gs://states'}", True),
+        ("", "", False),
+        ("https://api.pulumi.com", "", False),
+    ],
+)
+def test_a_stack_without_its_salt_is_not_deployed_with_any_passphrase(
+    backend: str, project: str, refused: bool, *, stack: Path, pulumi: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """`pulumi stack init` adds the salt, and nobody committed it. Pulumi took the empty text of a missing secret."""
+    pulumi.write_text("#!/bin/sh\necho '{}' \"$@\"\n")
+    (tmp_path / "Pulumi.yaml").write_text(f"name: clusters\n{project}\n")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", backend)
+    monkeypatch.setattr(os, "execvp", lambda *_: sys.exit(0))
+    stack.write_text("config: {}\n")
+    assert ("has no `encryptionsalt`" in previewed(tmp_path / "plans")) == refused
+    if refused:
+        assert main(["up", "--stack", "prod"]) == 1
+        assert "commit the line that it adds to Pulumi.prod.yaml. Nothing was changed." in capsys.readouterr().err
+    else:
+        with pytest.raises(SystemExit):
+            main(["up", "--stack", "prod"])
+    for line in ("encryptionsalt: v1:a", "secretsprovider: awskms://alias/a"):
+        stack.write_text(f"config: {{}}\n{line}\n")
+        assert "encryptionsalt" not in previewed(tmp_path / "plans")
+
+
+def test_up_becomes_pulumi(stack: Path, pulumi: Path) -> None:
+    """A signal for the job reaches Pulumi, which has to give back its lock."""
+    pulumi.write_text('#!/bin/sh\necho "$$ $*"\n')
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    command = [sys.executable, "-m", "ops.ci", "up", "--stack", "prod"]
+    with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout
+        assert running.stdout.read() == f"{running.pid} up --yes --non-interactive --stack prod\n"
+    assert running.returncode == 0

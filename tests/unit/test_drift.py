@@ -125,3 +125,13 @@ def test_a_message_of_several_lines_is_one_line_of_the_issue() -> None:
     lines = Drift(read(plan)).issue().splitlines()
     assert any(line.startswith("- `") and line.endswith("@everyone /close`") for line in lines)
     assert not any(line.startswith(("@", "/")) for line in lines)
+
+
+def test_only_a_long_issue_says_that_it_was_cut() -> None:
+    """Each one said so."""
+    assert "was cut" not in Drift(read(plans.document(plans.step("create", None, STATE)))).issue()
+    steps = [
+        plans.step("create", None, {**STATE, "urn": f"{STATE['urn']}-{'n' * 200}-{number}"}) for number in range(400)
+    ]
+    text = Drift(read(plans.document(*steps))).issue()
+    assert text.endswith("This comment was cut. The full text: `python -m ops drift --stack lab`\n")

@@ -373,7 +373,7 @@ def test_the_list_of_objects_goes_first_when_a_comment_is_long() -> None:
     assert "<details>" in comment([changed, failing(20_000)], "")
     assert "<details>" not in comment([changed, failing(63_500)], "")
     assert "The job manager restarts" in comment([failing(40_000), changed], "")
-    assert cut("one\ntwo\nthree", "there", limit=54) == "one\n\nThis comment was cut. The full text: there\n"
+    assert cut(f"one\ntwo\n{'three' * 10}", "there", limit=54) == "one\n\nThis comment was cut. The full text: there\n"
 
 
 def test_names_in_a_comment_cannot_mention_people_or_break_out() -> None:

@@ -66,10 +66,10 @@ def test_a_fork_gets_no_secret() -> None:
     text = (FOLDER / "preview.yml").read_text()
     assert "pull_request_target" not in text
     jobs = workflow("preview.yml")["jobs"]
-    assert jobs["stacks"]["if"].split(" && ") == [
-        "github.event.pull_request.head.repo.full_name == github.repository",
-        "github.event.pull_request.user.login != 'dependabot[bot]'",
-    ]
+    assert jobs["stacks"]["if"] == (
+        "github.event_name == 'merge_group' || ( github.event.pull_request.head.repo.full_name == github.repository "
+        "&& github.event.pull_request.user.login != 'dependabot[bot]')"
+    )
     assert jobs["preview"]["needs"] == "stacks", "a job is skipped with the one that it needs"
 
 
@@ -131,13 +131,46 @@ def test_a_deployment_compares_what_was_approved_with_the_tip_of_the_branch() ->
     assert checkout == {"persist-credentials": False, "ref": "${{ github.ref }}", "fetch-depth": 0}
     runs = [step["run"] for step in steps_of_up if "run" in step]
     assert runs[1] == 'python -m ops.ci newest --stack "$STACK" --commit "$GITHUB_SHA"'
-    assert "pulumi up" in runs[2]
+    assert runs[2].endswith('python -m ops.ci up --stack "$STACK"')
 
 
-def test_only_the_default_branch_is_deployed() -> None:
-    """The button that starts a workflow offers every branch, and no commit would mean every stack."""
-    condition = workflow("up.yml")["jobs"]["stacks"]["if"]
-    assert condition == "github.ref_name == github.event.repository.default_branch"
+def test_only_the_default_branch_is_deployed_and_compared() -> None:
+    """The button that starts a workflow offers every branch and tag, and no commit would mean every stack.
+
+    A tag may be called like the branch. A scheduled event names no repository.
+    """
+    default = "github.ref == format('refs/heads/{0}', github.event.repository.default_branch)"
+    assert workflow("up.yml")["jobs"]["stacks"]["if"] == default
+    assert workflow("drift.yml")["jobs"]["stacks"]["if"] == f"github.event_name == 'schedule' || {default}"
+    drift = yaml.safe_load((PROJECT / ".gitlab-ci.yml").read_text())["drift"]
+    assert drift["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "schedule" && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH'}]
+
+
+def test_a_merge_queue_gets_the_checks_of_a_pull_request() -> None:
+    """A required check that nothing reports blocked the queue until its time-out.
+
+    https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue
+    """
+    found = workflow("preview.yml")
+    assert set(found[True]) == {"pull_request", "merge_group"}, "YAML reads `on` as true"
+    assert found["concurrency"]["group"].endswith("${{ github.event.pull_request.number || github.ref }}")
+    base = "${{ github.event.merge_group.base_sha || 'HEAD^1' }}"
+    for job, step in (
+        ("stacks", found["jobs"]["stacks"]["steps"][-1]),
+        ("comment", found["jobs"]["comment"]["steps"][-1]),
+    ):
+        assert step["env"]["BASE"] == base
+        assert found["jobs"][job]["steps"][0]["with"]["fetch-depth"] == 0
+
+
+def test_no_other_workflow_reports_a_check_of_pull_requests() -> None:
+    """Each workflow has a job `stacks`. On a pull request, a skipped one would pass for the required check."""
+    assert set(workflow("up.yml")[True]["push"]["branches"]) == {"main", "master"}
+    assert set(workflow("drift.yml")[True]) == {"schedule", "workflow_dispatch"}
+
+
+def test_the_issues_of_former_stacks_are_closed_when_no_stack_is_left() -> None:
+    assert workflow("drift.yml")["jobs"]["issues"]["if"] == "!cancelled() && needs.stacks.result == 'success'"
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -154,7 +187,7 @@ def test_the_comment_knows_which_stacks_should_have_a_plan() -> None:
     job = workflow("preview.yml")["jobs"]["comment"]
     assert job["if"] == "!cancelled() && needs.stacks.result == 'success'", "even if no stack is touched any more"
     assert job["steps"][-1]["env"]["STACKS"] == "${{ needs.stacks.outputs.stacks }}"
-    assert job["steps"][-1]["run"] == 'python -m ops.ci comment plans --stacks "$STACKS"'
+    assert job["steps"][-1]["run"] == 'python -m ops.ci comment plans --stacks "$STACKS" --since "$BASE"'
 
 
 def test_gitlab_previews_no_fork_and_uses_the_same_scripts() -> None:
