@@ -111,8 +111,9 @@ def page() -> str:
             .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
         )
     )
-    for item in PANELS:
-        panel = timeseries.Panel().title(item.title).unit(item.unit).min(0).span(WIDTH).height(HEIGHT)
+    for number, item in enumerate(PANELS, start=1):
+        # Without a number, Grafana shows a panel but may not open it (https://github.com/grafana/grafana/issues/60777).
+        panel = timeseries.Panel().id(number).title(item.title).unit(item.unit).min(0).span(WIDTH).height(HEIGHT)
         panel.description(item.description).datasource(source)
         panel.legend(common.VizLegendOptions().show_legend(show_legend=True).placement(LegendPlacement.BOTTOM))
         panel.tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI))

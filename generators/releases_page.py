@@ -36,8 +36,9 @@ _FILES: Final = """
 
 `requirements.txt` pins every Python package that the program needs at run time, with the SHA-256 of each of its
 files for all platforms. pip accepts no other file, so neither `make` nor the workflows nor `pulumi install` install a
-package that somebody has tampered with. The `go.sum` next to each `go.mod` pins the Go modules that are built on your
-machine.
+package that somebody has tampered with. Every package has a wheel for Python 3.11 to 3.14 on Linux (x86-64 and Arm64),
+on Apple silicon, and on Windows (x86-64). Elsewhere, as on a Mac with an Intel processor, pip compiles `cryptography`,
+which takes Rust. The `go.sum` next to each `go.mod` pins the Go modules that are built on your machine.
 
 To change a version, edit `requirements.in` and run `make lock`; `make lock UPGRADE=1` also updates the packages that
 these depend on. Until you do, `make test-unit` fails.

@@ -21,12 +21,15 @@ from ops.exit_codes import FAILED, INTERRUPTED, REFUSED
 def _render(arguments: argparse.Namespace) -> int:
     stack = load_file(arguments.config, arguments.stack)
     # After the check, because importing the SDKs takes a second.
+    from ops.kustomize import without_effect
     from ops.render import render, render_base, write
     from ops.rendering_folder import write as write_files
 
     if arguments.kustomize:
         files = render_base(stack)
         write_files(files, arguments.out)
+        for sentence in without_effect(stack):
+            print(sentence, file=sys.stderr)
         what = "files"
     else:
         files, outputs = render(stack)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import yaml
 
+from components.matlab.settings import Settings
 from components.shared.manifest import MANAGED_BY, STACK, Manifest
-from components.shared.objects import TOKEN_SECRET
+from components.shared.objects import TOKEN_SECRET, PlannedObject
+from components.stack import StackConfig
 
 FILE: Final = "kustomization.yaml"
 PULUMI: Final = "pulumi.com/"
@@ -19,13 +22,19 @@ KEPT: Final = {
     "kustomize.toolkit.fluxcd.io/prune": "disabled",
 }
 """Annotations of what has to outlive the application: with Pulumi these objects are protected."""
+LITERAL: Final = {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}
+"""Annotation of what contains `${…}`, as the scripts do: with `postBuild`, Flux would replace it.
+https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution
+"""
+REPLACED: Final = {"kustomize.toolkit.fluxcd.io/force": "enabled"}
+"""Annotation of a Job. Kubernetes lets nobody change its pods, so Flux has to create it again, as Pulumi does."""
 _HEADER: Final = """\
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 """
 _SECRETS: Final = """\
-# Pods read these Secrets, which are not part of the base. Create them with the keys of the files with the same names,
-# for instance with External Secrets, Sealed Secrets or SOPS, before you apply the base:
+# Pods wait for these Secrets, which are not part of the base. Create them in an overlay, with the keys of the files of
+# the same names, for instance with External Secrets, Sealed Secrets or SOPS:
 """
 
 
@@ -38,24 +47,24 @@ def by_file(manifests: Iterable[Manifest]) -> dict[str, Manifest]:
 
 def _file(item: Manifest, *, with_namespace: bool = False) -> str:
     metadata = item["metadata"]
-    parts = (item["kind"].lower(), *([metadata["namespace"]] if with_namespace else []), metadata["name"])
-    return f"{'-'.join(parts)}.yaml"
+    # No name holds an underscore, so no two objects share a file.
+    name = f"{metadata['namespace']}_{metadata['name']}" if with_namespace else metadata["name"]
+    return f"{item['kind'].lower()}-{name}.yaml"
 
 
-def base(manifests: Iterable[Manifest], kept: Iterable[str]) -> dict[str, Manifest | str]:
+def base(manifests: Iterable[Manifest], planned: Iterable[PlannedObject]) -> dict[str, Manifest | str]:
     """The objects without what belongs to Pulumi, by file name, and kustomization.yaml as text.
 
-    `kept` names the objects that have to outlive the application, as `Kind/name`. Secrets with content are written as
-    templates and not listed.
+    `planned` tells of each object what Pulumi would be told. Secrets with content are written as templates and not
+    listed.
     """
-    protected = set(kept)
+    plans = {_identity(item.manifest): item for item in planned}
     found: dict[str, Manifest | str] = {}
     listed: list[str] = []
     secrets: list[str] = []
     for file, item in by_file(manifests).items():
-        kind, name = item["kind"], item["metadata"]["name"]
-        found[file] = _bare(item, keep=f"{kind}/{name}" in protected)
-        has_content = kind == "Secret" and item.get("type") != TOKEN_SECRET
+        found[file] = _bare(item, plans[_identity(item)])
+        has_content = item["kind"] == "Secret" and item.get("type") != TOKEN_SECRET
         (secrets if has_content else listed).append(file)
     text = _HEADER + yaml.safe_dump({"resources": sorted(listed)}, sort_keys=False)
     if secrets:
@@ -63,11 +72,33 @@ def base(manifests: Iterable[Manifest], kept: Iterable[str]) -> dict[str, Manife
     return {**found, FILE: text}
 
 
-def _bare(item: Manifest, *, keep: bool) -> Manifest:
+def without_effect(stack: StackConfig) -> Iterator[str]:
+    """A sentence for what the stack file sets and only Pulumi does."""
+    matlab = stack.systems.get("matlab")
+    if isinstance(matlab, Settings) and matlab.updates.model_fields_set:
+        yield (
+            "matlab.updates: has no effect on a base. Argo CD and Flux restart pods at once, which interrupts running "
+            "jobs, and take no snapshot."
+        )
+
+
+def _identity(item: Manifest) -> tuple[str, str, str]:
+    return item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]
+
+
+def _bare(item: Manifest, plan: PlannedObject) -> Manifest:
     metadata: dict[str, Any] = dict(item["metadata"])
     labels = {key: value for key, value in metadata.pop("labels", {}).items() if key not in {MANAGED_BY, STACK}}
     annotations = {
-        key: value for key, value in metadata.pop("annotations", {}).items() if not key.startswith(PULUMI)
-    } | (KEPT if keep else {})
+        **{key: value for key, value in metadata.pop("annotations", {}).items() if not key.startswith(PULUMI)},
+        **(KEPT if plan.protect else {}),
+        **(LITERAL if "${" in json.dumps(item) else {}),
+        **(REPLACED if item["kind"] == "Job" else {}),
+    }
     given: Mapping[str, Any] = {"labels": labels, "annotations": annotations}
-    return {**item, "metadata": {**metadata, **{key: value for key, value in given.items() if value}}}
+    # A tool that applies a field takes it back from its other writer at every sync.
+    own = {key: value for key, value in item.items() if key not in plan.left_to_others}
+    if item["kind"] == "NetworkPolicy":
+        # Kubernetes keeps no empty list of rules, so that each sync would write the policy again.
+        own["spec"] = {key: value for key, value in item["spec"].items() if value != []}
+    return {**own, "metadata": {**metadata, **{key: value for key, value in given.items() if value}}}

@@ -1,4 +1,4 @@
-"""What a stack has in each of its namespaces, if nobody has changed anything there."""
+"""What a stack consists of, and what it has in each of its namespaces, if nobody has changed anything there."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ class PlannedNamespace(NamedTuple):
     """The objects in it, without the namespace itself."""
     pods: list[PodGroup]
     """The pods that run there at most."""
+
+
+def planned_objects(stack: StackConfig) -> Iterator[PlannedObject]:
+    """Every object of a stack, in the order of deployment."""
+    for key, settings in stack.systems.items():
+        yield from SYSTEMS[key].objects(settings, plain_fingerprint, NOTHING)
 
 
 def planned_namespaces(stack: StackConfig) -> Iterator[PlannedNamespace]:

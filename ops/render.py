@@ -21,6 +21,7 @@ from components.stack import StackConfig
 from components.system import PLACEHOLDER_ADDRESS
 from ops import kustomize, rendering_folder
 from ops.evaluation import evaluate
+from ops.planned import planned_objects
 
 FIRST_KEYS: Final = ("apiVersion", "kind", "metadata", "name", "namespace")
 COMPUTED: Final = {
@@ -102,8 +103,8 @@ def render(stack: StackConfig) -> tuple[dict[str, str], dict[str, Any]]:
 
 def render_base(stack: StackConfig) -> dict[str, str]:
     """YAML text of a Kustomize base by file name."""
-    objects, outputs = evaluated(stack)
-    files = kustomize.base(objects, outputs["keptOnDestroy"])
+    objects, _ = evaluated(stack)
+    files = kustomize.base(objects, planned_objects(stack))
     return {name: content if isinstance(content, str) else _text(content) for name, content in files.items()}
 
 

@@ -13,7 +13,7 @@ from pulumi_policy import (
 )
 from rules import OPTIONAL, RULES, Resource, Rule
 
-SCHEMAS: Mapping[str, Any] = {"owner-labels": {"labels": {"type": "array", "items": {"type": "string"}}}}
+SCHEMAS: Mapping[str, Any] = {"owner-labels": {"labels": {"type": "array", "items": {"type": "string"}, "minItems": 1}}}
 
 
 def policy(name: str, rule: Rule) -> ResourceValidationPolicy:

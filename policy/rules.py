@@ -14,6 +14,13 @@ CONTROLLER_CONFIG = "mjs-controller-config"
 """ConfigMap in which MathWorks' controller reads how a MATLAB cluster is reached (docs/upstream.md)."""
 CREDENTIALS = frozenset({"tls:index/privateKey:PrivateKey", "random:index/randomPassword:RandomPassword"})
 CLAIM = "PersistentVolumeClaim"
+POD_SPECS = (
+    ("spec",),
+    ("template", "spec"),
+    ("spec", "template", "spec"),
+    ("spec", "jobTemplate", "spec", "template", "spec"),
+)
+"""Where an object of any kind holds a pod: also those of operators, which follow Kubernetes' own kinds."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ Rule = Callable[[Resource, Mapping[str, Any]], Iterator[str]]
 def mutual_tls(resource: Resource, _: Mapping[str, Any]) -> Iterator[str]:
     """A SOCKS proxy without mutual TLS connects anybody who reaches it to every pod behind it."""
     network = _network(resource)
-    if network and network["UseParallelServerProxy"] and not network["ParallelServerProxyUseMutualTLS"]:
+    if network.get("UseParallelServerProxy") and not network.get("ParallelServerProxyUseMutualTLS"):
         yield (
             "The SOCKS proxy can be reached from outside Kubernetes, and accepts clients without a certificate. Set "
             "matlab.parallelServerProxy.useMutualTLS to true, or matlab.network.internalClientsOnly to true."
@@ -58,19 +65,33 @@ def mutual_tls(resource: Resource, _: Mapping[str, Any]) -> Iterator[str]:
 def security_level(resource: Resource, _: Mapping[str, Any]) -> Iterator[str]:
     """At level 0, anybody can act in the name of any user."""
     network = _network(resource)
-    if network and network["SecurityLevel"] == 0:
+    if network.get("SecurityLevel") == 0:
         yield (
             "The cluster can be reached from outside Kubernetes, and MJS checks no user. Set matlab.security.level to "
             "1 or 2, or matlab.network.internalClientsOnly to true."
         )
 
 
-def _network(resource: Resource) -> Mapping[str, Any] | None:
-    """How clients outside Kubernetes reach the MATLAB cluster; None if they do not, or if this is not where it is."""
-    if resource.metadata.get("name") != CONTROLLER_CONFIG or "config.json" not in resource.data:
-        return None
-    network: Mapping[str, Any] = json.loads(resource.data["config.json"])["Network"]
-    return None if network["InternalClientsOnly"] else network
+def _network(resource: Resource) -> Mapping[str, Any]:
+    """How clients outside Kubernetes reach the MATLAB cluster; empty if they do not, or if this is not where it is."""
+    if resource.metadata.get("name") != CONTROLLER_CONFIG:
+        return {}
+    network = _at(_parsed(json.loads, resource.data.get("config.json")), "Network")
+    return {} if network.get("InternalClientsOnly") else network
+
+
+def _parsed(read: Callable[[str], Any], text: str | None) -> Mapping[str, Any]:
+    """What a document says; nothing if it is of another program, which may call anything by the same name."""
+    try:
+        return _at(read(text)) if text else {}
+    except (ValueError, yaml.YAMLError):
+        return {}
+
+
+def _at(value: Any, *path: str) -> Mapping[str, Any]:
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
 
 
 def protection(resource: Resource, _: Mapping[str, Any]) -> Iterator[str]:
@@ -82,26 +103,29 @@ def protection(resource: Resource, _: Mapping[str, Any]) -> Iterator[str]:
 def digests(resource: Resource, _: Mapping[str, Any]) -> Iterator[str]:
     """A tag can be moved to another image; a digest cannot."""
     for image in dict.fromkeys(_images(resource)):
-        if "@sha256:" not in image:
+        if "@" not in image:
             yield f"Image {image} has no digest. Set the digest of this image, such as matlab.images.worker.digest."
 
 
 def _images(resource: Resource) -> Iterator[str]:
-    if template := resource.data.get("pod-template.yaml"):
-        yield from _of_pod(yaml.safe_load(template)["spec"])
-    if settings := resource.data.get("settings.toml"):
-        yield from _texts(tomllib.loads(settings).get("manager", {}).get("image"))
-    spec = resource.properties.get("spec") or {}
-    if resource.kind == "Pod":
-        yield from _of_pod(spec)
-    elif resource.kind in {"Deployment", "StatefulSet", "DaemonSet", "Job"}:
-        yield from _of_pod(spec["template"]["spec"])
+    yield from _of_pod(_at(_parsed(yaml.safe_load, resource.data.get("pod-template.yaml")), "spec"))
+    yield from _texts(_at(_parsed(tomllib.loads, resource.data.get("settings.toml")), "manager").get("image"))
+    if resource.kind:
+        for path in POD_SPECS:
+            yield from _of_pod(_at(resource.properties, *path))
 
 
 def _of_pod(spec: Mapping[str, Any]) -> Iterator[str]:
-    for key in ("initContainers", "containers"):
-        for container in spec.get(key) or ():
-            yield from _texts(container["image"])
+    for key in ("initContainers", "containers", "ephemeralContainers"):
+        for container in _items(spec.get(key)):
+            yield from _texts(container.get("image"))
+    for volume in _items(spec.get("volumes")):
+        yield from _texts(_at(volume, "image").get("reference"))
+
+
+def _items(value: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, Sequence):
+        yield from (item for item in value if isinstance(item, Mapping))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -111,10 +135,14 @@ def _texts(value: Any) -> Iterator[str]:
 
 def owners(resource: Resource, config: Mapping[str, Any]) -> Iterator[str]:
     """Every object needs an owner, who can be asked about it and pays for it."""
+    if unknown := config.keys() - {"labels"}:
+        raise ValueError(f"owner-labels has no setting {', '.join(sorted(unknown))}. Write the labels under `labels`.")
     wanted: Sequence[str] = config.get("labels") or ("owner",)
     labels = resource.metadata.get("labels") or {}
     missing = [label for label in wanted if not labels.get(label)]
-    if resource.kind and missing:
+    # A release of Helm has the prefix of an object, and a list the form of one, but neither has labels.
+    is_object = "apiVersion" in resource.properties and "items" not in resource.properties
+    if resource.kind and is_object and missing:
         yield f"It lacks {', '.join(missing)}. Set it in kubernetes.labels."
 
 

@@ -1,7 +1,8 @@
-"""A Kustomize base of a Julia pool on a real API server, applied by kubectl, with its Secret from elsewhere."""
+"""Kustomize bases on a real API server, applied by kubectl as a GitOps tool applies them."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -49,6 +50,71 @@ def test_a_base_becomes_a_running_pool(tmp_path: Path, cluster: ControlPlane) ->
     finally:
         api.request("DELETE", "/api/v1/namespaces/julia-grid")
         wait_for(lambda: api.get("/api/v1/namespaces/julia-grid") is None)
+
+
+JOB = {
+    "config": {
+        "clusters:kubernetes": {"context": EMBEDDED_CONTEXT},
+        "clusters:arkouda": {
+            "namespace": {"name": "gitops-job"},
+            "apiServer": "https://kubernetes.example.org:6443",
+            "declared": [{"name": "night", "address": "job"}],
+        },
+    }
+}
+
+
+def test_the_address_that_a_job_registers_survives_the_next_sync(tmp_path: Path, cluster: ControlPlane) -> None:
+    """The base held an empty list of endpoints, and every sync of Flux wrote it over the job's address."""
+    api = KubernetesApi.connect(cluster.kubeconfig, EMBEDDED_CONTEXT)
+    stack, base = tmp_path / "Pulumi.lab.yaml", tmp_path / "base"
+    stack.write_text(yaml.safe_dump(JOB))
+    assert ops.main(["render", "--config", str(stack), "--kustomize", "--out", str(base)]) == 0
+    options = ["--server-side", "--force-conflicts", "--field-manager=kustomize-controller", "--validate=strict"]
+    apply = [str(cluster.kubectl), f"--kubeconfig={cluster.kubeconfig}", "apply", *options, "-k", str(base)]
+    path = "/apis/discovery.k8s.io/v1/namespaces/gitops-job/endpointslices/night-job"
+    endpoints = [{"addresses": ["192.0.2.9"], "conditions": {"ready": True}}]
+    try:
+        subprocess.run(apply, check=True, capture_output=True)
+        api.request("PATCH", path, {"endpoints": endpoints}, content_type="application/merge-patch+json")
+        subprocess.run(apply, check=True, capture_output=True)
+        assert api.request("GET", path)["endpoints"] == endpoints
+    finally:
+        api.request("DELETE", "/api/v1/namespaces/gitops-job")
+        wait_for(lambda: api.get("/api/v1/namespaces/gitops-job") is None)
+
+
+SYNCED = {
+    "config": {
+        "clusters:kubernetes": {"context": EMBEDDED_CONTEXT},
+        "clusters:matlab": {
+            "release": "r2026a",
+            "namespace": {"name": "gitops-matlab"},
+            "workers": {"max": 2},
+            "network": {"internalClientsOnly": True},
+        },
+    }
+}
+
+
+def test_a_second_sync_changes_nothing(tmp_path: Path, cluster: ControlPlane) -> None:
+    """A NetworkPolicy with an empty list of rules was a change at every sync."""
+    api = KubernetesApi.connect(cluster.kubeconfig, EMBEDDED_CONTEXT)
+    stack, base = tmp_path / "Pulumi.lab.yaml", tmp_path / "base"
+    stack.write_text(yaml.safe_dump(SYNCED))
+    assert ops.main(["render", "--config", str(stack), "--kustomize", "--out", str(base)]) == 0
+    options = ["--server-side", "--force-conflicts", "--field-manager=kustomize-controller", "--output=json"]
+    apply = [str(cluster.kubectl), f"--kubeconfig={cluster.kubeconfig}", "apply", *options, "-k", str(base)]
+
+    def generations() -> dict[tuple[str, str], int | None]:
+        synced = json.loads(subprocess.run(apply, check=True, capture_output=True, text=True).stdout)["items"]
+        return {(item["kind"], item["metadata"]["name"]): item["metadata"].get("generation") for item in synced}
+
+    try:
+        assert generations() == generations()
+    finally:
+        api.request("DELETE", "/api/v1/namespaces/gitops-matlab")
+        wait_for(lambda: api.get("/api/v1/namespaces/gitops-matlab") is None)
 
 
 def ready(api: KubernetesApi, path: str) -> int:

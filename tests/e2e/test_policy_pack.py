@@ -74,6 +74,22 @@ def test_a_violation_stops_the_preview(checkout: Checkout, pack: Path, rule: str
     assert {other for other in VIOLATIONS if other in text} == {rule}
 
 
+REFUSED: dict[str, tuple[Any, str]] = {
+    "misspelled": ({"label": ["team"]}, "owner-labels has no setting label."),
+    "no list": ({"labels": "team"}, "Expected: array, given: string"),
+    "empty": ({"labels": []}, "Array must have at least 1 items"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_wrong_configuration_of_a_rule_stops_the_preview(checkout: Checkout, pack: Path, case: str) -> None:
+    """A rule that goes on with its default checks something else than its owner believes."""
+    config, sentence = REFUSED[case]
+    code, text = preview(checkout, pack, {}, {"owner-labels": {"enforcementLevel": "mandatory", **config}})
+    assert code == 1, text
+    assert sentence in " ".join(text.split())
+
+
 def test_an_unprotected_claim_and_key_stop_the_preview(checkout: Checkout, pack: Path) -> None:
     """The program protects them all, so one line is taken out of it, as somebody may do who changes it."""
     for name, before in (("storage.py", "protect=True"), ("credentials.py", "protect=True")):

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
+from kubernetes.config import list_kube_config_contexts
 
 from ops import __main__ as ops
-from ops.kustomize import FILE, KEPT
+from ops.kustomize import FILE, KEPT, LITERAL, REPLACED
 from tests.conftest import PROJECT
 
 EXAMPLES = PROJECT / "examples"
@@ -35,18 +36,23 @@ TWO_SYSTEMS = """\
 config:
   clusters:kubernetes: {context: lab}
   clusters:matlab: {release: r2026a, workers: {max: 4}, network: {clusterHost: m.example.org}}
-  clusters:arkouda: {declared: [{name: mjs-job-manager, address: 192.0.2.7}]}
+  clusters:arkouda:
+    declared:
+      - {name: mjs-job-manager, address: 192.0.2.7}
+      - {name: mjs-mjs-job-manager, address: 192.0.2.8}
 """
 
 
 @pytest.mark.parametrize("options", [[], ["--kustomize"]])
 def test_objects_of_one_name_in_two_namespaces_have_a_file_each(tmp_path: Path, options: list[str]) -> None:
+    """A name that began like the namespace of another object used to take the file of that object."""
     config = tmp_path / "Pulumi.both.yaml"
     config.write_text(TWO_SYSTEMS)
     assert ops.main(["render", "--config", str(config), "--out", str(tmp_path / "out"), *options]) == 0
     names = {path.name for path in (tmp_path / "out").glob("service-*.yaml")}
     assert names >= {
-        "service-arkouda-mjs-job-manager.yaml",
+        "service-arkouda_mjs-job-manager.yaml",
+        "service-mjs_mjs-job-manager.yaml",
         "service-mjs-mjs-job-manager.yaml",
         "service-mjs-workers.yaml",
     }
@@ -75,6 +81,40 @@ def test_nothing_of_pulumi_is_left(tmp_path: Path) -> None:
         metadata = item.get("metadata", {})
         assert not any(key.startswith("pulumi.com/") for key in metadata.get("annotations") or {})
         assert "app.kubernetes.io/managed-by" not in (metadata.get("labels") or {})
+
+
+@pytest.mark.parametrize(
+    ("example", "kind", "annotations"),
+    [("production", "ConfigMap", LITERAL), ("julia-script", "Job", REPLACED), ("julia-pool", "StatefulSet", {})],
+)
+def test_flux_leaves_scripts_as_they_are_and_replaces_jobs(
+    tmp_path: Path, example: str, kind: str, annotations: dict[str, str]
+) -> None:
+    """`postBuild` emptied every variable of the scripts, and a changed Job failed as immutable."""
+    items = [item for item in rendered(tmp_path, example).values() if item["kind"] == kind]
+    found = {key for item in items for key in item["metadata"].get("annotations", {})}
+    assert found == annotations.keys()
+    for item in items:
+        literal = "substitute" in str(item["metadata"].get("annotations"))
+        assert literal == ("${" in yaml.safe_dump(item))
+
+
+def test_a_setting_that_only_pulumi_obeys_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rendered(tmp_path / "one", "everything-on")
+    assert "matlab.updates: has no effect on a base." in capsys.readouterr().err
+    rendered(tmp_path / "two", "production")
+    assert "matlab.updates" not in capsys.readouterr().err
+
+
+def test_the_kubeconfig_of_the_operator_s_example_has_the_context_that_the_page_names(tmp_path: Path) -> None:
+    """The example had none, and the program connects to no cluster without a context."""
+    items = list(yaml.safe_load_all((EXAMPLES / "gitops" / "pulumi-operator.yaml").read_text()))
+    (kubeconfig,) = (item["data"]["config"] for item in items if item["kind"] == "ConfigMap")
+    (tmp_path / "config").write_text(kubeconfig)
+    contexts, active = list_kube_config_contexts(str(tmp_path / "config"))
+    assert [each["name"] for each in contexts] == ["in-cluster"]
+    assert "`in-cluster`" in (PROJECT / "docs" / "gitops.md").read_text()
+    assert active == contexts[0]
 
 
 def test_the_gitops_examples_name_what_exists() -> None:

@@ -68,6 +68,14 @@ def test_dashboard_and_alerts_name_only_metrics_that_exist() -> None:
     assert {name for expression in expressions for name in METRIC.findall(expression)} == METRICS.keys()
 
 
+def test_every_panel_has_a_number_of_its_own_and_the_data_source_that_the_user_chooses() -> None:
+    """Grafana makes up the numbers that are missing, and others than its own API."""
+    panels = DASHBOARD["panels"]
+    assert [panel.get("id") for panel in panels] == [*range(1, len(panels) + 1)]
+    assert {panel["datasource"]["uid"] for panel in panels} == {"${datasource}"}
+    assert [variable["name"] for variable in DASHBOARD["templating"]["list"]] == ["datasource", "namespace"]
+
+
 def test_the_dashboard_asks_only_for_labels_that_exist() -> None:
     for query in QUERIES:
         (metric,) = {*METRIC.findall(query)}
