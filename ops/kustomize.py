@@ -98,7 +98,4 @@ def _bare(item: Manifest, plan: PlannedObject) -> Manifest:
     given: Mapping[str, Any] = {"labels": labels, "annotations": annotations}
     # A tool that applies a field takes it back from its other writer at every sync.
     own = {key: value for key, value in item.items() if key not in plan.left_to_others}
-    if item["kind"] == "NetworkPolicy":
-        # Kubernetes keeps no empty list of rules, so that each sync would write the policy again.
-        own["spec"] = {key: value for key, value in item["spec"].items() if value != []}
     return {**own, "metadata": {**metadata, **{key: value for key, value in given.items() if value}}}

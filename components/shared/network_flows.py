@@ -51,9 +51,9 @@ def flows(policies: Iterable[Manifest]) -> set[Flow]:
     }
     found: set[Flow] = set()
     for app, spec in rules.items():
-        for rule in spec["ingress"]:
+        for rule in spec.get("ingress", ()):
             found |= {Flow(peer, app, ports) for peer in _strangers(rule.get("from")) for ports in _ports(rule)}
-        for rule in spec["egress"]:
+        for rule in spec.get("egress", ()):
             found |= {Flow(app, peer, ports) for peer in _strangers(rule.get("to")) for ports in _ports(rule)}
     for source, target in ((source, target) for source in rules for target in rules):
         found |= {Flow(source, target, ports) for ports in _between(source, rules[source], target, rules[target])}
@@ -62,8 +62,9 @@ def flows(policies: Iterable[Manifest]) -> set[Flow]:
 
 def _between(source: str, egress: Manifest, target: str, ingress: Manifest) -> Iterator[Ports]:
     """The ports that a rule of each side allows."""
-    ways_out = [ports for rule in egress["egress"] if _matches(rule.get("to"), target) for ports in _ports(rule)]
-    ways_in = [ports for rule in ingress["ingress"] if _matches(rule.get("from"), source) for ports in _ports(rule)]
+    out, into = egress.get("egress", ()), ingress.get("ingress", ())
+    ways_out = [ports for rule in out if _matches(rule.get("to"), target) for ports in _ports(rule)]
+    ways_in = [ports for rule in into if _matches(rule.get("from"), source) for ports in _ports(rule)]
     for one in ways_out:
         for other in ways_in:
             first, last = max(one.first, other.first), min(one.last, other.last)

@@ -40,6 +40,7 @@ def closed_ports(path: str, what: str, given: Sequence[int] | None, found: Seque
 
 def policy(app: str, namespace: str, *, ingress: Sequence[Manifest], egress: Sequence[Manifest]) -> Manifest:
     """Allows the pods with label `app` exactly these flows."""
+    rules = {"ingress": list(ingress), "egress": list(egress)}
     return manifest(
         "networking.k8s.io/v1",
         "NetworkPolicy",
@@ -48,8 +49,8 @@ def policy(app: str, namespace: str, *, ingress: Sequence[Manifest], egress: Seq
         spec={
             "podSelector": {"matchLabels": {"app": app}},
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": list(ingress),
-            "egress": list(egress),
+            # Kubernetes stores no empty list, so a GitOps tool that applies one would write it again at every sync.
+            **{direction: given for direction, given in rules.items() if given},
         },
     )
 
