@@ -147,7 +147,7 @@ def test_what_cannot_be_taken_over_ends_in_a_sentence(adopter: Checkout, tmp_pat
     writes = len(adopter.writes())
     text = adopt(adopter, "--namespace", "default", "--out", ".", code=1)
     assert "Namespace default has no release of chart mjs" in text
-    assert "belong together" in adopt(adopter, "--namespace", "default", code=2)
+    assert "must be used together" in adopt(adopter, "--namespace", "default", code=2)
     assert adopter.writes()[writes:] == []
     assert not adopter.stack_file.exists()
 

@@ -287,7 +287,7 @@ def servers_that_register_themselves(patient: Patient) -> None:
     spec = {"ports": [{"port": 5555, "targetPort": 5555}]}
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "lab"}, "spec": spec}
     patient.api.request("POST", patient.path("Service"), service)
-    patient.expect("045", words="Service lab leads nowhere")
+    patient.expect("045", words="Service lab has no backend")
     subset = {"addresses": [{"ip": "192.0.2.7"}], "ports": [{"port": 5555}]}
     metadata = {"name": "lab", "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"}}
     endpoints = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata, "subsets": [subset]}
