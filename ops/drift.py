@@ -80,8 +80,10 @@ class Drift:
             paths = sorted(change.paths)
             more = f" and {len(paths) - PATHS} more" if len(paths) > PATHS else ""
             where = f" ({', '.join(paths[:PATHS])}{more})" if paths else ""
-            what = f"is not ready, and `up` waits for it: {change.unready}" if change.unready else ""
-            found.append(f"{change.title} {what or f'{_WHAT[change.operation]}{where}.'}")
+            # No `up` gets that far before the conflicts below are gone.
+            what = "differs" if self.conflicts and change.operation is Operation.UPDATE else _WHAT[change.operation]
+            waits = f"is not ready, and `up` waits for it: {change.unready}" if change.unready else ""
+            found.append(f"{change.title} {waits or f'{what}{where}.'}")
         found += [
             f"{subject} has fields that the stack did not set, and `up` leaves them alone: {what}."
             for subject, what in self._foreign
