@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from components import stack_file
 from components.shared.fields import is_dns_label
@@ -43,16 +45,26 @@ def load_stack(name: str) -> StackConfig:
 
 def is_embedded(file: Path) -> bool:
     """Whether a stack file, which may be missing or wrong, names the embedded cluster."""
+    return names_embedded(target_of(file))
+
+
+def names_embedded(target: Mapping[str, Any]) -> bool:
+    """Whether what a stack file says of its cluster names the embedded one."""
+    return target.get("embedded") is True
+
+
+def target_of(file: Path) -> Mapping[str, Any]:
+    """What a stack file says of its cluster; nothing if it is missing or wrong."""
     try:
-        return names_embedded(stack_file.read(file))
+        return target_in(stack_file.read(file))
     except ConfigError:
-        return False
+        return {}
 
 
-def names_embedded(found: stack_file.StackFile | None) -> bool:
-    """Whether the content of a stack file names the embedded cluster."""
+def target_in(found: stack_file.StackFile | None) -> Mapping[str, Any]:
+    """What the content of a stack file says of its cluster."""
     target = found.config.get("kubernetes") if found else None
-    return isinstance(target, dict) and target.get("embedded") is True
+    return target if isinstance(target, dict) else {}
 
 
 def api(arguments: argparse.Namespace) -> KubernetesApi:

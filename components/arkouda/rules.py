@@ -229,7 +229,7 @@ def _pods(settings: Settings) -> Iterator[Mistake]:
     # The pods of a server with several locales have containers of two names.
     containers = {f"arkouda.multiLocale[{index}]": "" for index in range(len(settings.multi_locale))}
     containers |= {f"arkouda.singleNode[{index}]": names.SERVER for index in range(len(settings.single_node))}
-    yield from rules_pods.mistakes(settings, "arkouda", OWNED, containers=containers)
+    yield from rules_pods.mistakes(settings, "arkouda", OWNED, containers)
 
 
 RULES: tuple[Rule[Settings], ...] = (

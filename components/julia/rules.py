@@ -200,7 +200,7 @@ def _pods(settings: Settings) -> Iterator[Mistake]:
         dotted(steps): names.MANAGER if isinstance(group, Manager) else names.WORKER
         for steps, group in rules_pods.groups(settings, "julia")
     }
-    yield from rules_pods.mistakes(settings, "julia", pods.OWNED, containers=containers)
+    yield from rules_pods.mistakes(settings, "julia", pods.OWNED, containers)
 
 
 RULES: tuple[Rule[Settings], ...] = (

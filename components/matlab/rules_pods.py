@@ -84,7 +84,7 @@ def _architecture(settings: Settings) -> Iterator[Mistake]:
 
 def _pods(settings: Settings) -> Iterator[Mistake]:
     containers = {f"matlab.{name}": container for name, container in CONTAINERS.items()}
-    yield from rules_pods.mistakes(settings, "matlab", OWNED, _nodes(settings), containers)
+    yield from rules_pods.mistakes(settings, "matlab", OWNED, containers, _nodes(settings))
 
 
 def _nodes(settings: Settings) -> dict[str, dict[str, placement.Certain]]:

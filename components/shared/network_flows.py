@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from components.shared.fields import HIGHEST_PORT
 from components.shared.manifest import Manifest
 from components.shared.network_policy import ANY_NAMESPACE, ANY_POD, NAMESPACE_NAME, pods
 
 ANYWHERE: Final = "anywhere"
 ALL_PODS: Final = "pods of any namespace"
 OTHER_PODS: Final = "other pods of the namespace"
-_LAST: Final = 65535
 
 
 class Ports(NamedTuple):
@@ -28,10 +28,10 @@ class Ports(NamedTuple):
     def __str__(self) -> str:
         protocol = "" if self.protocol == "TCP" else f" {self.protocol}"
         numbers = f"{self.first}" if self.first == self.last else f"{self.first}-{self.last}"
-        return ("all" if (self.first, self.last) == (1, _LAST) else numbers) + protocol
+        return ("all" if (self.first, self.last) == (1, HIGHEST_PORT) else numbers) + protocol
 
 
-ALL: Final = tuple(Ports(protocol, 1, _LAST) for protocol in ("TCP", "UDP", "SCTP"))
+ALL: Final = tuple(Ports(protocol, 1, HIGHEST_PORT) for protocol in ("TCP", "UDP", "SCTP"))
 
 
 class Flow(NamedTuple):

@@ -56,11 +56,11 @@ def in_the_wrong_place(key: str, part: str) -> str | None:
     return "it is read as a label only" if part == "annotations" and key in _LABELS_ONLY else None
 
 
-def mistaken_value(key: str, value: str, *, container: str | None, privileged: bool) -> tuple[str, str] | None:
+def mistaken_value(key: str, value: str, *, container: str, privileged: bool) -> tuple[str, str] | None:
     """Problem and remedy of an annotation that the API server rejects, or that nobody reads; None if it is right.
 
-    `container` is the only container of the pods, if it is known; empty if it is not the same in all of them. For pods
-    that the controller creates, only its log has the answer of the API server (kubernetes pkg/apis/core/validation,
+    `container` is the only container of the pods; empty if it is not the same in all of them. For pods that the
+    controller creates, only its log has the answer of the API server (kubernetes pkg/apis/core/validation,
     ValidatePodSpecificAnnotations).
     """
     pattern, remedy = _READ.get(key, (None, ""))
@@ -73,8 +73,8 @@ def mistaken_value(key: str, value: str, *, container: str | None, privileged: b
     return None
 
 
-def _mistaken_profile(named: str, value: str, container: str | None, *, privileged: bool) -> tuple[str, str] | None:
-    if container is not None and named != container:
+def _mistaken_profile(named: str, value: str, container: str, *, privileged: bool) -> tuple[str, str] | None:
+    if named != container:
         remedy = f"Write {APP_ARMOR}{container}." if container else "Remove it: no container is in all of them."
         return f"names container {named}, which the pods do not have", remedy
     if not _PROFILE.fullmatch(value):

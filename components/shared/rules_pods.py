@@ -29,7 +29,6 @@ class Owned(NamedTuple):
 
 
 NOTHING_MORE: Mapping[str, Mapping[str, Certain]] = {}
-UNKNOWN_CONTAINERS: Mapping[str, str] = {}
 _PREFIXES = ("checksum/", "clusters.pulumi/")
 
 
@@ -37,20 +36,20 @@ def mistakes(
     settings: BaseModel,
     system: str,
     owned: Owned,
+    containers: Mapping[str, str],
     certain: Mapping[str, Mapping[str, Certain]] = NOTHING_MORE,
-    containers: Mapping[str, str] = UNKNOWN_CONTAINERS,
 ) -> Iterator[Mistake]:
     """What is wrong in any group of pods. `system` is the key of the settings in a stack file.
 
-    `certain` has, by the path of a group, what more is certain about its nodes than its own node selector says, and
-    `containers` has the name of its only container; empty if the containers of its pods have different names.
+    `containers` has, by the path of each group, the name of its only container; empty if its pods have containers of
+    different names. `certain` has what more is certain about its nodes than its own node selector says.
     """
     owned = owned.with_common()
     levels = {namespace.pod_security for _, namespace in instances(Namespace, settings) if namespace.create}
     privileged = levels <= {"privileged"}
     for steps, group in groups(settings, system):
         yield from _reserved(group.annotations, owned.annotations, owned.prefixes, *steps, "annotations")
-        container = containers.get(dotted(steps))
+        container = containers[dotted(steps)]
         yield from _annotations(group.annotations, container, *steps, "annotations", privileged=privileged)
         if isinstance(group, LabelledPods):
             yield from _reserved(group.labels, owned.labels, owned.prefixes, *steps, "labels")
@@ -85,9 +84,7 @@ def _reserved(
             yield no_effect(dotted((*at, key)), reason, "Move it.")
 
 
-def _annotations(
-    given: Mapping[str, str], container: str | None, *at: str | int, privileged: bool
-) -> Iterator[Mistake]:
+def _annotations(given: Mapping[str, str], container: str, *at: str | int, privileged: bool) -> Iterator[Mistake]:
     for key, value in given.items():
         if found := pod_annotations.mistaken_value(key, value, container=container, privileged=privileged):
             yield Mistake(dotted((*at, key)), *found)

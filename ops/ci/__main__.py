@@ -19,9 +19,8 @@ from ops.errors import CommandError
 from ops.exit_codes import DRIFT, FAILED, UNCLEAR
 from ops.impact.plan import Plan, UnreadablePlanError
 from ops.impact.plan import read as read_plan
-from ops.impact.report import MARKER, Report, comment
+from ops.impact.report import HEADING, Report, comment
 
-HEADING = f"{MARKER}\n## What this change does\n\n"
 NO_STACK = "Nothing: it touches no stack any more.\n"
 GONE = (
     "\n### Stack `{stack}`: no longer looked after\n\n"
@@ -77,8 +76,9 @@ def _plan_of(words: list[str], missing: list[str]) -> str:
         subprocess.Popen(["pulumi", *words], cwd=PROJECT, stdout=output, stderr=subprocess.PIPE) as running,  # noqa: S603, S607
     ):
         for line in running.stderr or ():
-            said += line.decode(errors="replace")
-            print(line.decode(errors="replace"), end="", file=sys.stderr, flush=True)
+            words_of_pulumi = line.decode(errors="replace")
+            print(words_of_pulumi, end="", file=sys.stderr, flush=True)
+            said += words_of_pulumi
         code = running.wait()
         output.seek(0)
         text = output.read().decode(errors="replace")
@@ -132,7 +132,7 @@ def _comment(arguments: argparse.Namespace) -> int:
     gone = stacks.gone(PROJECT, arguments.since) if arguments.since else []
     further = "".join(GONE.format(stack=name) for name in gone)
     job = forge.of(os.environ)
-    text = comment(reports, job.log) if reports else HEADING + ("" if gone else NO_STACK)
+    text = comment(reports, job.log) if reports else f"{HEADING}\n{'' if gone else NO_STACK}"
     text += further
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as file:

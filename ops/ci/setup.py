@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import yaml
 
 from components import stack_file
-from components.shared.mistakes import ConfigError
 from ops.errors import CommandError
+from ops.where import target_of
 
 PASSPHRASE: Final = "PULUMI_CONFIG_PASSPHRASE"  # noqa: S105 - a name
 TOKEN: Final = "PULUMI_ACCESS_TOKEN"  # noqa: S105 - a name
@@ -38,7 +38,8 @@ def meaning(said: str) -> str:
 
 def missing(file: Path, environment: Mapping[str, str]) -> Iterator[str]:
     """What the job of a stack was not given. An earlier step may have done it in another way."""
-    if not (_kubeconfig(file) or environment.get("KUBECONFIG") or Path("~/.kube/config").expanduser().exists()):
+    kubeconfig = target_of(file).get("kubeconfig") or environment.get("KUBECONFIG")
+    if not (kubeconfig or Path("~/.kube/config").expanduser().exists()):
         yield "The secret CLUSTER_KUBECONFIG is empty or missing."
     if not (environment.get(TOKEN) or _backend(file, environment)):
         yield f"{TOKEN} and {BACKEND} are both empty or missing: one of them says where the state is."
@@ -63,15 +64,6 @@ def require_encryption(file: Path, environment: Mapping[str, str]) -> None:
 
 def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
-
-
-def _kubeconfig(file: Path) -> bool:
-    try:
-        found = stack_file.read(file)
-    except ConfigError:
-        return False
-    target = found.config.get("kubernetes") if found else None
-    return isinstance(target, dict) and bool(target.get("kubeconfig"))
 
 
 def _backend(file: Path, environment: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 from components import stack_file
 from components.shared.mistakes import ConfigError
 from ops.errors import CommandError
-from ops.where import is_embedded, names_embedded
+from ops.where import is_embedded, names_embedded, target_in
 
 PROGRAM: Final = ("components/", "__main__.py", "Pulumi.yaml", "requirements.txt")
 """What every stack is made from."""
@@ -57,7 +57,7 @@ def _was_reached(project: Path, base: str, name: str) -> bool:
     command = ["git", "show", "--end-of-options", f"{base}:./Pulumi.{name}.yaml"]
     done = subprocess.run(command, cwd=project, capture_output=True, check=False)  # noqa: S603 - not a shell
     try:
-        return done.returncode == 0 and not names_embedded(stack_file.parsed(done.stdout))
+        return done.returncode == 0 and not names_embedded(target_in(stack_file.parsed(done.stdout)))
     except ConfigError:
         return True
 

@@ -18,6 +18,8 @@ from ops.impact.rules import RULES, Level
 FINDERS: Final = (data.findings, pods.findings, access.findings)
 DOCUMENT: Final = "docs/impact.md"
 MARKER: Final = "<!-- clusters: impact -->"
+HEADING: Final = f"{MARKER}\n## What this change does\n"
+"""How a comment begins: by its first line it is found again."""
 """First line of the comment on a pull request: by it the comment is found again."""
 WARNINGS: Final = "Warnings of the preview"
 FENCE: Final = "```"
@@ -136,7 +138,7 @@ def comment(reports: Sequence[Report], full_text: str) -> str:
     """The comment on a pull request; `full_text` says where the rest is, if it has to be cut."""
 
     def whole(sections: Iterable[str]) -> str:
-        return "\n".join((MARKER, "## What this change does", "", *sections))
+        return "\n".join((HEADING, *sections))
 
     text = whole(report.markdown() for report in reports)
     if len(text) > LIMIT:

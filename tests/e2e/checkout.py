@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import yaml
 
 from components.shared.kube import KubernetesApi
+from components.shared.manifest import secret_data
 from components.shared.target import EMBEDDED_CONTEXT, EMBEDDED_DIR_VARIABLE, PROJECT
 from local.cluster import ControlPlane
 from local.run import EMBEDDED_PASSPHRASE
@@ -170,8 +170,7 @@ class Checkout:
 
     def secret(self, name: str) -> dict[str, str]:
         """Values of a Secret; empty where there is none."""
-        found = self.get("secrets", name) or {}
-        return {key: b64decode(value).decode() for key, value in found.get("data", {}).items()}
+        return secret_data(self.get("secrets", name) or {})
 
     def deployment(self, name: str) -> dict[str, Any]:
         """A Deployment, which must exist."""

@@ -6,12 +6,12 @@ The codes are those of ops/impact/rules.py. Nothing here reads a plan.
 from __future__ import annotations
 
 import json
-from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from components.shared.kube import KubernetesApi
+from components.shared.manifest import secret_data
 
 Objects = dict[tuple[str, str, str], dict[str, Any]]
 KINDS = {
@@ -109,7 +109,7 @@ def _role(key: tuple[str, str, str]) -> tuple[str, str]:
 
 
 def _content(item: dict[str, Any] | None) -> dict[str, str]:
-    return {key: b64decode(text).decode() for key, text in ((item or {}).get("data") or {}).items()}
+    return secret_data(item or {})
 
 
 def _secrets(before: Observation, after: Observation) -> Iterator[str]:

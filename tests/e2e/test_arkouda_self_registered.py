@@ -95,8 +95,7 @@ def test_a_killed_server_is_an_orphan_until_the_next_job_or_a_command(
     # The warning of a preview names the cure.
     assert "Service lab, lab-metrics exists" in checkout.run("preview")
     machine.submit(**DELAY)
-    # Only the newest: the first server may have been killed before it was done.
-    wait_for(lambda: machine.log.read_text().endswith("registered\n"))
+    wait_for(lambda: machine.log.read_text().splitlines().count("registered") == 2)
     assert machine.greets(port)
     machine.kill()
     listed = json.loads(ops(checkout, "arkouda-orphans", "--config", str(checkout.stack_file), "--json"))
@@ -119,6 +118,8 @@ def leave_an_orphan(checkout: Checkout, machine: Machine) -> None:
         return all(item.get("metadata", {}).get("ownerReferences") for item in found)
 
     wait_for(adopted)
+    # The last request comes after the Services.
+    wait_for(lambda: machine.log.read_text().endswith("registered\n"))
     machine.kill()
     assert existing(checkout) == [*OWN]
 
