@@ -137,9 +137,7 @@ def _comment(arguments: argparse.Namespace) -> int:
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(text)
-    # The pull requests in a merge queue have their comments already.
-    if os.environ.get("GITHUB_EVENT_NAME") != "merge_group":
-        print(job.publish(text, create=bool(reports or gone)))
+    print(job.publish(text, create=bool(reports or gone)))
     return FAILED if any(report.code == UNCLEAR for report in reports) else 0
 
 

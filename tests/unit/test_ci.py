@@ -401,24 +401,3 @@ def test_a_repository_without_issues_has_none_to_close(server: ForgeServer, tmp_
     if server.author == GITHUB_AUTHOR:
         server.busy = [410]
     assert main(["issues", str(tmp_path)]) == 0
-
-
-# The merge queue
-
-
-def test_the_check_of_a_merge_queue_reports_without_a_comment(
-    server: ForgeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """There is no pull request, and several may be in the group: each has its comment already."""
-    if server.author == GITLAB_AUTHOR:
-        pytest.skip("on GitLab, the pipeline of a merge train belongs to its merge request")
-    monkeypatch.setenv("GITHUB_EVENT_NAME", "merge_group")
-    monkeypatch.setenv("PULL_REQUEST", "")
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
-    folder_with(tmp_path, drifted())
-    assert main(["comment", str(tmp_path), "--stacks", '["prod"]']) == 0
-    assert "Stack prod: " in capsys.readouterr().out
-    assert "### Stack `prod`" in (tmp_path / "summary").read_text()
-    assert main(["comment", str(tmp_path), "--stacks", '["prod", "staging"]']) == 1
-    assert main(["comment", str(tmp_path / "none"), "--stacks", "[]"]) == 0
-    assert server.requests == []

@@ -15,9 +15,11 @@ import yaml
 from ops.ci import __main__ as ci
 from ops.ci import setup, stacks
 from ops.ci.__main__ import main
+from ops.ci.forge import GITHUB_AUTHOR
 from ops.errors import CommandError
 from tests.conftest import PROJECT
 from tests.unit import plans
+from tests.unit.forge_server import TOKEN, ForgeServer, serve
 
 # The stacks
 
@@ -131,12 +133,15 @@ def test_a_stack_that_leaves_is_named_in_the_comment(
     target = yaml.safe_dump({"config": {"clusters:kubernetes": {"embedded": True}}})
     commit(repository, {"Pulumi.prod.yaml": target, "Pulumi.new.yaml": target})
     monkeypatch.setattr(ci, "PROJECT", repository)
-    for name, value in {"GITHUB_ACTIONS": "1", "GITHUB_EVENT_NAME": "merge_group", "GITHUB_REPOSITORY": "a/b"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("GITHUB_TOKEN", "a")
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
-    assert main(["comment", str(tmp_path / "plans"), "--since", base]) == 0
-    text = (tmp_path / "summary").read_text()
+    notes = "/repos/lab/clusters/issues/3/comments"
+    forge = ForgeServer(author={"user": {"login": GITHUB_AUTHOR}}, collections={notes: []}, item_paths={})
+    with serve(forge):
+        variables = {"ACTIONS": "true", "API_URL": forge.url, "TOKEN": TOKEN, "REPOSITORY": "lab/clusters"}
+        for name, value in variables.items():
+            monkeypatch.setenv(f"GITHUB_{name}", value)
+        monkeypatch.setenv("PULL_REQUEST", "3")
+        assert main(["comment", str(tmp_path / "plans"), "--since", base]) == 0
+    text = forge.collections[notes][0]["body"]
     headings = [line for line in text.splitlines() if line.startswith("#")]
     assert headings == [
         "## What this change does",

@@ -67,10 +67,11 @@ def test_a_fork_gets_no_secret() -> None:
     assert "pull_request_target" not in text
     jobs = workflow("preview.yml")["jobs"]
     assert jobs["stacks"]["if"] == (
-        "github.event_name == 'merge_group' || ( github.event.pull_request.head.repo.full_name == github.repository "
-        "&& github.event.pull_request.user.login != 'dependabot[bot]')"
-    )
+        "github.event.pull_request.head.repo.full_name == github.repository "
+        "&& github.event.pull_request.user.login != 'dependabot[bot]'"
+    ), "also false in a merge queue, whose jobs get secrets, whoever wrote the code"
     assert jobs["preview"]["needs"] == "stacks", "a job is skipped with the one that it needs"
+    assert "needs.stacks.result == 'success'" in jobs["comment"]["if"], "and so is the other required check"
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -146,21 +147,22 @@ def test_only_the_default_branch_is_deployed_and_compared() -> None:
     assert drift["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "schedule" && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH'}]
 
 
-def test_a_merge_queue_gets_the_checks_of_a_pull_request() -> None:
-    """A required check that nothing reports blocked the queue until its time-out.
+def test_a_merge_queue_gets_the_checks_that_it_waits_for() -> None:
+    """A required check that nothing reports blocked the queue until its time-out. A skipped one counts as success.
 
     https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue
     """
     found = workflow("preview.yml")
     assert set(found[True]) == {"pull_request", "merge_group"}, "YAML reads `on` as true"
     assert found["concurrency"]["group"].endswith("${{ github.event.pull_request.number || github.ref }}")
-    base = "${{ github.event.merge_group.base_sha || 'HEAD^1' }}"
-    for job, step in (
-        ("stacks", found["jobs"]["stacks"]["steps"][-1]),
-        ("comment", found["jobs"]["comment"]["steps"][-1]),
-    ):
-        assert step["env"]["BASE"] == base
-        assert found["jobs"][job]["steps"][0]["with"]["fetch-depth"] == 0
+
+
+def test_a_change_is_compared_with_the_branch_that_it_goes_to() -> None:
+    """HEAD is the merge of the pull request; without the history, it has no parent."""
+    for job in ("stacks", "comment"):
+        found = workflow("preview.yml")["jobs"][job]["steps"]
+        assert found[-1]["env"]["BASE"] == "HEAD^1"
+        assert found[0]["with"]["fetch-depth"] == 0
 
 
 def test_no_other_workflow_reports_a_check_of_pull_requests() -> None:
