@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from components.matlab import credentials, gateway, job_queue, objects, preflight, recovery, snapshots, workers
+from components.matlab import (
+    credentials,
+    gateway,
+    job_queue,
+    objects,
+    preflight,
+    recovery,
+    rotation,
+    snapshots,
+    workers,
+)
 from components.matlab.rules import RULES, warnings
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
@@ -40,6 +50,7 @@ def _secret_sources(settings: Settings) -> Mapping[str, Any]:
 
 def _objections(settings: Settings, survey: Survey) -> Iterator[Mistake]:
     cluster = Topology(settings)
+    yield from rotation.objections(settings.security, survey.certificates)
     yield from preflight.objections(cluster, survey.inventories[cluster.namespace])
     yield from gateway.objections(cluster, survey)
 

@@ -77,6 +77,15 @@ def test_certificates_expire_and_are_replaced(checkout: Checkout) -> None:
     checkout.write()
     checkout.run("up")
 
+    # `up` without a preview, which is what the embedded default does, would replace the CA before Pulumi fails.
+    checkout.matlab["security"] |= {"credentialsGeneration": 1, "leafGeneration": 5}
+    checkout.write()
+    before = len(checkout.writes())
+    said = checkout.run("up", code=1)
+    assert "Write 2 to keep them, or 3 to replace them." in said
+    assert "Write 3 to keep them, or 4 to replace them." in said
+    assert checkout.writes()[before:] == []
+
 
 def scheduler(profile: str) -> dict[str, str]:
     found: dict[str, str] = json.loads(profile)["SchedulerComponent"]

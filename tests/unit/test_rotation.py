@@ -9,7 +9,7 @@ import pytest
 
 from components.matlab import expiry
 from components.matlab.access_settings import Security
-from components.matlab.rotation import announcement, given_mark
+from components.matlab.rotation import announcement, given_mark, objections
 from components.matlab.settings import Settings
 from tests.pem import pair
 
@@ -82,13 +82,27 @@ def test_new_leaves_are_announced_without_alarm(certificates: set[str], security
     ],
     ids=["CA decreased", "CA jumps", "leaves decreased", "leaves jump", "leaves start again with the CA"],
 )
-def test_a_number_that_goes_back_or_jumps_is_explained(
+def test_a_number_that_goes_back_or_jumps_is_rejected(
     certificates: set[str], security: dict[str, Any], expected: str
 ) -> None:
-    """Pulumi said only that a resource "cannot be deleted", and how to take its protection away."""
-    text = said(certificates, **security)
-    assert text.endswith(expected)
-    assert "This deployment replaces" not in text
+    """Pulumi said only that a resource "cannot be deleted", after `up` had replaced the CA."""
+    (mistake,) = objections(Security.model_validate(security), certificates)
+    assert mistake.remedy == expected
+    assert mistake.path.removeprefix("matlab.security.") in {"credentialsGeneration", "leafGeneration"}
+
+
+@pytest.mark.parametrize(
+    ("certificates", "security"),
+    [
+        (set(), {"credentialsGeneration": 3, "leafGeneration": 5}),
+        ({"mjs-2-client-2"}, {"credentialsGeneration": 2, "leafGeneration": 2}),
+        ({"mjs-2-client-2"}, {"credentialsGeneration": 3, "leafGeneration": 3}),
+        ({"mjs-1-client", "mjs-2-client"}, {"credentialsGeneration": 2, "leafGeneration": 2}),
+    ],
+    ids=["a new stack", "kept", "both replaced", "a rotation that was killed"],
+)
+def test_other_numbers_are_accepted(certificates: set[str], security: dict[str, Any]) -> None:
+    assert list(objections(Security.model_validate(security), certificates)) == []
 
 
 @pytest.mark.parametrize(("days", "words"), [(61, ""), (59, "expires on 2030-03-01"), (-1, "expired on 2029-12-31")])
