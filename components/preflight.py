@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from components.registry import SYSTEMS
-from components.shared import capacity
+from components.shared import capacity, kept
 from components.shared.inventory import HELM, owner
 from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi, Unreachable
 from components.shared.manifest import Manifest
@@ -82,7 +82,10 @@ def judge(stack: StackConfig, api: KubernetesApi, state: State) -> Verdict:
     systems = [(SYSTEMS[key], settings) for key, settings in stack.systems.items()]
     found = survey(api, namespaces(stack), state, named(stack))
     alive = _alive(state, found)
-    mistakes = list(_another_cluster(stack, state, found, alive))
+    mistakes = [
+        *_another_cluster(stack, state, found, alive),
+        *kept.dropped(SYSTEMS.keys() - stack.systems.keys(), state.kept),
+    ]
     manifests: list[Manifest] = []
     more: list[Right] = []
     repeated: list[tuple[str, list[Key]]] = []
@@ -90,6 +93,7 @@ def judge(stack: StackConfig, api: KubernetesApi, state: State) -> Verdict:
     for system, settings in systems:
         planned = system.objects(settings, plain_fingerprint, found)
         paths = system.namespaces(settings)
+        mistakes += kept.disowned(paths, planned, state.kept)
         lost = False
         unknown = _unknown(planned, found)
         for (namespace, who), objects in unknown.items():

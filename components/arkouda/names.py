@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+SYSTEM: Final = "arkouda"
+"""Its key in a stack file."""
 SERVER: Final = "server"
 LOCALE: Final = "locale"
 """Names of containers."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from components.arkouda import declared, exporter, multi_locale, network_policies, self_registered, single_node
+from components.arkouda import declared, exporter, multi_locale, names, network_policies, self_registered, single_node
 from components.arkouda.server_settings import Declared, MultiLocale, SelfRegistered, Server, SingleNode
 from components.arkouda.topology import Topology
 from components.shared import namespace
@@ -36,7 +36,7 @@ def objects(cluster: Topology, survey: Survey = NOTHING) -> list[PlannedObject]:
 
 
 def _in_order(cluster: Topology, survey: Survey) -> Iterator[PlannedObject]:
-    yield from namespace.objects(cluster.settings.namespace)
+    yield from namespace.objects(cluster.settings.namespace, names.SYSTEM)
     yield from network_policies.objects(cluster, survey)
     for server in cluster.servers:
         yield from _of(cluster, server)

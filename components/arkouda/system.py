@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from components.arkouda import access, multi_locale, objects, preflight, recovery
+from components.arkouda import access, multi_locale, names, objects, preflight, recovery
 from components.arkouda.rules import RULES, warnings
 from components.arkouda.server_settings import InKubernetes, MultiLocale
 from components.arkouda.settings import Settings
 from components.arkouda.topology import Topology
+from components.shared import kept
 from components.shared.demand import PodGroup
 from components.shared.mistakes import Mistake
 from components.shared.objects import Fingerprint, PlannedObject
@@ -44,7 +45,8 @@ def _secret_sources(settings: Settings) -> Mapping[str, Any]:
 
 
 def _objections(settings: Settings, survey: Survey) -> Iterator[Mistake]:
-    return preflight.objections(Topology(settings), survey.inventories[settings.namespace.name])
+    yield from preflight.objections(Topology(settings), survey.inventories[settings.namespace.name])
+    yield from kept.left_behind(settings.namespace, "arkouda.namespace", names.SYSTEM, survey.kept)
 
 
 def _concerns(settings: Settings, survey: Survey) -> Iterator[str]:
@@ -63,7 +65,7 @@ def _deploy(settings: Settings, site: Site) -> Mapping[str, pulumi.Output[Any]]:
 
 
 SYSTEM: Final = System(
-    key="arkouda",
+    key=names.SYSTEM,
     settings=Settings,
     rules=RULES,
     warnings=warnings,

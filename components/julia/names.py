@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+SYSTEM: Final = "julia"
+"""Its key in a stack file."""
 PREFIX: Final = "julia"
 SESSION_LABEL: Final = "clusters.pulumi/session"
 """Label of every pod of a session, its workers included."""

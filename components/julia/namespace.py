@@ -10,7 +10,7 @@ from components.julia.settings import JuliaWorkers, Manager
 from components.julia.topology import JuliaSession
 from components.shared.manifest import GPU, Manifest, manifest
 from components.shared.namespace import namespace
-from components.shared.objects import PlannedObject
+from components.shared.objects import PlannedObject, kept
 from components.shared.quantities import bytes_text, cpu_text, quantity
 
 
@@ -22,7 +22,8 @@ def objects(session: JuliaSession, component: str) -> Iterator[PlannedObject]:
     """
     own = session.own_namespace
     if own.create:
-        yield PlannedObject(namespace(own, reported=own.pod_security), component, protect=session.keeps_data)
+        item = PlannedObject(namespace(own, reported=own.pod_security), component)
+        yield kept(item, names.SYSTEM) if session.keeps_data else item
     yield PlannedObject(quota(session), component)
     yield PlannedObject(limit_range(session), component)
 

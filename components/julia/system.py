@@ -57,7 +57,7 @@ def _deploy(settings: Settings, site: Site) -> Mapping[str, pulumi.Output[Any]]:
 
 
 SYSTEM: Final = System(
-    key="julia",
+    key=names.SYSTEM,
     settings=Settings,
     rules=RULES,
     warnings=warnings,

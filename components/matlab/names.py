@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+SYSTEM: Final = "matlab"
+"""Its key in a stack file."""
 CONTROLLER: Final = "mjs-controller"
 JOB_MANAGER: Final = "mjs-job-manager"
 INGRESS_PROXY: Final = "mjs-ingress-proxy"

@@ -13,6 +13,7 @@ from components.matlab import (
     job_manager,
     load_balancer,
     metrics,
+    names,
     network_policies,
     parallel_server_proxy,
     passwords,
@@ -58,7 +59,7 @@ def _with_families(cluster: Topology, planned: Iterator[PlannedObject]) -> Itera
 
 
 def _in_order(cluster: Topology, fingerprint: Fingerprint, survey: Survey) -> Iterator[PlannedObject]:
-    yield from namespace.objects(cluster.settings.namespace)
+    yield from namespace.objects(cluster.settings.namespace, names.SYSTEM)
     yield from network_policies.objects(cluster, survey)
     yield from storage.objects(cluster)
     yield from passwords.objects(cluster)

@@ -9,6 +9,7 @@ from components.matlab import (
     credentials,
     gateway,
     job_queue,
+    names,
     objects,
     preflight,
     recovery,
@@ -19,6 +20,7 @@ from components.matlab import (
 from components.matlab.rules import RULES, warnings
 from components.matlab.settings import Settings
 from components.matlab.topology import Topology
+from components.shared import kept
 from components.shared.demand import PodGroup
 from components.shared.mistakes import Mistake
 from components.shared.objects import Fingerprint, PlannedObject
@@ -53,6 +55,7 @@ def _objections(settings: Settings, survey: Survey) -> Iterator[Mistake]:
     yield from rotation.objections(settings.security, survey.certificates)
     yield from preflight.objections(cluster, survey.inventories[cluster.namespace])
     yield from gateway.objections(cluster, survey)
+    yield from kept.left_behind(settings.namespace, "matlab.namespace", names.SYSTEM, survey.kept)
 
 
 def _concerns(settings: Settings, survey: Survey) -> Iterator[str]:
@@ -80,7 +83,7 @@ def _deploy(settings: Settings, site: Site) -> Mapping[str, pulumi.Output[Any]]:
 
 
 SYSTEM: Final = System(
-    key="matlab",
+    key=names.SYSTEM,
     settings=Settings,
     rules=RULES,
     warnings=warnings,

@@ -9,17 +9,17 @@ from components.shared.groups import Namespace
 from components.shared.inventory import Inventory, owner
 from components.shared.manifest import Manifest, manifest
 from components.shared.mistakes import NAMESPACE, Mistake
-from components.shared.objects import PlannedObject
+from components.shared.objects import PlannedObject, kept
 
 COMPONENT: Final = "namespace"
 POD_SECURITY: Final = "pod-security.kubernetes.io"
 ENFORCE: Final = f"{POD_SECURITY}/enforce"
 
 
-def objects(settings: Namespace) -> Iterator[PlannedObject]:
+def objects(settings: Namespace, system: str) -> Iterator[PlannedObject]:
     """The namespace, where the stack makes it. It is protected: deleting it would delete everything in it."""
     if settings.create:
-        yield PlannedObject(namespace(settings), COMPONENT, protect=True)
+        yield kept(PlannedObject(namespace(settings), COMPONENT), system)
 
 
 def namespace(settings: Namespace, reported: str = "restricted") -> Manifest:

@@ -7,12 +7,12 @@ pages about restarts and about what outlives a destroy are derived from it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydantic import SecretStr
 
-from components.shared.manifest import Manifest
+from components.shared.manifest import KEPT, Manifest
 
 TOKEN_SECRET: Final = "kubernetes.io/service-account-token"  # noqa: S105 - a Secret's type
 Key = tuple[str, str]
@@ -49,6 +49,13 @@ class PlannedObject:
     def key(self) -> Key:
         """Kind and name."""
         return self.manifest["kind"], self.manifest["metadata"]["name"]
+
+
+def kept(item: PlannedObject, system: str) -> PlannedObject:
+    """The object, protected. A run whose config no longer has it knows by its label that Pulumi will not delete it."""
+    metadata = item.manifest["metadata"]
+    labelled = {**metadata, "labels": {**metadata.get("labels", {}), KEPT: system}}
+    return replace(item, manifest={**item.manifest, "metadata": labelled}, protect=True)
 
 
 def secret(name: str, namespace: str) -> Manifest:

@@ -27,8 +27,8 @@ class State:
 
     uids: Mapping[ObjectKey, str] = field(default_factory=dict)
     """metadata.uid of each object, as it was last seen."""
-    kept: frozenset[ObjectKey] = frozenset()
-    """The objects whose label says that they are kept."""
+    kept: Mapping[ObjectKey, str] = field(default_factory=dict)
+    """The system of each object whose label says that it is kept."""
     certificates: frozenset[str] = frozenset()
     """Names of the certificates that the stack has signed."""
 
@@ -62,12 +62,12 @@ def read_state() -> State:
 
 def _state(resources: Mapping[str, Any]) -> State:
     found = dict(_objects(resources))
-    kept = {key for key, metadata in found.items() if KEPT in (metadata.get("labels") or {})}
+    kept = {key: labels[KEPT] for key, metadata in found.items() if KEPT in (labels := metadata.get("labels") or {})}
     certificates = {
         urn.rpartition("::")[2] for urn, resource in resources.items() if resource.get("type") == _CERTIFICATE
     }
     uids = {key: metadata.get("uid", "") for key, metadata in found.items()}
-    return State(uids, frozenset(kept), frozenset(certificates))
+    return State(uids, kept, frozenset(certificates))
 
 
 def _objects(resources: Mapping[str, Any]) -> Iterator[tuple[ObjectKey, Mapping[str, Any]]]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from components.shared.inventory import FORBIDDEN, Inventory
 from components.shared.kube import RESOURCES, ApiError, Json, KubernetesApi
-from components.shared.state import State
+from components.shared.state import ObjectKey, State
 
 _API_SERVER: Final = ("default", "kubernetes")
 """Namespace and name of the Service of the API server, in every cluster."""
@@ -26,8 +26,8 @@ class Survey:
 
     inventories: Mapping[str, Inventory] = field(default_factory=dict)
     """What exists in each namespace of the stack, by name of the namespace."""
-    kept: frozenset[tuple[str, str, str]] = frozenset()
-    """Namespace, kind and name of what the stack has made and keeps, whatever its config says now."""
+    kept: Mapping[ObjectKey, str] = field(default_factory=dict)
+    """What the stack has made and keeps, whatever its config says now, and the system of each."""
     certificates: frozenset[str] = frozenset()
     """Names in the state of the certificates that the stack has signed."""
     api_server_ports: tuple[int, ...] | None = None

@@ -44,7 +44,7 @@ def identify(api: KubernetesApi, stack: StackConfig) -> Belongings:
     before = survey(api, list(namespaces), State(), named(stack))
     everything = dict(_everything(before))
     own = {key: item for key, item in everything.items() if _labels(item).get(STACK) == stack.name}
-    kept = frozenset(key for key, item in own.items() if KEPT in _labels(item))
+    kept = {key: _labels(item)[KEPT] for key, item in own.items() if KEPT in _labels(item)}
     wanted = _wanted(api, systems, dataclasses.replace(before, kept=kept), everything)
     owners = {key: owner(item) for key, item in wanted.items()}
     helm = sorted(namespace for (namespace, _, _), who in owners.items() if who.startswith(HELM))

@@ -183,6 +183,17 @@ class Checkout:
         return writes(self.control_plane)
 
 
+def refused(checkout: Checkout, *sentences: str) -> None:
+    """`up` says why not, and writes nothing."""
+    checkout.write()
+    before = len(checkout.writes())
+    text = checkout.run("up", code=1)
+    for sentence in sentences:
+        assert sentence in text
+    assert "Traceback" not in text
+    assert checkout.writes()[before:] == []
+
+
 def writes(control_plane: ControlPlane) -> list[str]:
     """The requests so far that changed something for the person who runs the program, from the audit log."""
     events = [json.loads(line) for line in control_plane.audit_log.read_text().splitlines()]

@@ -13,7 +13,7 @@ from components.shared.kube import KubernetesApi
 from components.shared.target import EMBEDDED_CONTEXT
 from local.cluster import ControlPlane
 from tests.e2e.accounts import kubeconfig_of
-from tests.e2e.checkout import NAMESPACE, Checkout
+from tests.e2e.checkout import NAMESPACE, Checkout, refused
 
 
 @pytest.fixture
@@ -28,17 +28,6 @@ def namespace(checkout: Checkout) -> Iterator[str]:
     """The namespace, created by somebody else."""
     with checkout.foreign_namespace(NAMESPACE) as name:
         yield name
-
-
-def refused(checkout: Checkout, *sentences: str) -> None:
-    """`up` says why not, and writes nothing."""
-    checkout.write()
-    before = len(checkout.writes())
-    text = checkout.run("up", code=1)
-    for sentence in sentences:
-        assert sentence in text
-    assert "Traceback" not in text
-    assert checkout.writes()[before:] == []
 
 
 def test_a_context_that_the_kubeconfig_lacks(checkout: Checkout) -> None:
