@@ -18,8 +18,9 @@ from ops.impact.report import LOCAL, cut
 OPTIONS: Final = ("--refresh", "--show-sames")
 """What somebody changed in the cluster counts only if the program changes it back: without the second option, the plan
 does not say what the program leaves as it is."""
-CONFLICT: Final = "Server-Side Apply field conflict detected"
-"""What the provider says of a field that somebody took over. `up` does not take it back, and so the preview fails."""
+CONFLICT: Final = "Apply failed with "
+"""How the API server begins when somebody took a field over. `up` does not take it back, and so the preview fails. What
+the provider puts before it differs between its releases."""
 CONSEQUENCES: Final = ("preview failed", "Resource monitor has terminated")
 """Prefixes of the errors that Pulumi adds to any other one."""
 MARKER: Final = "<!-- clusters: drift {} -->"
@@ -50,7 +51,7 @@ class Drift:
     @property
     def conflicts(self) -> list[str]:
         """Fields that somebody took over, in the API server's words."""
-        return [_after(error, "Apply failed") for error in self.plan.errors if CONFLICT in error]
+        return [_from(error, CONFLICT) for error in self.plan.errors if CONFLICT in error]
 
     @property
     def _failures(self) -> list[str]:
@@ -142,9 +143,8 @@ def issue_without_stack(stack: str) -> str:
     )
 
 
-def _after(text: str, word: str) -> str:
-    before, found, rest = text.partition(word)
-    return f"{found}{rest}" if found else before
+def _from(text: str, word: str) -> str:
+    return text[text.index(word) :]
 
 
 def add_command(commands: Any) -> None:

@@ -10,6 +10,7 @@ import base64
 import datetime as dt
 import hashlib
 import ipaddress
+import re
 import secrets
 import string
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
 Inputs = Mapping[str, Any]
@@ -28,6 +30,8 @@ PUBLIC_EXPONENT: Final = 65537
 DEFAULT_RSA_BITS: Final = 2048
 DEFAULT_CURVE: Final = "P224"
 """The provider reports it for RSA keys too."""
+PRINTABLE: Final = re.compile(r"[A-Za-z0-9 '()+,\-./:=?]+")
+"""What Go writes as a PrintableString (encoding/asn1, marshal.go). A request's id is the hash of all its bytes."""
 ALPHABETS: Final = {
     "lower": string.ascii_lowercase,
     "upper": string.ascii_uppercase,
@@ -202,7 +206,10 @@ def _rsa_public(key: object) -> rsa.RSAPublicKey:
 
 def _name(inputs: Inputs) -> x509.Name:
     common_name = (inputs.get("subject") or {}).get("commonName")
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)] if common_name else [])
+    if not common_name:
+        return x509.Name([])
+    kind = _ASN1Type.PrintableString if PRINTABLE.fullmatch(common_name) else _ASN1Type.UTF8String
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name, kind)])
 
 
 def _alternative_names(inputs: Inputs) -> x509.SubjectAlternativeName | None:

@@ -199,7 +199,7 @@ def _with_plugins_of_ours(command: Path, missing: list[Plugin], progress: Progre
     provider = provider_build(plugins).binaries(progress)[PROVIDER] if needs_provider else None
     folders = _ours(missing, provider)
     for plugin in plugins:
-        if folder := plugin.installed(theirs):
+        if plugin not in missing and (folder := plugin.installed(theirs)):
             folders[plugin.directory] = {file.name: file for file in folder.iterdir() if file.is_file()}
     if not has_language_host(command):
         folders.update(_language_host())

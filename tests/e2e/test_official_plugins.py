@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 
@@ -25,20 +26,28 @@ def stand_ins(official: Toolchain) -> Toolchain:
     )
 
 
-def pulumi(checkout: Checkout, chosen: Toolchain, *words: str) -> None:
-    """Run `pulumi` as a user does, without the make targets."""
+def pulumi(checkout: Checkout, chosen: Toolchain, *words: str) -> str:
+    """Run `pulumi` as a user does, without the make targets, and return what it prints."""
     environment = {
         **os.environ,
         **chosen.environment,
         EMBEDDED_DIR_VARIABLE: str(checkout.control_plane.kubeconfig.parent),
         "PULUMI_BACKEND_URL": f"file://{checkout.root / '.state'}",
         "PULUMI_CONFIG_PASSPHRASE": EMBEDDED_PASSPHRASE,
+        "PULUMI_STACK": STACK,
     }
     done = subprocess.run(
-        [chosen.command, *words, "--stack", STACK, "--non-interactive"],
+        [chosen.command, *words, "--non-interactive"],
         cwd=checkout.root, env=environment, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def has_a_stand_in(checkout: Checkout, chosen: Toolchain, name: str) -> bool:
+    """Whether Pulumi can only choose our plugin of this name, which its version says."""
+    listed = json.loads(pulumi(checkout, chosen, "plugin", "ls", "--json"))
+    return {"+" in plugin["version"] for plugin in listed if plugin["name"] == name} == {True}
 
 
 def credentials(checkout: Checkout) -> dict[str, str]:
@@ -52,7 +61,10 @@ def test_a_stack_moves_between_stand_ins_and_official_plugins(checkout: Checkout
         pytest.skip("Pulumi's official command and plugins are not installed here")
     ours = stand_ins(toolchain)
     (checkout.root / ".state").mkdir()
-    pulumi(checkout, ours, "stack", "init")
+    for name in ("tls", "random"):
+        assert has_a_stand_in(checkout, ours, name)
+        assert not has_a_stand_in(checkout, toolchain, name)
+    pulumi(checkout, ours, "stack", "init", STACK)
     pulumi(checkout, ours, "up", "--yes", "--skip-preview")
     before = credentials(checkout), in_the_state(checkout), checkout.outputs()
     assert all(before)

@@ -50,13 +50,17 @@ def test_drift(text: str, code: int, expected: str, tmp_path: Path, capsys: pyte
     assert len(document["objects"]) == (code == 7)
 
 
-CONFLICT = (
+CONFLICT_UNTIL_4_25, CONFLICT = (
     'Preview failed: 1 error occurred:\n\t* the Kubernetes API server reported that "mjs/mjs-job-manager" failed to '
-    "fully initialize or become live: Server-Side Apply field conflict detected. See https://www.pulumi.com/.\n"
+    f"fully initialize or become live: {sentence}\n"
     'The resource managed by field manager "pulumi-kubernetes-d9f1f477" had an apply conflict: Apply failed with 1 '
     'conflict: conflict with "kubectl-edit" using apps/v1: .spec.replicas'
+    for sentence in (
+        "Server-Side Apply field conflict detected. See https://www.pulumi.com/ for troubleshooting help.",
+        "server-side apply field conflict detected, see https://www.pulumi.com/ for troubleshooting help",
+    )
 )
-"""As Pulumi 3.274 and provider 4.34 write it after `kubectl edit`."""
+"""As Pulumi 3.274 writes it after `kubectl edit`, with provider 4.25 and with later ones."""
 CONSEQUENCES = ("preview failed", "Resource monitor has terminated, shutting down")
 
 
@@ -64,6 +68,7 @@ CONSEQUENCES = ("preview failed", "Resource monitor has terminated, shutting dow
     ("errors", "code"),
     [
         ((CONFLICT, *CONSEQUENCES), 7),
+        ((CONFLICT_UNTIL_4_25, *CONSEQUENCES), 7),
         ((CONFLICT, "the cluster is unreachable", *CONSEQUENCES), 1),
         (CONSEQUENCES, 1),
     ],

@@ -86,6 +86,16 @@ def test_an_authority_without_uses_has_exactly_the_extensions_of_the_official_pr
     assert certificate.not_valid_after_utc - certificate.not_valid_before_utc == dt.timedelta(hours=VALIDITY_HOURS)
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"), [("client (1)", "PrintableString"), ("müller", "UTF8String"), ("*.a", "UTF8String")]
+)
+def test_a_name_is_written_as_go_writes_it(key: dict[str, Any], name: str, kind: str) -> None:
+    """A request's id is the hash of its bytes: a rebuilt state had other ids than the lost one."""
+    request = make("CertRequest", privateKeyPem=key["privateKeyPem"], subject={"commonName": name})
+    (attribute,) = x509.load_pem_x509_csr(request["certRequestPem"].encode()).subject
+    assert (attribute.value, attribute._type.name) == (name, kind)
+
+
 def test_a_leaf_names_its_authority_and_is_signed_by_it(key: dict[str, Any], authority: dict[str, Any]) -> None:
     leaf_key = make("PrivateKey", algorithm="RSA")
     request = make(
