@@ -73,18 +73,18 @@ def _gone(settings: Settings, survey: Survey) -> Iterator[Mistake]:
         if kind != CLAIM or name is None:
             continue
         path, here = f"julia.sessions.{name}", settings.sessions.get(name)
-        first = f"First run: pulumi config set --path {path}.depot.keep false, and pulumi up"
+        first = f"first run: pulumi config set --path {path}.depot.keep false, and pulumi up"
         if here is None:
             yield Mistake(
                 path,
                 f"is no longer in the config, but {kind} {claim} holds its depot",
-                f"Restore the session. To delete it with its depot: {first[0].lower()}{first[1:]}.",
+                f"Restore the session. To delete it with its depot: {first}.",
             )
         elif JuliaSession(name, settings).namespace != namespace_name:
             yield Mistake(
                 f"{path}.namespace.name",
                 f"moves the session, but {kind} {claim} in namespace {namespace_name} holds its depot",
-                f"Restore the name. {first}: then the move deletes the depot.",
+                f"Restore the name. To move without the depot: {first}.",
             )
 
 

@@ -165,8 +165,8 @@ class ExecNode:
             self._api.request("PATCH", f"{path}/status", {"status": status}, content_type=_STRATEGIC)
 
     def log(self, pod: str) -> str:
-        """What the pod of a Job has printed."""
-        return self._batch[pod].log
+        """What a pod has printed: only those of Jobs print anything here."""
+        return self._batch[pod].log if pod in self._batch else ""
 
     def _start(self, pod: Json) -> Container:
         """Unpack the ConfigMap as it is now, as a kubelet mounts it."""
@@ -218,7 +218,8 @@ class _Kubelet(BaseHTTPRequestHandler):
         verb, _, pod, _ = address.path.strip("/").split("/")
         if verb == "containerLogs":
             lines = self.log(pod).splitlines(keepends=True)
-            text = "".join(lines[-int(parse_qs(address.query)["tailLines"][0]) :]).encode()
+            wanted = int(parse_qs(address.query).get("tailLines", ["0"])[0])
+            text = "".join(lines[-wanted:]).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
