@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.e2e.adoption import adopt
 from tests.e2e.arkouda_stack import CORE, NAMESPACE
 from tests.e2e.checkout import Checkout, refused
 
@@ -80,3 +81,9 @@ def _data_outlives_its_setting(checkout: Checkout) -> None:
     checkout.run("up")
     assert "arkouda" not in checkout.outputs()
     assert checkout.api.get(f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/small") is not None
+    config["clusters:arkouda"] = arkouda
+    checkout.write()
+    adopt(checkout, "--stack", checkout.stack)
+    before = len(checkout.writes())
+    checkout.run("up")
+    assert checkout.writes()[before:] == [], "the same objects belong to the stack again"
