@@ -39,7 +39,7 @@ provider = pulumi_kubernetes.Provider("kubernetes", kubeconfig={kubeconfig!r}, c
 manifest = {{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {{"name": "bench", "namespace": "default"}}}}
 Object("kubernetes:core/v1:ConfigMap", "bench", manifest, pulumi.ResourceOptions(provider=provider))
 pulumi_random.RandomPassword("password", length=8)
-pulumi_tls.PrivateKey("key", algorithm="ED25519")
+pulumi_tls.PrivateKey("key", algorithm="RSA")
 """
 """One object of each provider that the project uses: what these plugins cost in any program."""
 
