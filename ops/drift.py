@@ -51,7 +51,7 @@ class Drift:
     @property
     def conflicts(self) -> list[str]:
         """Fields that somebody took over, in the API server's words."""
-        return [_from(error, CONFLICT) for error in self.plan.errors if CONFLICT in error]
+        return [error[error.index(CONFLICT) :] for error in self.plan.errors if CONFLICT in error]
 
     @property
     def _failures(self) -> list[str]:
@@ -141,10 +141,6 @@ def issue_without_stack(stack: str) -> str:
         "deleted, renamed, or embedded now. If what it deployed is still in the cluster and should go, bring the file "
         f"back and run `pulumi destroy --stack {stack}`.\n"
     )
-
-
-def _from(text: str, word: str) -> str:
-    return text[text.index(word) :]
 
 
 def add_command(commands: Any) -> None:

@@ -13,7 +13,7 @@ from components.shared import security
 from components.shared.groups import Resources
 from components.shared.manifest import Manifest, claim, config_map, env_from_secret, literal_env, resources
 from components.shared.manifest import files as read_files
-from components.shared.objects import PlannedObject, kept
+from components.shared.objects import PlannedObject, protected
 from components.shared.shell import assignments
 from components.shared.workload import Port, mount
 
@@ -39,8 +39,10 @@ def claims(server: OneInKubernetes) -> list[str]:
 
 def claim_objects(cluster: Topology, server: OneInKubernetes, component: str) -> list[PlannedObject]:
     """The claim. It is protected: a destroy keeps it."""
-    made = [PlannedObject(claim(name, cluster.namespace, server.files), component) for name in claims(server)]
-    return [kept(item, names.SYSTEM) for item in made]
+    return [
+        protected(PlannedObject(claim(name, cluster.namespace, server.files), component), names.SYSTEM)
+        for name in claims(server)
+    ]
 
 
 def configuration(cluster: Topology, server: OneInKubernetes, locale_hosts: Sequence[str] = ()) -> Manifest:

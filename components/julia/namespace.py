@@ -10,7 +10,7 @@ from components.julia.settings import JuliaWorkers, Manager
 from components.julia.topology import JuliaSession
 from components.shared.manifest import GPU, Manifest, manifest
 from components.shared.namespace import namespace
-from components.shared.objects import PlannedObject, kept
+from components.shared.objects import PlannedObject, protected
 from components.shared.quantities import bytes_text, cpu_text, quantity
 
 
@@ -23,7 +23,7 @@ def objects(session: JuliaSession, component: str) -> Iterator[PlannedObject]:
     own = session.own_namespace
     if own.create:
         item = PlannedObject(namespace(own, reported=own.pod_security), component)
-        yield kept(item, names.SYSTEM) if session.keeps_data else item
+        yield protected(item, names.SYSTEM) if session.keeps_data else item
     yield PlannedObject(quota(session), component)
     yield PlannedObject(limit_range(session), component)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from components.matlab import names
 from components.matlab.profile import Certificate, profile, profiles
 from components.matlab.topology import Topology
-from components.shared.objects import PlannedObject, kept, secret
+from components.shared.objects import PlannedObject, protected, secret
 
 COMPONENT: Final = "credentials"
 
@@ -21,7 +21,7 @@ def objects(cluster: Topology) -> Iterator[PlannedObject]:
         return PlannedObject(secret(name, cluster.namespace), COMPONENT, **options)
 
     for name in (names.SHARED_SECRET, names.PARALLEL_SERVER_PROXY_SECRET):
-        yield kept(planned(name), names.SYSTEM)
+        yield protected(planned(name), names.SYSTEM)
     if cluster.makes_metrics_certificates:
         for name in (names.METRICS_SECRET, names.METRICS_CLIENT_SECRET):
             yield planned(name)

@@ -7,7 +7,7 @@ from typing import Final
 
 from components.matlab import names
 from components.matlab.topology import Topology
-from components.shared.objects import PlannedObject, kept, secret
+from components.shared.objects import PlannedObject, protected, secret
 
 COMPONENT: Final = "passwords"
 ADMIN: Final = "admin"
@@ -17,4 +17,4 @@ WORKER: Final = "worker"
 def objects(cluster: Topology) -> Iterator[PlannedObject]:
     """Both Secrets, protected: generated passwords outlive a destroy."""
     for name in (names.ADMIN_SECRET, names.WORKER_USER_SECRET):
-        yield kept(PlannedObject(secret(name, cluster.namespace), COMPONENT), names.SYSTEM)
+        yield protected(PlannedObject(secret(name, cluster.namespace), COMPONENT), names.SYSTEM)

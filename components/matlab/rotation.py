@@ -82,7 +82,7 @@ def objections(security: Security, certificates: AbstractSet[str]) -> Iterator[M
 
 def announcement(security: Security, certificates: AbstractSet[str]) -> Iterator[str]:
     """What a deployment with these settings replaces, if it does; `certificates` are the names in the state."""
-    if not (before := _deployed(certificates)):
+    if not (before := _deployed(certificates)) or any(objections(security, certificates)):
         return
     mark = given_mark(security.authority)
     if before.authority != security.credentials_generation or mark not in before.marks:

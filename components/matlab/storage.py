@@ -8,7 +8,7 @@ from components.matlab import names
 from components.matlab.topology import Topology
 from components.shared.groups import Volume
 from components.shared.manifest import claim
-from components.shared.objects import PlannedObject, kept
+from components.shared.objects import PlannedObject, protected
 
 COMPONENT = "storage"
 
@@ -27,4 +27,4 @@ def own_claims(cluster: Topology) -> dict[str, Volume]:
 def objects(cluster: Topology) -> Iterator[PlannedObject]:
     """The claims that the settings do not name. They are protected: a destroy keeps them."""
     for name, volume in own_claims(cluster).items():
-        yield kept(PlannedObject(claim(name, cluster.namespace, volume), COMPONENT), names.SYSTEM)
+        yield protected(PlannedObject(claim(name, cluster.namespace, volume), COMPONENT), names.SYSTEM)

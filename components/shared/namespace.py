@@ -9,7 +9,7 @@ from components.shared.groups import Namespace
 from components.shared.inventory import Inventory, owner
 from components.shared.manifest import Manifest, manifest
 from components.shared.mistakes import NAMESPACE, Mistake
-from components.shared.objects import PlannedObject, kept
+from components.shared.objects import PlannedObject, protected
 
 COMPONENT: Final = "namespace"
 POD_SECURITY: Final = "pod-security.kubernetes.io"
@@ -19,7 +19,7 @@ ENFORCE: Final = f"{POD_SECURITY}/enforce"
 def objects(settings: Namespace, system: str) -> Iterator[PlannedObject]:
     """The namespace, where the stack makes it. It is protected: deleting it would delete everything in it."""
     if settings.create:
-        yield kept(PlannedObject(namespace(settings), COMPONENT), system)
+        yield protected(PlannedObject(namespace(settings), COMPONENT), system)
 
 
 def namespace(settings: Namespace, reported: str = "restricted") -> Manifest:

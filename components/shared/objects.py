@@ -51,7 +51,7 @@ class PlannedObject:
         return self.manifest["kind"], self.manifest["metadata"]["name"]
 
 
-def kept(item: PlannedObject, system: str) -> PlannedObject:
+def protected(item: PlannedObject, system: str) -> PlannedObject:
     """The object, protected. A run whose config no longer has it knows by its label that Pulumi will not delete it."""
     metadata = item.manifest["metadata"]
     labelled = {**metadata, "labels": {**metadata.get("labels", {}), KEPT: system}}

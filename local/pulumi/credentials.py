@@ -31,7 +31,10 @@ DEFAULT_RSA_BITS: Final = 2048
 DEFAULT_CURVE: Final = "P224"
 """The provider reports it for RSA keys too."""
 PRINTABLE: Final = re.compile(r"[A-Za-z0-9 '()+,\-./:=?]+")
-"""What Go writes as a PrintableString (encoding/asn1, marshal.go). A request's id is the hash of all its bytes."""
+"""What Go writes as a PrintableString (encoding/asn1, marshal.go). A request's id is the hash of all its bytes.
+
+cryptography has no public name for the kinds of strings; tests/unit/test_pulumi_stand_ins.py pins what is used of it.
+"""
 ALPHABETS: Final = {
     "lower": string.ascii_lowercase,
     "upper": string.ascii_uppercase,

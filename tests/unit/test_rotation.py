@@ -89,6 +89,7 @@ def test_a_number_that_goes_back_or_jumps_is_rejected(
     (mistake,) = objections(Security.model_validate(security), certificates)
     assert mistake.remedy == expected
     assert mistake.path.removeprefix("matlab.security.") in {"credentialsGeneration", "leafGeneration"}
+    assert "This deployment replaces" not in said(certificates, **security)
 
 
 @pytest.mark.parametrize(
